@@ -126,6 +126,7 @@ it('lists every route of the API', () => {
     'get /api/v1/proof-key',
     'get /api/v1/provider/budget',
     'get /api/v1/rate-cards',
+    'get /api/v1/rate-cards/{id}',
     'get /api/v1/rate-cards/{id}/versions',
     'get /api/v1/rate-overrides',
     'get /api/v1/sagas',
@@ -138,6 +139,7 @@ it('lists every route of the API', () => {
     'get /api/v1/sweeps/{id}/missing',
     'get /api/v1/tenant-invoices',
     'get /api/v1/tenant-invoices/{id}',
+    'get /api/v1/tenant-invoices/{id}/changes',
     'get /api/v1/tenant-invoices/{id}/document.pdf',
     'get /api/v1/tenant-invoices/{id}/lines',
     'get /api/v1/tenant-invoices/{id}/lines.csv',
@@ -245,7 +247,16 @@ it('describes every route but those of the document itself', () => {
     .list()
     .map(({ route }) => route)
     .filter((route) => !described.includes(route));
-  expect(others.sort()).toEqual(['get /api/docs', 'get /api/docs/start.js', 'get /api/docs/{file}', 'get /api/openapi.json']);
+  expect(others.sort()).toEqual([
+    'get /api/docs',
+    'get /api/docs/start.js',
+    'get /api/docs/{file}',
+    'get /api/openapi.json',
+    'get /docs',
+    'get /docs/decisions/{page}',
+    'get /docs/style.css',
+    'get /docs/{page}',
+  ]);
 });
 
 it('gives every route a short imperative summary, its callers, its answer and its problems', () => {

@@ -1667,7 +1667,7 @@ export interface paths {
     };
     /**
      * Get a billing run
-     * @description With its progress and its problems.
+     * @description With its progress, its problems, and where each tenant of the month is: rated, draft, ready, issued.
      *
      *     Who: Platform admins.
      */
@@ -2589,7 +2589,7 @@ export interface paths {
     put?: never;
     /**
      * Issue an approved invoice
-     * @description It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`.
+     * @description It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`, and `issued_on_too_early` for a day before that of the last number.
      *
      *     Who: Platform admins.
      */
@@ -3484,7 +3484,9 @@ export interface components {
        *       "unattributed": "true"
        *     }
        */
-      filter?: Record<string, never>;
+      filter?: {
+        [key: string]: unknown;
+      };
       /** @description Which resources: their ids; not together with `filter` */
       ids?: string[];
       /**
@@ -3540,7 +3542,9 @@ export interface components {
        *       "power": "on"
        *     }
        */
-      spec: Record<string, never>;
+      spec: {
+        [key: string]: unknown;
+      };
       /**
        * @description The version that was read; 0 for a resource without a desired state
        * @example 1
@@ -5785,7 +5789,9 @@ export interface components {
        *       "size_slug": "s-1vcpu-1gb"
        *     }
        */
-      output?: Record<string, never>;
+      output?: {
+        [key: string]: unknown;
+      };
     };
     StepOutputBody: {
       /**
@@ -5804,7 +5810,9 @@ export interface components {
        *       "droplet_id": "512189"
        *     }
        */
-      output: Record<string, never>;
+      output: {
+        [key: string]: unknown;
+      };
     };
     LimitsResponseAnswer: {
       /** @description The object */
@@ -6629,7 +6637,9 @@ export interface components {
        *       "birch": 1
        *     }
        */
-      weights?: Record<string, never>;
+      weights?: {
+        [key: string]: unknown;
+      };
     };
     PoolsBody: {
       /**
@@ -6777,6 +6787,135 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['BillingRunResponse'][];
+    };
+    InvoiceProblemResponse: {
+      /**
+       * @description Code
+       * @example profile_incomplete
+       */
+      code: string;
+      /**
+       * @description A critical one stops the draft
+       * @enum {string}
+       */
+      severity: 'critical' | 'warning';
+      /**
+       * @description What it is about
+       * @example tenants/acme
+       */
+      path: string;
+      /** @description What is wrong and what to do, for people */
+      detail: string;
+    };
+    RunTenantResponse: {
+      /**
+       * @description Tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description The status of its invoice; `not_built`: rated, and without a draft
+       * @enum {string}
+       */
+      state: 'not_built' | 'draft' | 'ready' | 'issued' | 'void';
+      /** @description Rated lines */
+      lines: number;
+      /**
+       * @description What it pays by the rated lines, in the provider's currency, before tax
+       * @example 212.40
+       */
+      sell: string;
+      /** @description Its invoice; null, as all fields of the invoice, until a draft is built */
+      invoice_id: string | null;
+      /**
+       * @description Number of the issued invoice
+       * @example INV-00042
+       */
+      number: string | null;
+      /** @description Name of the invoice until it has a number */
+      draft_number: string | null;
+      /**
+       * @description Currency of the invoice
+       * @example EUR
+       */
+      currency: string | null;
+      /**
+       * @description Net
+       * @example 212.40
+       */
+      net: string | null;
+      /**
+       * @description Tax
+       * @example 212.40
+       */
+      tax: string | null;
+      /**
+       * @description Total
+       * @example 212.40
+       */
+      total: string | null;
+      /**
+       * @description What is left to pay
+       * @example 212.40
+       */
+      due: string | null;
+      /** @description Of an issued invoice */
+      payment_status: ('unpaid' | 'partly_paid' | 'paid' | 'written_off') | null;
+      /** @description Version of the invoice */
+      version: number | null;
+      /** @description Of the rating and of the invoice */
+      problems: components['schemas']['InvoiceProblemResponse'][];
+    };
+    BillingRunDetailResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Issuer
+       * @example default
+       */
+      issuer_id: string;
+      /**
+       * @description Month
+       * @example 2026-10
+       */
+      period: string;
+      /**
+       * @description Where the run is
+       * @enum {string}
+       */
+      status: 'pending' | 'running' | 'completed' | 'failed';
+      /** @description What it has written so far */
+      progress: components['schemas']['RunProgressResponse'];
+      /** @description What a person has to check */
+      problems: components['schemas']['RunProblemResponse'][];
+      /** @description SHA-256 of all inputs: equal inputs give equal lines */
+      inputs_digest: string | null;
+      /** @description SHA-256 of the lines */
+      lines_digest: string | null;
+      /** @description The sums; null until it is completed */
+      totals: components['schemas']['RunTotalsResponse'] | null;
+      /** @description Why it failed */
+      failure: components['schemas']['RunFailureResponse'] | null;
+      /** @description Who requested it */
+      requested_by: string;
+      /**
+       * Format: date-time
+       * @description Time of the request
+       */
+      requested_at: string;
+      /** @description When a worker began */
+      started_at: string | null;
+      /** @description When it ended */
+      finished_at: string | null;
+      /** @description The tenants of the month, by id, as they are now */
+      tenants: components['schemas']['RunTenantResponse'][];
+    };
+    BillingRunDetailResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BillingRunDetailResponse'];
     };
     CreditNoteLineResponse: {
       /** @description Number of the line of the invoice */
@@ -7085,25 +7224,6 @@ export interface components {
       lines: components['schemas']['CreditLineInput'][];
       /** @description Where the part goes by which the total is more than is due; it must add up to that part exactly */
       rest?: components['schemas']['CreditRestInput'];
-    };
-    InvoiceProblemResponse: {
-      /**
-       * @description Code
-       * @example profile_incomplete
-       */
-      code: string;
-      /**
-       * @description A critical one stops the draft
-       * @enum {string}
-       */
-      severity: 'critical' | 'warning';
-      /**
-       * @description What it is about
-       * @example tenants/acme
-       */
-      path: string;
-      /** @description What is wrong and what to do, for people */
-      detail: string;
     };
     TenantInvoiceResponse: {
       /**
@@ -7920,7 +8040,9 @@ export interface components {
        *       "sku": "s-2vcpu-*"
        *     }
        */
-      selector?: Record<string, never>;
+      selector?: {
+        [key: string]: unknown;
+      };
       /**
        * @description How the price is computed
        * @example {
@@ -7928,7 +8050,9 @@ export interface components {
        *       "percent": "20"
        *     }
        */
-      model: Record<string, never>;
+      model: {
+        [key: string]: unknown;
+      };
       /**
        * @description Among rates with as many dimensions the higher one counts
        * @example 0
@@ -7968,7 +8092,9 @@ export interface components {
        *       "discount_percent": "5"
        *     }
        */
-      monthly?: Record<string, never>;
+      monthly?: {
+        [key: string]: unknown;
+      };
     };
     TenantTotalResponse: {
       /** @description Tenant */
@@ -8100,7 +8226,9 @@ export interface components {
        *       "sku": "s-2vcpu-*"
        *     }
        */
-      selector?: Record<string, never>;
+      selector?: {
+        [key: string]: unknown;
+      };
       /**
        * @description How the price is computed
        * @example {
@@ -8108,7 +8236,9 @@ export interface components {
        *       "percent": "20"
        *     }
        */
-      model: Record<string, never>;
+      model: {
+        [key: string]: unknown;
+      };
       /**
        * @description Among overrides with as many dimensions the higher one counts
        * @example 0
@@ -8778,6 +8908,11 @@ export interface components {
        *     }
        */
       filter?: components['schemas']['InvoiceFilterInput'];
+      /**
+       * @description With the verb `issue`: the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
+       * @example 2026-11-05
+       */
+      issued_on?: string;
     };
     InvoiceVerbBody: {
       /**
@@ -8809,6 +8944,23 @@ export interface components {
        * @example 12
        */
       remove?: number;
+    };
+    IssueBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` that the change is based on
+       * @example 1
+       */
+      expected_version: number;
+      /**
+       * @description the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
+       * @example 2026-11-05
+       */
+      issued_on?: string;
     };
     LineChangeResponse: {
       /**
@@ -19092,7 +19244,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['BillingRunResponseAnswer'];
+          'application/json': components['schemas']['BillingRunDetailResponseAnswer'];
         };
       };
       /** @description Bad Request */
@@ -23611,7 +23763,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['InvoiceVerbBody'];
+        'application/json': components['schemas']['IssueBody'];
       };
     };
     responses: {
