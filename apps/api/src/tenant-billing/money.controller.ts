@@ -75,7 +75,7 @@ export class InvoiceMoneyController {
     return { data: await this.invoices.get({ kind: 'platform' }, id) };
   }
 
-  @Post(':id/write-off')
+  @Post(':id/write_off')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Write off what is due',

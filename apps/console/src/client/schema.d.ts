@@ -1802,7 +1802,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  '/api/v1/tenant-invoices/{id}/write-off': {
+  '/api/v1/tenant-invoices/{id}/write_off': {
     parameters: {
       query?: never;
       header?: never;

@@ -208,7 +208,7 @@ function addInvoiceMoney(book: CommandBook, group: Command): void {
     async (session, id = '') => {
       const body = { ...session.neededReason, expected_version: await versionOf(session, id) };
       await session.confirm(`This cannot be undone. Write off what is due of ${id}?`);
-      await session.show(session.client.POST('/api/v1/tenant-invoices/{id}/write-off', { ...at(id), body }), INVOICE);
+      await session.show(session.client.POST('/api/v1/tenant-invoices/{id}/write_off', { ...at(id), body }), INVOICE);
     },
   );
 }
