@@ -35,6 +35,7 @@ const KINDS = [
   'snapshot_droplet',
   'power_droplet',
   'revert_droplet',
+  'revert_product',
   'upsert_dns_record',
   'delete_dns_record',
   'rename_droplet',
