@@ -19,6 +19,8 @@ const OWNED: Record<string, readonly string[]> = {
   drift: ['cloud_drift', 'cloud_drift_rules', 'drift_detections'],
   events: ['event_numbers', 'event_sequencer', 'events'],
   inventory: [
+    'attribution_findings',
+    'attribution_rules',
     'cloud_event_last_values',
     'cloud_event_months',
     'cloud_provider_actions',

@@ -37,6 +37,9 @@ export interface Scripted {
 export interface Received {
   readonly call: string;
   readonly authorization: string | undefined;
+  readonly status: number;
+  /** The sentence of a refusal. */
+  readonly detail: string | undefined;
 }
 
 interface Caller {
@@ -54,9 +57,6 @@ export async function documentedApi(document: Document, script: (call: string, c
   ajv.addSchema(document, 'api');
   const answer = (call: string, url: URL, method: string, body: string, caller: Caller): Scripted => {
     if (url.pathname === '/api/openapi.json') return { status: 200, body: document };
-    const { authorization, lastEventId } = caller;
-    const shown = lastEventId === undefined ? call : `${call} (Last-Event-ID ${lastEventId})`;
-    received.push({ call: body ? `${shown} ${body}` : shown, authorization });
     const found = operationOf(document, method, url.pathname);
     if (!found) return problem(404, 'route_not_found', `There is no ${method} ${url.pathname}`);
     const { operation, path } = found;
@@ -76,8 +76,12 @@ export async function documentedApi(document: Document, script: (call: string, c
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://api');
       const call = `${request.method} ${decodeURIComponent(request.url ?? '')}`;
-      const caller = { authorization: request.headers.authorization, lastEventId: request.headers['last-event-id'] as string | undefined };
+      const { authorization, 'last-event-id': lastEventId } = request.headers;
+      const caller = { authorization, lastEventId: lastEventId as string | undefined };
       const { status, body: sent, stream } = answer(call, url, (request.method ?? 'GET').toLowerCase(), body, caller);
+      const { detail } = sent as { detail?: string };
+      const shown = lastEventId === undefined ? call : `${call} (Last-Event-ID ${String(lastEventId)})`;
+      if (url.pathname !== '/api/openapi.json') received.push({ call: body ? `${shown} ${body}` : shown, authorization, status, detail });
       if (stream !== undefined) return response.writeHead(status, { 'content-type': 'text/event-stream' }).end(stream);
       return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(sent));
     });

@@ -18,6 +18,7 @@ import {
   type PaymentView,
   type RequestStatus,
   type TaxCategory,
+  type WalletBalanceView,
   type WalletEntryView,
   type WalletKind,
 } from '#libs/tenant-billing';
@@ -45,6 +46,9 @@ export class PaymentResponse implements PaymentView {
 
   @ApiUuid('The invoice')
   readonly invoice_id: string;
+
+  @ApiText('Its number', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
 
   @ApiText('Tenant', { example: 'acme' })
   readonly tenant_id: string;
@@ -124,6 +128,9 @@ export class CreditNoteResponse implements CreditNoteView {
   @ApiUuid('The invoice')
   readonly invoice_id: string;
 
+  @ApiText('Its number', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
+
   @ApiText('Tenant', { example: 'acme' })
   readonly tenant_id: string;
 
@@ -158,6 +165,24 @@ export class CreditNoteResponse implements CreditNoteView {
   readonly created_at: string;
 }
 
+/** What a wallet has now. */
+export class WalletBalanceResponse implements WalletBalanceView {
+  @ApiText('Tenant', { example: 'acme' })
+  readonly tenant_id: string;
+
+  @ApiEnum(WALLET_KINDS, '`money` pays what is due, after tax; `promotion` lowers the net, before tax')
+  readonly kind: WalletKind;
+
+  @ApiText('Currency', { example: 'USD' })
+  readonly currency: string;
+
+  @ApiText('What is left in it, without what has expired', AMOUNT)
+  readonly balance: string;
+
+  @ApiTime('When the first part of it expires', NULLABLE)
+  readonly expires_at: string | null;
+}
+
 /** A movement of a wallet. */
 export class WalletEntryResponse implements WalletEntryView {
   @ApiUuid('Id')
@@ -186,6 +211,9 @@ export class WalletEntryResponse implements WalletEntryView {
 
   @ApiUuid('The invoice that it was applied to or came from', NULLABLE)
   readonly invoice_id: string | null;
+
+  @ApiText('The number of that invoice', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
 
   @ApiUuid('The credit note that it came from', NULLABLE)
   readonly credit_note_id: string | null;

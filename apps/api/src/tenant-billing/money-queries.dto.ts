@@ -82,6 +82,30 @@ export class CreditNotesQuery extends MoneyQuery {
   }
 }
 
+export class WalletsQuery extends PageQuery {
+  @ApiInput('Wallets of this tenant; a tenant gets its own in any case', { example: 'acme' })
+  @IsOptional()
+  @IsTenantId()
+  readonly tenant_id?: string;
+
+  @ApiInput('Money wallets or promotion wallets')
+  @IsOptional()
+  @IsOneOf(WALLET_KINDS)
+  readonly kind?: string;
+
+  @ApiInput('In this currency', { example: 'USD' })
+  @IsOptional()
+  @Matches(CURRENCY, CURRENCY_TEXT)
+  readonly currency?: string;
+
+  /** Throws `OtherTenantError` for a tenant that asks for another one. */
+  toFilters(by: Principal) {
+    const { tenant_id, kind, currency } = this;
+    if (by.role === 'tenant' && tenant_id !== undefined && tenant_id !== by.tenantId) throw new OtherTenantError();
+    return defined({ tenant_id, kind, currency });
+  }
+}
+
 export class WalletEntriesQuery extends PageQuery {
   @ApiInput('Entries of the money wallet or the promotion wallet')
   @IsOptional()

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestj
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { WakeupService } from '#libs/queues';
-import { CreditNotes, Dunning, NotificationRequests, Payments, TenantInvoiceReader, Wallets } from '#libs/tenant-billing';
+import { CreditNotes, Dunning, NotificationRequests, Payments, TenantInvoiceReader, WalletBalances, Wallets } from '#libs/tenant-billing';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import type { DataOf, ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
@@ -10,12 +10,13 @@ import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../ht
 import { ApiOperation, ApiParam } from '../http/swagger.decorators';
 import { TenantIdPipe, UuidPipe } from '../http/validation.pipe';
 import { CreditNoteBody, DunningPolicyBody, PaymentBody, WalletGrantBody, WriteOffBody } from './money.dto';
-import { CreditNotesQuery, NotificationRequestsQuery, PaymentsQuery, WalletEntriesQuery } from './money-queries.dto';
+import { CreditNotesQuery, NotificationRequestsQuery, PaymentsQuery, WalletEntriesQuery, WalletsQuery } from './money-queries.dto';
 import {
   CreditNoteResponse,
   DunningPolicyResponse,
   NotificationRequestResponse,
   PaymentResponse,
+  WalletBalanceResponse,
   WalletEntryResponse,
 } from './money-answers.dto';
 import { TenantInvoiceResponse } from './tenant-invoices-answers.dto';
@@ -74,7 +75,7 @@ export class InvoiceMoneyController {
     return { data: await this.invoices.get({ kind: 'platform' }, id) };
   }
 
-  @Post(':id/write-off')
+  @Post(':id/write_off')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Write off what is due',
@@ -121,7 +122,21 @@ export class CreditNotesController {
 
 @Controller('api/v1/wallets')
 export class WalletsController {
-  constructor(private readonly wallets: Wallets) {}
+  constructor(
+    private readonly wallets: Wallets,
+    private readonly balances: WalletBalances,
+  ) {}
+
+  @Get()
+  @RequireTenantOrAdmin()
+  @ApiOperation({
+    summary: 'List wallets with their balances',
+    description: 'By tenant, kind and currency; wallets with nothing left are not listed. A tenant gets its own.',
+  })
+  @ApiListResponse(WalletBalanceResponse)
+  listBalances(@Query() query: WalletsQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<WalletBalanceResponse>> {
+    return this.balances.list(scopeOf(by), query, query.toFilters(by));
+  }
 
   @Get(':tenant_id/entries')
   @RequireTenantOrAdmin()

@@ -36,6 +36,7 @@ import { BillingPush } from './invoices/billing-push';
 import { BulkInvoiceService } from './invoices/bulk-invoices';
 import { FrozenDocuments } from './invoices/frozen-documents';
 import { FxRates } from './invoices/fx-rates';
+import { DraftChanges } from './invoices/draft-changes';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
@@ -48,6 +49,7 @@ import { OverdueInvoices } from './dunning/overdue-invoices';
 import { RequestQueue } from './dunning/request-queue';
 import { Payments } from './money/payments';
 import { ScopedLists } from './wallets/scoped-lists';
+import { WalletBalances } from './wallets/wallet-balances';
 import { Wallets } from './wallets/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
@@ -95,6 +97,7 @@ const SERVICES = [
   BulkInvoiceService,
   CreditNotes,
   DocumentFiles,
+  DraftChanges,
   DocumentSealer,
   Dunning,
   FxRates,
@@ -111,6 +114,7 @@ const SERVICES = [
   TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
+  WalletBalances,
   Wallets,
 ];
 

@@ -37,7 +37,7 @@ export function addWebhookCommands(book: CommandBook, program: Command): void {
   });
   book.add(
     group,
-    { usage: 'get <id>', summary: 'one endpoint', examples: ['webhook get ID', 'webhook get ID -o json'] },
+    { usage: 'get <id>', summary: 'one endpoint', watch: true, examples: ['webhook get ID', 'webhook get ID -o json'] },
     (session, id = '') => session.show(session.client.GET('/api/v1/webhooks/{id}', at(id)), ENDPOINT),
   );
   book.add(
@@ -70,7 +70,10 @@ export function addWebhookCommands(book: CommandBook, program: Command): void {
       options: REASON,
       examples: ['webhook delete ID --reason "moved"'],
     },
-    (session, id = '') => session.show(session.client.DELETE('/api/v1/webhooks/{id}', { ...at(id), body: session.reason }), ENDPOINT),
+    async (session, id = '') => {
+      await session.confirm(`Delete the endpoint ${id} with its deliveries?`);
+      await session.show(session.client.DELETE('/api/v1/webhooks/{id}', { ...at(id), body: session.reason }), ENDPOINT);
+    },
   );
   addVerbs(book, group);
   addList(book, group, {

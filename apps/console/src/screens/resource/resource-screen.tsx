@@ -9,6 +9,7 @@ import { sagaTitle } from '../../parts/sagas';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
 import { addressOf, monthlyOf, nameOf } from '../inventory/inventory-columns';
 import { DesiredCard, useDrifts } from './desired-card';
@@ -27,7 +28,7 @@ export function ResourceScreen() {
   const resource = useQuery({
     queryKey: ['resource', id],
     queryFn: () => answered(api.GET('/api/v1/inventory/{id}', { params: { path: { id } } })),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
   });
   const drifts = useDrifts(id, isAdmin);
   const found = resource.data?.data;
@@ -211,7 +212,7 @@ function SagasCard({ id, isAdmin }: { readonly id: string; readonly isAdmin: boo
   const sagas = useQuery({
     queryKey: ['sagas', 'of', id],
     queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { resource_id: id, limit: 20 } } })),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
   });
   const found = sagas.data?.data ?? [];
   return (
