@@ -120,6 +120,36 @@ it('reads a list page by page, ends it early, and writes it in every format with
   expect({ out: one.out, calls: one.calls.length }).toEqual({ out: 'row-1\n', calls: 1 });
 });
 
+it('asks a person before what cannot be undone, and nobody in a script or with --yes', async () => {
+  const issue = (given: Partial<Given>, ...more: string[]) => arcadia(['invoice', 'issue', 'ID', '--reason', 'checked', ...more], given);
+  const sent = ({ calls }: Awaited<ReturnType<typeof issue>>) => calls.filter(({ call }) => call.startsWith('POST')).length;
+  const refused = await issue({ answer: '' });
+  expect(refused.err).toBe('An issued invoice never changes. Issue ID? [y/N] \narcadia: Nothing was changed (not_confirmed)\n');
+  expect({ exitCode: refused.exitCode, sent: sent(refused) }).toEqual({ exitCode: 1, sent: 0 });
+  for (const [given, more] of [
+    [{ answer: 'yes' }, []],
+    [{}, []],
+    [{ answer: 'no' }, ['--yes']],
+  ] as const)
+    // prettier-ignore
+    expect(sent(await issue(given, ...more))).toBe(1);
+  const destroy = ['order', 'destroy_droplet', '--set', 'resource_id=01a1fb99-9888-75e1-ac7b-2ba9bf969a9f', 'expected_name=web'];
+  expect((await arcadia(destroy, { answer: 'n' })).err).toContain('destroy_droplet cannot be undone');
+});
+
+it('reads again until Ctrl-C with --watch, in place of the rows before on a screen, and ends with 0', async () => {
+  const watch = (...more: string[]) => ['inventory', 'ls', '--limit', '1', '--fields', 'kind', '--watch', ...more];
+  const piped = await arcadia(watch('5s'), { endsInPause: 3 });
+  expect({ out: piped.out, exitCode: piped.exitCode, reads: piped.calls.length }).toEqual({
+    out: 'droplet\n'.repeat(3),
+    exitCode: 0,
+    reads: 3,
+  });
+  const shown = await arcadia(watch(), { endsInPause: 2, isScreen: true });
+  expect(shown.out).toBe('\u001b[H\u001b[2JKIND\ndroplet\n'.repeat(2));
+  expect((await arcadia(watch('soon'), { endsInPause: 1 })).exitCode).toBe(2);
+});
+
 it('keeps a token in a file of the user alone, sends it to its own API only, and never prints one', async () => {
   const file = join(folder, '.config/arcadia/contexts.json');
   const unset = { ARCADIA_API: '', ARCADIA_TOKEN: '' };

@@ -35,6 +35,9 @@ export interface Scripted {
 export interface Received {
   readonly call: string;
   readonly authorization: string | undefined;
+  readonly status: number;
+  /** The sentence of a refusal. */
+  readonly detail: string | undefined;
 }
 
 /**
@@ -47,7 +50,6 @@ export async function documentedApi(document: Document, script: (call: string, a
   ajv.addSchema(document, 'api');
   const answer = (call: string, url: URL, method: string, body: string, authorization?: string): Scripted => {
     if (url.pathname === '/api/openapi.json') return { status: 200, body: document };
-    received.push({ call: body ? `${call} ${body}` : call, authorization });
     const found = operationOf(document, method, url.pathname);
     if (!found) return problem(404, 'route_not_found', `There is no ${method} ${url.pathname}`);
     const { operation, path } = found;
@@ -67,7 +69,10 @@ export async function documentedApi(document: Document, script: (call: string, a
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://api');
       const call = `${request.method} ${decodeURIComponent(request.url ?? '')}`;
-      const { status, body: sent } = answer(call, url, (request.method ?? 'GET').toLowerCase(), body, request.headers.authorization);
+      const { authorization } = request.headers;
+      const { status, body: sent } = answer(call, url, (request.method ?? 'GET').toLowerCase(), body, authorization);
+      const { detail } = sent as { detail?: string };
+      if (url.pathname !== '/api/openapi.json') received.push({ call: body ? `${call} ${body}` : call, authorization, status, detail });
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(sent));
     });
   });

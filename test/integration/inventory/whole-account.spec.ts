@@ -140,7 +140,7 @@ it('attributes what no project lists to the tenant of its parent: backups, snaps
 it('attributes the network, certificates and children of a client to its tenant [INV-12]', async () => {
   const own = (await rows('vpc')).filter(({ attrs }) => attrs.default === false);
   expect(own.length).toBe(12);
-  expect(own.filter(({ tenant_id, attribution }) => tenant_id === null || attribution.by !== 'parent')).toEqual([]);
+  expect(own.filter(({ tenant_id, attribution }) => tenant_id === null || attribution.by !== 'members')).toEqual([]);
   for (const kind of [
     'certificate',
     'db_replica',

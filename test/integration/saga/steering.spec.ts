@@ -255,6 +255,37 @@ describe('an output that a person gives', () => {
   });
 });
 
+it('has an event of every verb, with the audit action, and one more when a person must act [EVT-1]', async () => {
+  const typesOf = async (id: string) => {
+    const { rows } = await world.owner.query<{ type: string; action: string | null }>(
+      `select type, data ->> 'action' as action from events where subject_id = $1 order by seq`,
+      [id],
+    );
+    return rows.map(({ type, action }) => (action === null ? type : `${type} ${action}`));
+  };
+  behaviour.set('retried/three', () => Promise.resolve(wait(HOUR_MS, 'waiting for an end')));
+  const cancelled = await start('retried');
+  await until(async () => (await get(cancelled)).steps[2]?.status === 'waiting');
+  await sagas.controls.cancel(PLATFORM, cancelled, BECAUSE);
+  await settled(sagas.reader, cancelled, ['rolled_back']);
+  expect(await typesOf(cancelled)).toEqual(['saga.started', 'saga.changed saga_cancelled', 'saga.rolled_back']);
+
+  const failed = await start('retried', {}, 'creates');
+  await settled(sagas.reader, failed, ['failed']);
+  await sagas.controls.releaseHolds(PLATFORM, failed, BECAUSE);
+  await sagas.controls.retry(PLATFORM, failed, BECAUSE);
+  await sagas.engine.wake();
+  await settled(sagas.reader, failed, ['failed']);
+  const failure = ['saga.failed', 'saga.needs_attention'];
+  expect(await typesOf(failed)).toEqual([
+    'saga.started',
+    ...failure,
+    'saga.changed saga_holds_released',
+    'saga.changed saga_retried',
+    ...failure,
+  ]);
+});
+
 it('redrives a rolled back saga once, also for concurrent requests, and again only when that one was rolled back [OPV-3]', async () => {
   behaviour.set('again/one', async () => fail(NOT_YET, 'none'));
   const id = await start('again');

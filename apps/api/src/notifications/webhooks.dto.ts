@@ -138,7 +138,7 @@ export class WebhookResponse implements WebhookView {
   @ApiUuid('Id')
   readonly id: string;
 
-  @ApiText('The tenant that it belongs to; null: platform admins, and it is told of all events', NULLABLE)
+  @ApiText('The tenant that it belongs to; null: platform admins, and it receives the events of all tenants', NULLABLE)
   readonly tenant_id: string | null;
 
   @ApiText('Where messages are sent', { example: 'https://example.com/hooks/arcadia' })

@@ -4,10 +4,13 @@ import { addBillingCommands } from './commands/billing';
 import { addCompletion } from './commands/completion';
 import { addContextCommands } from './commands/context';
 import { addDriftCommands } from './commands/drift';
+import { addDemoCommand } from './demo/demo-command';
 import { addInventoryCommands } from './commands/inventory';
 import { addOrderCommand } from './commands/order';
+import { addRateCommands } from './commands/rates';
 import { addSagaCommands } from './commands/saga';
 import { addSweepCommands } from './commands/sweep';
+import { addTenantBillingCommands } from './commands/tenant-billing';
 import { addTenantCommands } from './commands/tenants';
 import { EXIT, Failure, failureText } from './session/failure';
 import { FORMATS } from './session/output';
@@ -45,6 +48,7 @@ export function programOf(terminal: Terminal, end: (exitCode: number) => void): 
     .option('--fields <names>', 'fields with commas, such as id,name,attribution.by')
     .option('--context <name>', 'use this context once')
     .option('--token-stdin', 'read the token from standard input')
+    .option('-y, --yes', 'do not ask before something that cannot be undone')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: (text) => void terminal.out(text), writeErr: (text) => terminal.err(text) })
@@ -58,7 +62,10 @@ export function programOf(terminal: Terminal, end: (exitCode: number) => void): 
   addDriftCommands(book, program);
   addSweepCommands(book, program);
   addBillingCommands(book, program);
+  addTenantBillingCommands(book, program);
+  addRateCommands(book, program);
   addAuditCommands(book, program);
+  addDemoCommand(book, program, run);
   addCompletion(book, program);
   return program;
 }

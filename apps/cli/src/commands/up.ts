@@ -4,6 +4,7 @@ import {
   checkedEnvironment,
   DataDirLock,
   describeTenants,
+  fillDemoBilling,
   isPortFree,
   LaunchError,
   makeEnterable,
@@ -13,6 +14,7 @@ import {
   refuseDemoInRealDatabase,
   runFile,
   RunningSystem,
+  ScriptStoppedError,
   type StartPlan,
   type Summary,
   summaryText,
@@ -147,4 +149,23 @@ async function printSummary(
   writeNote();
   system.onChange(writeNote);
   output.printSummary(summaryText(summary));
+  void fillBilling(system, plan, output, admin);
+}
+
+/** Writes the invoices of the demo after the summary, so that nobody waits for it. A failure is told, and the next start goes on. */
+async function fillBilling(system: RunningSystem, plan: StartPlan, output: TerminalOutput, adminToken: string): Promise<void> {
+  const startedMs = performance.now();
+  try {
+    const { apiUrl } = system;
+    const filled = await fillDemoBilling({ apiUrl, adminToken, months: plan.demoMonths, isStopping: () => system.isStopping });
+    if (!filled) return;
+    const { months, issued, waiting } = filled;
+    const seconds = Math.round((performance.now() - startedMs) / 1000);
+    output.log(
+      `demo billing is ready after ${seconds} s: ${months} months, ${issued} issued invoices, ${waiting} drafts await your approval`,
+    );
+  } catch (error) {
+    if (error instanceof ScriptStoppedError) return;
+    output.log(`demo billing stopped, and the next start goes on: ${(error as Error).message}`);
+  }
 }

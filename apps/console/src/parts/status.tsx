@@ -107,6 +107,23 @@ const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
     issued: ['ok', IconCircleCheck, 'Issued'],
     void: ['mute', IconBan, 'Void'],
   },
+  ingest: {
+    discovered: ['mute', IconHourglass, 'Not read yet'],
+    ingesting: ['info', IconLoader2, 'Being read'],
+    ingested: ['ok', IconCircleCheck, 'Read'],
+    failed: ['bad', IconCircleX, 'Failed'],
+  },
+  reconciliation: {
+    reconciled: ['ok', IconCircleCheck, 'Adds up'],
+    mismatch: ['bad', IconAlertOctagon, 'Does not add up'],
+    released: ['mute', IconChecks, 'Released'],
+  },
+  run: {
+    pending: ['mute', IconHourglass, 'Queued'],
+    running: ['info', IconLoader2, 'Rating'],
+    completed: ['ok', IconCircleCheck, 'Rated'],
+    failed: ['bad', IconCircleX, 'Failed'],
+  },
   payment: {
     unpaid: ['info', IconHourglass, 'Unpaid'],
     partly_paid: ['wait', IconCircleHalf2, 'Partly paid'],
@@ -116,7 +133,7 @@ const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
 };
 
 interface StatusProps {
-  readonly of: 'resource' | 'sweep' | 'saga' | 'step' | 'drift' | 'tenant' | 'invoice' | 'payment';
+  readonly of: 'resource' | 'sweep' | 'saga' | 'step' | 'drift' | 'tenant' | 'invoice' | 'payment' | 'ingest' | 'reconciliation' | 'run';
   readonly value: string;
   readonly pill?: boolean;
 }

@@ -1,6 +1,7 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import type { TablerIcon } from '@tabler/icons-react';
 import {
+  IconCalendarDollar,
   IconCalendarDue,
   IconChartBar,
   IconCirclePlus,
@@ -17,6 +18,7 @@ import {
   IconRoute,
   IconStack2,
   IconTimeline,
+  IconTags,
   IconUsers,
   IconWebhook,
 } from '../parts/icons';
@@ -29,6 +31,8 @@ export interface Place {
   /** The key after `g`. */
   readonly key?: string;
   readonly count?: string;
+  /** Other addresses of the same place. */
+  readonly also?: readonly string[];
   /** Counts what needs a decision, which is filled. */
   readonly hot?: boolean;
 }
@@ -54,8 +58,10 @@ const ADMIN: readonly PlaceGroup[] = [
   {
     title: 'Money',
     places: [
-      { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' },
+      { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c', also: ['/provider-invoices', '/cost-lines', '/pnl'] },
+      { to: '/month-runs', text: 'Month runs', icon: IconCalendarDollar, key: 'm' },
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+      { to: '/rate-cards', text: 'Rate cards', icon: IconTags, also: ['/rate-overrides'] },
     ],
   },
   {
@@ -124,9 +130,9 @@ export function PlaceList({
   return groups.map(({ title, places }) => (
     <div key={title ?? ''}>
       {title && <h2>{title}</h2>}
-      {places.map(({ to, text, icon: Icon, count: counted, hot }) => {
+      {places.map(({ to, text, icon: Icon, count: counted, hot, also = [] }) => {
         const number = counted === undefined ? undefined : counts[counted];
-        const here = isAt(pathname, to);
+        const here = [to, ...also].some((address) => isAt(pathname, address));
         return (
           <Link key={to} to={to} className={here ? 'on' : ''} aria-current={here ? 'page' : undefined}>
             <Icon size={16} stroke={1.75} aria-hidden />

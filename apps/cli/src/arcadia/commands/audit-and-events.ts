@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { answered } from '../session/client';
+import { EXIT, usageError } from '../session/failure';
 import { addList, atMost, limitOf, pages } from '../session/lists';
-import { writeRows, type Row, type Shape } from '../session/output';
+import { writeObject, writeRows, type Row, type Shape } from '../session/output';
 import type { CommandBook, Session } from '../session/session';
 
 const EVENT = ['sequence', 'at', 'type', 'tenant_id', 'actor', 'subject.type', 'subject.name', 'data'];
@@ -26,6 +29,19 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
     fields: ['at', 'actor', 'action', 'target_type', 'target_name', 'target_id', 'reason'],
     examples: ['audit ls --actor operator --since 2026-11-01T00:00:00Z', 'audit ls --target-id ID -o json'],
   });
+  book.add(
+    audit,
+    {
+      usage: 'verify',
+      summary: 'check that nothing of events and log was changed since it was recorded; exits with 1 when something was',
+      options: {
+        '--head <file>': 'a head that was kept: finds an end that was cut off since',
+        '--keep-head <file>': 'write the head of now',
+      },
+      examples: ['audit verify', 'audit verify --keep-head head.json'],
+    },
+    verify,
+  );
   const events = book.group(program, 'events', 'The feed of what happened');
   book.add(
     events,
@@ -46,6 +62,26 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
     },
     tail,
   );
+}
+
+async function verify(session: Session): Promise<number> {
+  const shape = session.shape(['whole', 'rows', 'waiting', 'head.no', 'head.hash', 'archived_before', 'findings_count', 'findings']);
+  const file = session.text('keepHead');
+  const isKept = file !== undefined && existsSync(file);
+  if (file !== undefined && !isKept) session.say(`There is no ${file} yet: this run cannot find an end that was cut off earlier`);
+  const body = isKept ? { head: headIn(file) } : {};
+  const { data } = await answered(session.client.POST('/api/v1/audit/verify', { body }));
+  await writeObject(session.terminal, shape, { ...data });
+  if (file !== undefined && data.whole) writeFileSync(file, `${JSON.stringify(data.head)}\n`);
+  return data.whole ? EXIT.ok : EXIT.failed;
+}
+
+function headIn(file: string): { no: string; hash: string } {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as { no: string; hash: string };
+  } catch {
+    throw usageError(`The head in ${file} cannot be read: it is the file that --keep-head wrote`);
+  }
 }
 
 async function tail(session: Session): Promise<void> {

@@ -38,7 +38,7 @@ export function addSagaCommands(book: CommandBook, program: Command): void {
   });
   book.add(
     group,
-    { usage: 'get <id>', summary: 'one saga with its steps', examples: ['saga get ID', 'saga get ID -o json'] },
+    { usage: 'get <id>', summary: 'one saga with its steps', examples: ['saga get ID', 'saga get ID -o json'], watch: true },
     (session, id = '') =>
       session.show(session.client.GET('/api/v1/sagas/{id}', { params: { path: { id } } }), [
         ...SAGA_FIELDS,

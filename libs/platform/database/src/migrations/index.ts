@@ -46,6 +46,10 @@ import { DocumentFiles1795000001220 } from './1220-document-files.migration';
 import { SagaVerbs1795000001230 } from './1230-saga-verbs.migration';
 import { Webhooks1795000001240 } from './1240-webhooks.migration';
 import { Notifications1795000001241 } from './1241-notifications.migration';
+import { AttributionRules1795000001300 } from './1300-attribution-rules.migration';
+import { IssueDates1795000001310 } from './1310-issue-dates.migration';
+import { DeliveriesOfRequests1795000001320 } from './1320-deliveries-of-requests.migration';
+import { MovedResources1795000001321 } from './1321-moved-resources.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -97,4 +101,8 @@ export const migrations = [
   SagaVerbs1795000001230,
   Webhooks1795000001240,
   Notifications1795000001241,
+  AttributionRules1795000001300,
+  IssueDates1795000001310,
+  DeliveriesOfRequests1795000001320,
+  MovedResources1795000001321,
 ];
