@@ -3,6 +3,7 @@ import {
   ENTRY_CAUSES,
   LOT_SOURCES,
   PAYMENT_KINDS,
+  REQUEST_STATUSES,
   TAX_CATEGORIES,
   WALLET_KINDS,
   type CreditNoteLineView,
@@ -15,7 +16,9 @@ import {
   type NotificationRequestView,
   type PaymentKind,
   type PaymentView,
+  type RequestStatus,
   type TaxCategory,
+  type WalletBalanceView,
   type WalletEntryView,
   type WalletKind,
 } from '#libs/tenant-billing';
@@ -27,6 +30,7 @@ import {
   ApiListOf,
   ApiObject,
   ApiText,
+  ApiTextList,
   ApiTime,
   ApiUuid,
   ApiWhole,
@@ -42,6 +46,9 @@ export class PaymentResponse implements PaymentView {
 
   @ApiUuid('The invoice')
   readonly invoice_id: string;
+
+  @ApiText('Its number', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
 
   @ApiText('Tenant', { example: 'acme' })
   readonly tenant_id: string;
@@ -121,6 +128,9 @@ export class CreditNoteResponse implements CreditNoteView {
   @ApiUuid('The invoice')
   readonly invoice_id: string;
 
+  @ApiText('Its number', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
+
   @ApiText('Tenant', { example: 'acme' })
   readonly tenant_id: string;
 
@@ -155,6 +165,24 @@ export class CreditNoteResponse implements CreditNoteView {
   readonly created_at: string;
 }
 
+/** What a wallet has now. */
+export class WalletBalanceResponse implements WalletBalanceView {
+  @ApiText('Tenant', { example: 'acme' })
+  readonly tenant_id: string;
+
+  @ApiEnum(WALLET_KINDS, '`money` pays what is due, after tax; `promotion` lowers the net, before tax')
+  readonly kind: WalletKind;
+
+  @ApiText('Currency', { example: 'USD' })
+  readonly currency: string;
+
+  @ApiText('What is left in it, without what has expired', AMOUNT)
+  readonly balance: string;
+
+  @ApiTime('When the first part of it expires', NULLABLE)
+  readonly expires_at: string | null;
+}
+
 /** A movement of a wallet. */
 export class WalletEntryResponse implements WalletEntryView {
   @ApiUuid('Id')
@@ -183,6 +211,9 @@ export class WalletEntryResponse implements WalletEntryView {
 
   @ApiUuid('The invoice that it was applied to or came from', NULLABLE)
   readonly invoice_id: string | null;
+
+  @ApiText('The number of that invoice', { ...NULLABLE, example: 'INV-00042' })
+  readonly invoice_number: string | null;
 
   @ApiUuid('The credit note that it came from', NULLABLE)
   readonly credit_note_id: string | null;
@@ -235,15 +266,32 @@ export class NotificationRequestResponse implements NotificationRequestView {
   @ApiText('Kind', { example: 'dunning_remind' })
   readonly kind: string;
 
-  @ApiText('One sentence for people')
+  @ApiText('Subject of the mail')
   readonly subject: string;
 
-  @ApiAnyObject('The facts, such as the invoice and what is due')
+  @ApiAnyObject('The facts at the time of the request, such as the invoice and its open amount')
   readonly payload: object;
 
   @ApiTime('Time of the request')
   readonly created_at: string;
 
-  @ApiTime('Time of the delivery; null while it waits', NULLABLE)
+  @ApiEnum(REQUEST_STATUSES, '`waiting`, `delivered`, `not_needed` (the invoice was settled before) or `failed` (after the last attempt)', {
+    example: 'delivered',
+  })
+  readonly status: RequestStatus;
+
+  @ApiCount('Attempts that have failed', { example: 0 })
+  readonly attempts: number;
+
+  @ApiTime('Time of the next attempt; null when there is none', NULLABLE)
+  readonly next_attempt_at: string | null;
+
+  @ApiText('Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes', NULLABLE)
+  readonly error_code: string | null;
+
+  @ApiTextList('The receivers that have it: `mail <address>` or `chat of <subscriber>`', { example: ['mail billing@acme.example'] })
+  readonly delivered_to: readonly string[];
+
+  @ApiTime('Time of the delivery; null before', NULLABLE)
   readonly delivered_at: string | null;
 }

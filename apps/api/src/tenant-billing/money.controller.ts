@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestj
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { WakeupService } from '#libs/queues';
-import { CreditNotes, Dunning, NotificationRequests, Payments, TenantInvoiceReader, Wallets } from '#libs/tenant-billing';
+import { CreditNotes, Dunning, NotificationRequests, Payments, TenantInvoiceReader, WalletBalances, Wallets } from '#libs/tenant-billing';
 import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
 import type { DataOf, ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
@@ -10,12 +10,13 @@ import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../ht
 import { ApiOperation, ApiParam } from '../http/swagger.decorators';
 import { TenantIdPipe, UuidPipe } from '../http/validation.pipe';
 import { CreditNoteBody, DunningPolicyBody, PaymentBody, WalletGrantBody, WriteOffBody } from './money.dto';
-import { CreditNotesQuery, NotificationRequestsQuery, PaymentsQuery, WalletEntriesQuery } from './money-queries.dto';
+import { CreditNotesQuery, NotificationRequestsQuery, PaymentsQuery, WalletEntriesQuery, WalletsQuery } from './money-queries.dto';
 import {
   CreditNoteResponse,
   DunningPolicyResponse,
   NotificationRequestResponse,
   PaymentResponse,
+  WalletBalanceResponse,
   WalletEntryResponse,
 } from './money-answers.dto';
 import { TenantInvoiceResponse } from './tenant-invoices-answers.dto';
@@ -74,11 +75,11 @@ export class InvoiceMoneyController {
     return { data: await this.invoices.get({ kind: 'platform' }, id) };
   }
 
-  @Post(':id/write-off')
+  @Post(':id/write_off')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Write off what is due',
-    description: 'Nobody is reminded any more. `due` stays what was not paid; a payment that comes late lowers it.',
+    description: 'No more reminders are sent. `due` stays the amount that was not paid; a late payment lowers it.',
   })
   @ApiIdParam('invoice')
   @ApiDataResponse(TenantInvoiceResponse)
@@ -121,7 +122,21 @@ export class CreditNotesController {
 
 @Controller('api/v1/wallets')
 export class WalletsController {
-  constructor(private readonly wallets: Wallets) {}
+  constructor(
+    private readonly wallets: Wallets,
+    private readonly balances: WalletBalances,
+  ) {}
+
+  @Get()
+  @RequireTenantOrAdmin()
+  @ApiOperation({
+    summary: 'List wallets with their balances',
+    description: 'By tenant, kind and currency; wallets with nothing left are not listed. A tenant gets its own.',
+  })
+  @ApiListResponse(WalletBalanceResponse)
+  listBalances(@Query() query: WalletsQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<WalletBalanceResponse>> {
+    return this.balances.list(scopeOf(by), query, query.toFilters(by));
+  }
 
   @Get(':tenant_id/entries')
   @RequireTenantOrAdmin()
@@ -161,7 +176,7 @@ export class DunningPoliciesController {
   constructor(private readonly dunning: Dunning) {}
 
   @Get(':id/dunning')
-  @ApiOperation({ summary: 'Get how an issuer reminds', description: 'The steps after the due date of an invoice that is not paid.' })
+  @ApiOperation({ summary: 'Get the reminders of an issuer', description: 'The steps after the due date of an unpaid invoice.' })
   @ApiTextIdParam('id', 'issuer')
   @ApiDataResponse(DunningPolicyResponse)
   @ApiProblems(404)
@@ -171,7 +186,7 @@ export class DunningPoliciesController {
 
   @Put(':id/dunning')
   @ApiOperation({
-    summary: 'Set how an issuer reminds',
+    summary: 'Set the reminders of an issuer',
     description: 'The whole set. Each step of an invoice happens once. 409 `version_moved` when it changed since `expected_version`.',
   })
   @ApiTextIdParam('id', 'issuer')
@@ -192,7 +207,10 @@ export class NotificationRequestsController {
   constructor(private readonly requests: NotificationRequests) {}
 
   @Get()
-  @ApiOperation({ summary: 'List notification requests', description: 'Newest first: what people should be told, such as reminders.' })
+  @ApiOperation({
+    summary: 'List notification requests',
+    description: 'Newest first: the mails that tenant billing sends, such as reminders, and whether they are delivered.',
+  })
   @ApiListResponse(NotificationRequestResponse)
   list(@Query() query: NotificationRequestsQuery): Promise<ListOf<NotificationRequestResponse>> {
     return this.requests.list(query, query.toFilters());

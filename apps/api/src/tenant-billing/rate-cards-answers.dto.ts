@@ -1,5 +1,6 @@
 import type {
   AssignmentView,
+  CardTenantView,
   MonthlyTerms,
   OverrideView,
   Rate,
@@ -35,6 +36,27 @@ export class RateCardResponse implements RateCardView {
 
   @ApiTime('Time of creation')
   readonly created_at: string;
+}
+
+/** A tenant that has the card for a time. */
+export class CardTenantResponse implements CardTenantView {
+  @ApiText('Tenant', { example: 'acme' })
+  readonly tenant_id: string;
+
+  @ApiText('The first month in which it has the card', { example: '2026-12' })
+  readonly valid_from: string;
+
+  @ApiText('The first month in which it has another card; null while none is set', NULLABLE)
+  readonly valid_to: string | null;
+}
+
+/** A price list and who has it. */
+export class RateCardDetailResponse extends RateCardResponse {
+  @ApiListOf(
+    () => CardTenantResponse,
+    'Tenants that are given the card, by tenant and month; those with the default card by default are not named',
+  )
+  readonly tenants: readonly CardTenantResponse[];
 }
 
 /** One price of a version. */

@@ -15,7 +15,13 @@ import {
   RateOverridesQuery,
   SimulationBody,
 } from './rate-cards.dto';
-import { RateCardResponse, RateCardVersionResponse, RateOverrideResponse, TenantTotalResponse } from './rate-cards-answers.dto';
+import {
+  RateCardDetailResponse,
+  RateCardResponse,
+  RateCardVersionResponse,
+  RateOverrideResponse,
+  TenantTotalResponse,
+} from './rate-cards-answers.dto';
 
 const ApiVersionParam = () => ApiParam({ name: 'version', description: 'Number of the version', schema: { type: 'integer', minimum: 1 } });
 
@@ -25,6 +31,7 @@ export class RateCardsController {
   constructor(
     private readonly cards: RateCardService,
     private readonly rating: RatingService,
+    private readonly assignments: RateAssignments,
   ) {}
 
   @Get()
@@ -43,6 +50,14 @@ export class RateCardsController {
   @ApiProblems(409)
   async create(@Body() body: RateCardBody, @AuditCtx() context: AuditContext): Promise<DataOf<RateCardResponse>> {
     return { data: await this.cards.create(body.name, context) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Get a rate card', description: 'With the tenants that are given it, and for which months.' })
+  @ApiIdParam('rate card')
+  @ApiDataResponse(RateCardDetailResponse)
+  async get(@Param('id', UuidPipe) id: string): Promise<DataOf<RateCardDetailResponse>> {
+    return { data: { ...(await this.cards.get(id)), tenants: await this.assignments.tenantsOf(id) } };
   }
 
   @Patch(':id')

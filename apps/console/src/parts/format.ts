@@ -89,3 +89,11 @@ export function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(valueText).join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+/** A difference of amounts with its sign; zero is printed too. */
+export function plainDelta(value: number): string {
+  const text = amount.format(Math.abs(value));
+  return text === '0.00' ? text : `${value > 0 ? '+' : '−'}${text}`;
+}
+
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`.replace('-', '−');

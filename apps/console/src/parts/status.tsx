@@ -38,6 +38,14 @@ const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
     assigned: ['ok', IconCircleCheck, 'Assigned'],
     succeeded: ['ok', IconCircleCheck, 'Active'],
     available: ['ok', IconCircleCheck, 'Available'],
+    online: ['ok', IconCircleCheck, 'Online'],
+    running: ['ok', IconCircleCheck, 'Running'],
+    verified: ['ok', IconCircleCheck, 'Verified'],
+    provisioning: ['info', IconLoader2, 'Creating'],
+    creating: ['info', IconLoader2, 'Creating'],
+    degraded: ['warn', IconAlertOctagon, 'Degraded'],
+    detached: ['warn', IconPlugX, 'Detached'],
+    error: ['bad', IconCircleX, 'Failed'],
     new: ['info', IconLoader2, 'Creating'],
     waiting: ['info', IconLoader2, 'Waiting'],
     off: ['mute', IconPlayerStop, 'Off'],
@@ -99,6 +107,23 @@ const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
     issued: ['ok', IconCircleCheck, 'Issued'],
     void: ['mute', IconBan, 'Void'],
   },
+  ingest: {
+    discovered: ['mute', IconHourglass, 'Not read yet'],
+    ingesting: ['info', IconLoader2, 'Being read'],
+    ingested: ['ok', IconCircleCheck, 'Read'],
+    failed: ['bad', IconCircleX, 'Failed'],
+  },
+  reconciliation: {
+    reconciled: ['ok', IconCircleCheck, 'Adds up'],
+    mismatch: ['bad', IconAlertOctagon, 'Does not add up'],
+    released: ['mute', IconChecks, 'Released'],
+  },
+  run: {
+    pending: ['mute', IconHourglass, 'Queued'],
+    running: ['info', IconLoader2, 'Rating'],
+    completed: ['ok', IconCircleCheck, 'Rated'],
+    failed: ['bad', IconCircleX, 'Failed'],
+  },
   payment: {
     unpaid: ['info', IconHourglass, 'Unpaid'],
     partly_paid: ['wait', IconCircleHalf2, 'Partly paid'],
@@ -108,7 +133,7 @@ const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
 };
 
 interface StatusProps {
-  readonly of: 'resource' | 'sweep' | 'saga' | 'step' | 'drift' | 'tenant' | 'invoice' | 'payment';
+  readonly of: 'resource' | 'sweep' | 'saga' | 'step' | 'drift' | 'tenant' | 'invoice' | 'payment' | 'ingest' | 'reconciliation' | 'run';
   readonly value: string;
   readonly pill?: boolean;
 }

@@ -1,8 +1,11 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import type { TablerIcon } from '@tabler/icons-react';
 import {
+  IconCalendarDollar,
+  IconCalendarDue,
   IconChartBar,
   IconCirclePlus,
+  IconClock,
   IconCloudUp,
   IconFileDollar,
   IconFolder,
@@ -10,11 +13,14 @@ import {
   IconHistory,
   IconHome,
   IconInbox,
+  IconNetwork,
   IconRefresh,
   IconRoute,
   IconStack2,
   IconTimeline,
+  IconTags,
   IconUsers,
+  IconWebhook,
 } from '../parts/icons';
 import { count } from '../parts/format';
 
@@ -25,6 +31,8 @@ export interface Place {
   /** The key after `g`. */
   readonly key?: string;
   readonly count?: string;
+  /** Other addresses of the same place. */
+  readonly also?: readonly string[];
   /** Counts what needs a decision, which is filled. */
   readonly hot?: boolean;
 }
@@ -43,13 +51,17 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/drift', text: 'Drift', icon: IconGitCompare, key: 'd', count: 'drift' },
       { to: '/sagas', text: 'Sagas', icon: IconRoute, key: 's', count: 'sagas' },
       { to: '/order', text: 'Order', icon: IconCirclePlus },
+      { to: '/dns', text: 'DNS', icon: IconNetwork, key: 'n' },
+      { to: '/expiring', text: 'What expires', icon: IconCalendarDue, key: 'x' },
     ],
   },
   {
     title: 'Money',
     places: [
-      { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' },
+      { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c', also: ['/provider-invoices', '/cost-lines', '/pnl'] },
+      { to: '/month-runs', text: 'Month runs', icon: IconCalendarDollar, key: 'm' },
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+      { to: '/rate-cards', text: 'Rate cards', icon: IconTags, also: ['/rate-overrides'] },
     ],
   },
   {
@@ -63,7 +75,9 @@ const ADMIN: readonly PlaceGroup[] = [
     title: 'Operations',
     places: [
       { to: '/sweeps', text: 'Sweeps', icon: IconRefresh, key: 'o' },
+      { to: '/kinds', text: 'Kinds', icon: IconClock, key: 'k' },
       { to: '/provider', text: 'Provider', icon: IconCloudUp },
+      { to: '/webhooks', text: 'Webhooks', icon: IconWebhook, key: 'w' },
       { to: '/events', text: 'Events', icon: IconTimeline, key: 'e' },
       { to: '/audit', text: 'Audit', icon: IconHistory },
     ],
@@ -87,7 +101,15 @@ const TENANT: readonly PlaceGroup[] = [
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
     ],
   },
-  { title: 'More', places: [{ to: '/events', text: 'Events', icon: IconTimeline, key: 'e' }] },
+  {
+    title: 'More',
+    places: [
+      { to: '/dns', text: 'DNS records', icon: IconNetwork, key: 'n' },
+      { to: '/expiring', text: 'What expires', icon: IconCalendarDue, key: 'x' },
+      { to: '/events', text: 'Events', icon: IconTimeline, key: 'e' },
+      { to: '/webhooks', text: 'Webhooks', icon: IconWebhook, key: 'w' },
+    ],
+  },
 ];
 
 export const placesOf = (isAdmin: boolean): readonly PlaceGroup[] => (isAdmin ? ADMIN : TENANT);
@@ -108,9 +130,9 @@ export function PlaceList({
   return groups.map(({ title, places }) => (
     <div key={title ?? ''}>
       {title && <h2>{title}</h2>}
-      {places.map(({ to, text, icon: Icon, count: counted, hot }) => {
+      {places.map(({ to, text, icon: Icon, count: counted, hot, also = [] }) => {
         const number = counted === undefined ? undefined : counts[counted];
-        const here = isAt(pathname, to);
+        const here = [to, ...also].some((address) => isAt(pathname, address));
         return (
           <Link key={to} to={to} className={here ? 'on' : ''} aria-current={here ? 'page' : undefined}>
             <Icon size={16} stroke={1.75} aria-hidden />

@@ -38,6 +38,42 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/invoices/invoice-screen'), 'InvoiceScreen'),
   ),
   at(
+    '/provider-invoices',
+    lazyRouteComponent(() => import('../screens/provider-invoices/provider-invoices-screen'), 'ProviderInvoicesScreen'),
+  ),
+  at(
+    '/provider-invoices/$id',
+    lazyRouteComponent(() => import('../screens/provider-invoices/provider-invoice-screen'), 'ProviderInvoiceScreen'),
+  ),
+  at(
+    '/cost-lines',
+    lazyRouteComponent(() => import('../screens/provider-invoices/cost-lines-screen'), 'CostLinesScreen'),
+  ),
+  at(
+    '/pnl',
+    lazyRouteComponent(() => import('../screens/pnl/pnl-screen'), 'PnlScreen'),
+  ),
+  at(
+    '/month-runs',
+    lazyRouteComponent(() => import('../screens/month-runs/month-run-screen'), 'MonthRunScreen'),
+  ),
+  at(
+    '/rate-cards',
+    lazyRouteComponent(() => import('../screens/rate-cards/rate-cards-screen'), 'RateCardsScreen'),
+  ),
+  at(
+    '/rate-cards/$id',
+    lazyRouteComponent(() => import('../screens/rate-cards/rate-card-screen'), 'RateCardScreen'),
+  ),
+  at(
+    '/rate-cards/$id/edit',
+    lazyRouteComponent(() => import('../screens/rate-cards/version-editor'), 'VersionEditorScreen'),
+  ),
+  at(
+    '/rate-overrides',
+    lazyRouteComponent(() => import('../screens/rate-cards/rate-overrides-screen'), 'RateOverridesScreen'),
+  ),
+  at(
     '/inventory',
     lazyRouteComponent(() => import('../screens/inventory/inventory-screen'), 'InventoryScreen'),
   ),
@@ -52,6 +88,10 @@ const routes = root.addChildren([
   at(
     '/sagas/$id',
     lazyRouteComponent(() => import('../screens/saga/saga-screen'), 'SagaScreen'),
+  ),
+  at(
+    '/sagas/bulk/$id',
+    lazyRouteComponent(() => import('../screens/sagas/bulk-job-screen'), 'BulkJobScreen'),
   ),
   at(
     '/order',
@@ -84,6 +124,34 @@ const routes = root.addChildren([
   at(
     '/provider',
     lazyRouteComponent(() => import('../screens/provider/provider-screen'), 'ProviderScreen'),
+  ),
+  at(
+    '/dns',
+    lazyRouteComponent(() => import('../screens/dns/zones-screen'), 'ZonesScreen'),
+  ),
+  at(
+    '/dns/$id',
+    lazyRouteComponent(() => import('../screens/dns/zone-screen'), 'ZoneScreen'),
+  ),
+  at(
+    '/expiring',
+    lazyRouteComponent(() => import('../screens/expiring/expiring-screen'), 'ExpiringScreen'),
+  ),
+  at(
+    '/kinds',
+    lazyRouteComponent(() => import('../screens/kinds/kinds-screen'), 'KindsScreen'),
+  ),
+  at(
+    '/webhooks',
+    lazyRouteComponent(() => import('../screens/webhooks/webhooks-screen'), 'WebhooksScreen'),
+  ),
+  at(
+    '/webhooks/$id',
+    lazyRouteComponent(() => import('../screens/webhooks/webhook-screen'), 'WebhookScreen'),
+  ),
+  at(
+    '/notifications',
+    lazyRouteComponent(() => import('../screens/notifications/notifications-screen'), 'NotificationsScreen'),
   ),
   at(
     '/tenants',

@@ -27,6 +27,7 @@ export {
 export {
   RateAssignments,
   type AssignmentView,
+  type CardTenantView,
   type OverrideInput,
   type OverrideView,
   type TenantRateCardView,
@@ -42,6 +43,7 @@ export {
   type BulkInvoices,
   type BulkVerb,
 } from './invoices/bulk-invoices';
+export { DraftChanges, type DraftChangesView, type LineChangeView } from './invoices/draft-changes';
 export { FxRates, type FxRateInput, type FxRateView } from './invoices/fx-rates';
 export type { BuildReport } from './invoices/invoice-builder';
 export {
@@ -87,11 +89,13 @@ export { TAX_ID_STATES, TAX_PLACES, type TaxIdState, type TaxPlace, type TaxWhen
 export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
 export { TAX_SETS, type TaxSet } from './tax/tax-sets';
 export { TAX_CATEGORIES } from './pricing/tenant-document';
-export { DUNNING_ACTIONS, type DunningAction, type DunningStep } from './entities/dunning.entity';
+export { DUNNING_ACTIONS, REQUEST_STATUSES, type DunningAction, type DunningStep, type RequestStatus } from './entities/dunning.entity';
 export { PAYMENT_KINDS, type PaymentKind } from './entities/payment.entity';
 export { ENTRY_CAUSES, LOT_SOURCES, WALLET_KINDS, type EntryCause, type LotSource, type WalletKind } from './entities/wallet.entity';
 export { CreditNotes, type CreditNoteLineView, type CreditNoteView, type NewCreditNote } from './money/credit-notes';
 export { Dunning, type DunningPolicyView } from './dunning/dunning';
 export { NotificationRequests, type NewNotification, type NotificationRequestView } from './dunning/notification-requests';
+export { RequestQueue, type ClaimedRequest } from './dunning/request-queue';
 export { Payments, type NewPayment, type PaymentView } from './money/payments';
+export { WalletBalances, type WalletBalanceView } from './wallets/wallet-balances';
 export { Wallets, type WalletEntryView, type WalletGrant } from './wallets/wallets';

@@ -28,7 +28,7 @@ import { RatedLine } from './entities/rated-line.entity';
 import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { CreditNote, CreditNoteLine } from './entities/credit-note.entity';
-import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities/dunning.entity';
+import { DunningPolicy, NotificationRequest, OverdueInvoice, TakenDunningStep } from './entities/dunning.entity';
 import { Payment } from './entities/payment.entity';
 import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
@@ -36,6 +36,7 @@ import { BillingPush } from './invoices/billing-push';
 import { BulkInvoiceService } from './invoices/bulk-invoices';
 import { FrozenDocuments } from './invoices/frozen-documents';
 import { FxRates } from './invoices/fx-rates';
+import { DraftChanges } from './invoices/draft-changes';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
@@ -44,8 +45,11 @@ import { InvoiceVerbs } from './invoices/invoice-verbs';
 import { CreditNotes } from './money/credit-notes';
 import { Dunning } from './dunning/dunning';
 import { NotificationRequests } from './dunning/notification-requests';
+import { OverdueInvoices } from './dunning/overdue-invoices';
+import { RequestQueue } from './dunning/request-queue';
 import { Payments } from './money/payments';
 import { ScopedLists } from './wallets/scoped-lists';
+import { WalletBalances } from './wallets/wallet-balances';
 import { Wallets } from './wallets/wallets';
 import { PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
@@ -71,6 +75,7 @@ const ENTITIES = [
   FxRate,
   NotificationRequest,
   NumberSeries,
+  OverdueInvoice,
   Payment,
   RateCard,
   RateCardVersion,
@@ -92,6 +97,7 @@ const SERVICES = [
   BulkInvoiceService,
   CreditNotes,
   DocumentFiles,
+  DraftChanges,
   DocumentSealer,
   Dunning,
   FxRates,
@@ -104,16 +110,27 @@ const SERVICES = [
   RateAssignments,
   RateCardService,
   RatingService,
+  RequestQueue,
   TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
+  WalletBalances,
   Wallets,
 ];
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, databaseGauges(DOCUMENT_METRICS), FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
+  providers: [
+    ...SERVICES,
+    databaseGauges(DOCUMENT_METRICS),
+    FrozenDocuments,
+    InvoiceBuilder,
+    InvoiceVerbs,
+    OverdueInvoices,
+    PricePlanReader,
+    ScopedLists,
+  ],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

@@ -6,10 +6,12 @@ import { dateText, monthText } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
 import { kindName, kindsName } from '../../parts/kinds';
 import { PageHead, Screen } from '../../parts/page';
+import { SubNav } from '../../parts/sub-nav';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { useSummary, useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
 import { useSession } from '../../shell/session';
+import { COST_PLACES } from '../provider-invoices/money-places';
 import { CostsChart } from './costs-chart';
 import { lastMonths, type Costs, type Group } from './cost-history';
 import { CostsTable } from './costs-table';
@@ -41,17 +43,16 @@ export function CostsScreen() {
       <PageHead
         title={TEXTS.title}
         sub={found && basisText(found)}
-        beside={
-          <div className="seg" role="group" aria-label="Group by">
-            {groups.map((group) => (
-              <button key={group} type="button" aria-pressed={group === by} onClick={() => change({ by: group })}>
-                {TEXTS.groups[group]}
-              </button>
-            ))}
-          </div>
-        }
+        beside={isAdmin && <SubNav label={TEXTS.title} places={COST_PLACES} />}
         actions={
           <>
+            <div className="seg" role="group" aria-label="Group by">
+              {groups.map((group) => (
+                <button key={group} type="button" aria-pressed={group === by} onClick={() => change({ by: group })}>
+                  {TEXTS.groups[group]}
+                </button>
+              ))}
+            </div>
             <Select
               aria-label={TEXTS.month}
               data={months.map((month) => ({ value: month, label: monthText(month) }))}

@@ -61,7 +61,9 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
               <td>
                 <GroupCell row={row} by={by} history={months.data} />
               </td>
-              <td className="num">{plainMoney(row.amount)}</td>
+              <td className="num">
+                <AmountCell row={row} by={by} period={period} filters={filters} isInvoiced={isAdmin && costs.basis === 'invoiced'} />
+              </td>
               <td className="num hide-m dim">{all > 0 ? `${((Number(row.amount) / all) * 100).toFixed(1)} %` : ''}</td>
               <td className="hide-m">
                 <span
@@ -85,6 +87,25 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
       </table>
       {rows.length > MOST_ROWS && <p className="pad dim">{TEXTS.more(rows.length - MOST_ROWS)}</p>}
     </Card>
+  );
+}
+
+interface AmountCellProps extends Pick<CostsTableProps, 'by' | 'period' | 'filters'> {
+  readonly row: Row;
+  readonly isInvoiced: boolean;
+}
+
+/** An invoiced amount leads to the lines that it is the sum of, an accrued one to the resources that it is accrued from. */
+function AmountCell({ row, by, period, filters, isInvoiced }: AmountCellProps) {
+  const text = plainMoney(row.amount);
+  const value = by === 'day' ? null : (row[by] ?? null);
+  if (value === null || (!isInvoiced && by !== 'tenant' && by !== 'kind')) return <>{text}</>;
+  const name = by === 'tenant' ? 'tenant_id' : by === 'project' ? 'project_name' : by === 'resource' ? 'resource_id' : 'kind';
+  const search = { ...(isInvoiced && { period }), ...filters, [name]: value };
+  return (
+    <Link className="amount-link" to={isInvoiced ? '/cost-lines' : '/inventory'} search={search as Filters} aria-label={TEXTS.rows(text)}>
+      {text}
+    </Link>
   );
 }
 

@@ -16,6 +16,7 @@ export const TEXTS = {
   groups: { tenant: 'Tenant', kind: 'Kind', project: 'Project', resource: 'Resource', day: 'Day' },
   filters: { tenant_id: 'tenant', kind: 'kind' },
   amount: '$',
+  rows: (amount: string) => `${amount}, show what it is made of`,
   total: 'Total',
   share: 'Share',
   noOwner: 'No owner',

@@ -45,7 +45,9 @@ export const TEXTS = {
     title: (verb: string, n: number) => `${verb} ${n} ${n === 1 ? 'invoice' : 'invoices'}`,
     text: 'Each invoice is changed by itself. What cannot be changed stays, and says why.',
     would: 'Will change',
+    sum: 'Total of these',
     wouldNot: 'Stay as they are',
+    more: (n: number) => `and ${n} more`,
     done: (verb: string, done: number, refused: number) => `${verb}: ${done} done${refused > 0 ? `, ${refused} refused` : ''}.`,
   },
   verbs: {

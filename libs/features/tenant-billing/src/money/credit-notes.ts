@@ -3,7 +3,7 @@ import type { Scope } from '#libs/identity';
 import { Money, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { Any, type EntityManager } from 'typeorm';
-import type { DocumentLine, DocumentTax, TaxCategory, TenantDocument } from '../pricing/tenant-document';
+import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import { CreditNote, CreditNoteLine } from '../entities/credit-note.entity';
 import type { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
@@ -12,7 +12,8 @@ import { InvoiceVerbs } from '../invoices/invoice-verbs';
 import { NotCreditableError } from '../tenant-billing.errors';
 import { Dunning } from '../dunning/dunning';
 import { openRefunds, statusAfter } from './payments';
-import { ScopedLists } from '../wallets/scoped-lists';
+import { invoiceNumbers, ScopedLists, type InvoiceNumbers } from '../wallets/scoped-lists';
+import { creditNoteDocument } from './credit-document';
 import { creditTaxes, splitCredit, type CreditRest, type CreditSplit } from './split-money';
 import { least } from '../wallets/draw-lots';
 import { Wallets } from '../wallets/wallets';
@@ -35,6 +36,7 @@ export interface CreditNoteView {
   readonly id: string;
   readonly number: string;
   readonly invoice_id: string;
+  readonly invoice_number: string | null;
   readonly tenant_id: string;
   readonly currency: string;
   readonly lines: readonly CreditNoteLineView[];
@@ -85,7 +87,8 @@ export class CreditNotes {
     return this.lists.list(scope, CreditNote, page, filters, async (notes, em) => {
       const where = { creditNoteId: Any(notes.map(({ id }) => id)) };
       const lines = await em.find(CreditNoteLine, { where, order: { creditNoteId: 'ASC', lineNo: 'ASC' } });
-      return notes.map((note) => noteView(note, lines.filter(({ creditNoteId }) => creditNoteId === note.id))); // prettier-ignore
+      const numbers = await invoiceNumbers(em, notes);
+      return notes.map((note) => noteView(note, numbers, lines.filter(({ creditNoteId }) => creditNoteId === note.id))); // prettier-ignore
     });
   }
 
@@ -104,7 +107,11 @@ export class CreditNotes {
       if (!split.wallet.isZero()) await this.toWallet(em, note, because);
       const due = invoice.due.subtract(split.lowersDue);
       if (due.isZero()) await this.dunning.end(em, invoice, because);
-      issued = noteView(note, await em.find(CreditNoteLine, { where: { creditNoteId: note.id }, order: { lineNo: 'ASC' } }));
+      issued = noteView(
+        note,
+        new Map([[id, invoice.number]]),
+        await em.find(CreditNoteLine, { where: { creditNoteId: note.id }, order: { lineNo: 'ASC' } }),
+      );
       const { number, total, lowers_due, rest: settled, currency } = issued;
       return {
         set: { due, credited: invoice.credited.add(note.total), paymentStatus: statusAfter(invoice, { due, paid: invoice.paid }) },
@@ -149,7 +156,7 @@ export class CreditNotes {
       buy: '0',
       explanation: { invoice: invoice.number, line_no: line.lineNo },
     }));
-    await this.documents.freeze(em, { document: documentOf(invoice, note, rows), origins, issuerId, invoiceId });
+    await this.documents.freeze(em, { document: creditNoteDocument(invoice, note, rows), origins, issuerId, invoiceId });
     return note;
   }
 
@@ -226,59 +233,11 @@ async function paidOf(
   return { refundable: least(paid.subtract(open), returnable), returnable };
 }
 
-type LineRow = Pick<CreditNoteLine, 'lineNo' | 'description' | 'net' | 'taxCategory' | 'taxRate'>;
-
-/** The document, with the parties as they were on the invoice. */
-function documentOf(invoice: TenantInvoice, note: CreditNote, rows: readonly LineRow[]): TenantDocument {
-  const { decimals, terms } = invoice;
-  if (!terms) throw new Error(`the issued invoice ${invoice.id} has no terms`);
-  const text = (amount: Money): string => amount.round(decimals, 'half_away').toText();
-  const nothing = text(Money.parse('0'));
-  const lineOf = ({ lineNo, description, net, taxCategory, taxRate }: LineRow): DocumentLine => ({
-    line_no: lineNo,
-    kind: 'credit',
-    description,
-    resource_id: null,
-    resource_name: null,
-    quantity: null,
-    unit: '',
-    unit_price: null,
-    exact: text(net),
-    net: text(net),
-    tax_category: taxCategory,
-    tax_rate: taxRate,
-    correction: false,
-  });
-  return {
-    kind: 'credit_note',
-    number: note.number,
-    refers_to: invoice.number,
-    tenant_id: note.tenantId,
-    period: invoice.period === null ? null : invoice.period.slice(0, 7),
-    issued_on: note.issuedOn,
-    due_on: null,
-    currency: note.currency,
-    decimals,
-    title: 'Credit note',
-    language: terms.language,
-    issuer: terms.issuer,
-    customer: terms.customer,
-    lines: rows.map(lineOf),
-    taxes: note.taxes,
-    net: text(note.net),
-    tax: text(note.tax),
-    total: text(note.total),
-    wallet: nothing,
-    due: nothing,
-    fx: terms.fx,
-    reason: note.reason,
-  };
-}
-
-const noteView = (note: CreditNote, lines: readonly CreditNoteLine[]): CreditNoteView => ({
+const noteView = (note: CreditNote, numbers: InvoiceNumbers, lines: readonly CreditNoteLine[]): CreditNoteView => ({
   id: note.id,
   number: note.number,
   invoice_id: note.invoiceId,
+  invoice_number: numbers.get(note.invoiceId) ?? null,
   tenant_id: note.tenantId,
   currency: note.currency,
   lines: lines.map(({ invoiceLineNo, description, net, taxCategory, taxRate }) => ({

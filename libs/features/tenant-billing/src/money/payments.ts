@@ -11,7 +11,7 @@ import { InvoiceVerbs } from '../invoices/invoice-verbs';
 import type { PaymentStatus } from '../pricing/invoice.states';
 import { PaymentNotFoundError, PaymentNotReturnableError, ReferenceTakenError } from '../tenant-billing.errors';
 import { Dunning } from '../dunning/dunning';
-import { ScopedLists } from '../wallets/scoped-lists';
+import { invoiceNumbers, ScopedLists, type InvoiceNumbers } from '../wallets/scoped-lists';
 import { mostReturnable, splitReceived, splitReturn, type Returnable } from './split-money';
 import { Wallets } from '../wallets/wallets';
 
@@ -27,6 +27,7 @@ export interface NewPayment {
 export interface PaymentView {
   readonly id: string;
   readonly invoice_id: string;
+  readonly invoice_number: string | null;
   readonly tenant_id: string;
   readonly kind: PaymentKind;
   readonly amount: string;
@@ -70,7 +71,10 @@ export class Payments {
 
   /** Newest first. A tenant gets its own. */
   list(scope: Scope, page: PageRequest, filters: PaymentFilters = {}): Promise<ListAnswer<PaymentView>> {
-    return this.lists.list(scope, Payment, page, filters, (rows) => rows.map((row) => paymentView(row, scope)));
+    return this.lists.list(scope, Payment, page, filters, async (rows, em) => {
+      const numbers = await invoiceNumbers(em, rows);
+      return rows.map((row) => paymentView(row, numbers, scope));
+    });
   }
 
   /**
@@ -102,7 +106,7 @@ export class Payments {
     });
   }
 
-  /** Gives up what is due: nobody is reminded any more, and a late payment still lowers it. Throws like every verb. */
+  /** Gives up what is due: no more reminders are sent, and a late payment still lowers it. Throws like every verb. */
   async writeOff(id: string, expectedVersion: number, because: AuditContext): Promise<TenantInvoice> {
     return this.verbs.run({ id, verb: 'write_off', expectedVersion, because }, async (em, invoice) => {
       await this.dunning.end(em, invoice, because);
@@ -212,9 +216,10 @@ function amountOf(text: string, { decimals, currency }: TenantInvoice): Money {
 }
 
 /** A tenant does not get the reason, which an operator wrote for operators. */
-const paymentView = (row: Payment, { kind: scope }: Scope): PaymentView => ({
+const paymentView = (row: Payment, numbers: InvoiceNumbers, { kind: scope }: Scope): PaymentView => ({
   id: row.id,
   invoice_id: row.invoiceId,
+  invoice_number: numbers.get(row.invoiceId) ?? null,
   tenant_id: row.tenantId,
   kind: row.kind,
   amount: row.amount.toAmountText(),

@@ -27,6 +27,14 @@ export interface TenantRateCardView {
   readonly assignments: readonly AssignmentView[];
 }
 
+/** A tenant that has a card for a time. */
+export interface CardTenantView {
+  readonly tenant_id: string;
+  readonly valid_from: string;
+  /** The first month in which another card counts; null while none is set. */
+  readonly valid_to: string | null;
+}
+
 export interface OverrideInput {
   readonly tenant_id?: string;
   readonly resource_id?: string;
@@ -89,6 +97,16 @@ export class RateAssignments {
       await this.audit.record(queryableOf(em), { ...because, action: 'tenant_rate_card_set', target, details });
     });
     return this.cardOf(tenantId);
+  }
+
+  /** The tenants that have a card, by tenant and month. */
+  async tenantsOf(cardId: string): Promise<CardTenantView[]> {
+    const rows = await this.assigned.find({ order: { tenantId: 'ASC', validFrom: 'ASC' } });
+    return rows.flatMap(({ tenantId, cardId: card, validFrom }, at) => {
+      const next = rows[at + 1];
+      const valid_to = next?.tenantId === tenantId ? monthOf(next.validFrom) : null;
+      return card === cardId ? [{ tenant_id: tenantId, valid_from: monthOf(validFrom), valid_to }] : [];
+    });
   }
 
   /** Newest first. */

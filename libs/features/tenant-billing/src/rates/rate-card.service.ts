@@ -82,6 +82,11 @@ export class RateCardService {
     return { data: items.map(cardView), page: { next_cursor }, as_of: null, completeness: {} };
   }
 
+  /** Throws `RateCardNotFoundError`. */
+  async get(id: string): Promise<RateCardView> {
+    return cardView(await requireCard(this.cards.manager, id, false));
+  }
+
   /** Throws `RateCardExistsError`. */
   async create(name: string, because: AuditContext): Promise<RateCardView> {
     return this.transaction.run(async (em) => {

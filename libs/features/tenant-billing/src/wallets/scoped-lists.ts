@@ -2,7 +2,8 @@ import { snakeCase, TenantTransaction, Transaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import type { EntityManager, EntityTarget } from 'typeorm';
+import { In, type EntityManager, type EntityTarget } from 'typeorm';
+import { TenantInvoice } from '../entities/tenant-invoice.entity';
 
 /** Rows of tenants that are listed by their id, which rises with time. */
 interface OwnedRow {
@@ -42,4 +43,14 @@ export class ScopedLists {
   private inScope<T>(scope: Scope, work: (em: EntityManager) => Promise<T>): Promise<T> {
     return scope.kind === 'tenant' ? this.tenantTransaction.run(scope.tenantId, work) : this.transaction.run(work);
   }
+}
+
+/** Numbers of invoices by their ids. */
+export type InvoiceNumbers = ReadonlyMap<string, string | null>;
+
+/** The numbers of the invoices that rows of money name, so that people read a number and not an id. */
+export async function invoiceNumbers(em: EntityManager, rows: readonly { readonly invoiceId: string | null }[]): Promise<InvoiceNumbers> {
+  const ids = [...new Set(rows.flatMap(({ invoiceId }) => invoiceId ?? []))];
+  const found = ids.length === 0 ? [] : await em.find(TenantInvoice, { select: { id: true, number: true }, where: { id: In(ids) } });
+  return new Map(found.map(({ id, number }) => [id, number]));
 }

@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { WalletEntry, WalletLot, type EntryCause, type LotSource, type WalletKind } from '../entities/wallet.entity';
 import { decimalsOf } from '../pricing/currencies';
-import { ScopedLists } from './scoped-lists';
+import { invoiceNumbers, ScopedLists, type InvoiceNumbers } from './scoped-lists';
 import { drawLots } from './draw-lots';
 
 export interface WalletEntryView {
@@ -20,6 +20,7 @@ export interface WalletEntryView {
   readonly amount: string;
   readonly cause: EntryCause;
   readonly invoice_id: string | null;
+  readonly invoice_number: string | null;
   readonly credit_note_id: string | null;
   readonly payment_id: string | null;
   readonly expires_at: string | null;
@@ -86,9 +87,10 @@ export class Wallets {
   /** Newest first. A tenant reads its own wallet; another one's is not found. Throws `TenantNotFoundError`. */
   async list(scope: Scope, tenantId: string, page: PageRequest, filters: WalletFilters = {}): Promise<ListAnswer<WalletEntryView>> {
     if (scope.kind === 'tenant' ? scope.tenantId !== tenantId : !(await this.tenants.find(tenantId))) throw new TenantNotFoundError();
-    return this.lists.list(scope, WalletEntry, page, { ...filters, tenant_id: tenantId }, (rows) =>
-      rows.map((row) => entryView(row, scope)),
-    );
+    return this.lists.list(scope, WalletEntry, page, { ...filters, tenant_id: tenantId }, async (rows, em) => {
+      const numbers = await invoiceNumbers(em, rows);
+      return rows.map((row) => entryView(row, numbers, scope));
+    });
   }
 
   /** Puts an amount into a wallet. Throws `TenantNotFoundError` and `ValidationFailedError`. */
@@ -112,7 +114,7 @@ export class Wallets {
       const details = { tenant_id: tenantId, kind, source, amount: amount.toText(), currency, expires_at: grant.expires_at };
       const target = { type: 'wallet_entry', id: entry.id };
       await this.audit.record(queryableOf(em), { ...because, reason, action: 'wallet_granted', target, details });
-      return entryView(entry, PLATFORM);
+      return entryView(entry, new Map(), PLATFORM);
     });
   }
 
@@ -214,7 +216,7 @@ const usableLots = (em: EntityManager): SelectQueryBuilder<WalletLot> =>
   em.createQueryBuilder(WalletLot, 'l').where('l.remaining > 0 and (l.expiresAt is null or l.expiresAt > clock_timestamp())');
 
 /** A tenant does not get the reason, which an operator wrote for operators. */
-const entryView = (row: WalletEntry, { kind: scope }: Scope): WalletEntryView => ({
+const entryView = (row: WalletEntry, numbers: InvoiceNumbers, { kind: scope }: Scope): WalletEntryView => ({
   id: row.id,
   tenant_id: row.tenantId,
   lot_id: row.lotId,
@@ -224,6 +226,7 @@ const entryView = (row: WalletEntry, { kind: scope }: Scope): WalletEntryView =>
   amount: row.amount.toAmountText(),
   cause: row.cause,
   invoice_id: row.invoiceId,
+  invoice_number: row.invoiceId === null ? null : (numbers.get(row.invoiceId) ?? null),
   credit_note_id: row.creditNoteId,
   payment_id: row.paymentId,
   expires_at: row.expiresAt?.toISOString() ?? null,

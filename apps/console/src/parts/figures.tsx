@@ -1,0 +1,27 @@
+import './money.css';
+
+export interface Figure {
+  readonly name: string;
+  readonly value: React.ReactNode;
+  /** Beside the value, smaller. */
+  readonly more?: React.ReactNode;
+}
+
+/** A few numbers that a page is about, in one strip. */
+export function Figures({ label, figures }: { readonly label: string; readonly figures: readonly Figure[] }) {
+  return (
+    <section className="card" aria-label={label}>
+      <dl className="strip">
+        {figures.map(({ name, value, more }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <b>{value}</b>
+              {more && <span> {more}</span>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,154 @@
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { CsvButton } from '../../parts/csv';
+import { useFilters } from '../../parts/filters';
+import { age, count, exactTime, monthText, plainMoney } from '../../parts/format';
+import { IconAlertTriangle } from '../../parts/icons';
+import { ListCard, PAGE, useList } from '../../parts/list';
+import { PageHead, Screen } from '../../parts/page';
+import { PeriodSelect } from '../../parts/period-select';
+import { EmptyState, ErrorState, Note } from '../../parts/states';
+import { Badge, Status } from '../../parts/status';
+import { lastMonths } from '../costs/cost-history';
+import { BulkSummary, type BulkResult } from '../invoices/invoice-bulk-dialog';
+import { InvoiceBulkBar } from '../invoices/invoice-bulk-bar';
+import { Equation } from '../pnl/equation';
+import { isOpenRun, usePnl, useRuns, type Run } from '../pnl/pnl-data';
+import { MonthActions } from './month-actions';
+import { monthColumns, WhatNext } from './month-columns';
+import { MonthFigures } from './month-figures';
+import { isStopped, netsOf, ofMonth, type Invoice } from './month-rows';
+import { ProblemsCard } from './problems-card';
+import './month-runs.css';
+import { TEXTS } from './texts';
+
+const MONTHS = 24;
+/** Pixels of the head, a row, and what is below the rows. */
+const HEAD_PX = 76;
+const ROW_PX = 36;
+
+/** The standard invoices of a month, all pages. */
+function useMonthInvoices(period: string) {
+  return useList<Invoice, Schemas['TenantInvoiceResponseList']>(['invoices', 'month', period], (cursor, signal) =>
+    answered(
+      api.GET('/api/v1/tenant-invoices', {
+        params: { query: { period, kind: 'standard', sort: 'tenant_id', limit: PAGE, ...(cursor && { cursor }) } },
+        signal,
+      }),
+    ),
+  );
+}
+
+/** The month board: one row for each tenant from draft to paid, what stops, and whether everything adds up. */
+export function MonthRunScreen() {
+  const navigate = useNavigate();
+  const { filters, change } = useFilters();
+  const months = lastMonths(MONTHS).slice(1);
+  const period = filters.period ?? months[0] ?? '';
+  const before = lastMonths(MONTHS + 1)[lastMonths(MONTHS + 1).indexOf(period) + 1] ?? period;
+  const runs = useRuns(period);
+  const all = runs.data?.data;
+  const run = all?.[0];
+  const rated = all?.find(({ status }) => status === 'completed');
+  const pnl = usePnl(period, 'tenant', all);
+  const list = useMonthInvoices(period);
+  const last = useMonthInvoices(before);
+  const rows = useMemo(() => ofMonth(list.rows), [list.rows]);
+  const nets = useMemo(() => (last.query.data ? netsOf(last.rows) : undefined), [last.query.data, last.rows]);
+  const columns = useMemo(() => monthColumns(before, nets), [before, nets]);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [done, setDone] = useState<BulkResult | null>(null);
+  const stopped = rows.filter(isStopped).length;
+  const { empty } = TEXTS;
+  return (
+    <Screen>
+      <PageHead
+        title={monthText(period)}
+        crumbs={[{ text: TEXTS.title, to: '/month-runs' }, { text: period.slice(0, 4) }]}
+        badges={
+          <>
+            {run && <Status of="run" value={run.status} pill />}
+            {stopped > 0 && (
+              <Badge tone="warn" icon={IconAlertTriangle} pill>
+                {TEXTS.stopped(stopped)}
+              </Badge>
+            )}
+          </>
+        }
+        sub={rated && <span title={exactTime(rated.finished_at ?? rated.requested_at)}>{ratedText(rated)}</span>}
+        beside={<PeriodSelect label={TEXTS.month} months={months} value={period} choose={(next) => change({ period: next })} />}
+        actions={
+          <>
+            <CsvButton
+              name={`month-${period}.csv`}
+              head={['tenant', 'number', 'status', 'payment', 'currency', 'net', 'tax', 'total', 'due']}
+              rows={rows.map((one) => [one.tenant_id, one.number ?? one.draft_number, one.status, one.payment_status, one.currency, one.net, one.tax, one.total, one.due])} // prettier-ignore
+            />
+            <MonthActions period={period} run={run} isRated={rated !== undefined} rows={rows} done={setDone} />
+          </>
+        }
+      />
+      <div className="grid">
+        {done && (
+          <Note tone={done.outcome.refused > 0 ? 'warn' : 'info'}>
+            <BulkSummary {...done} />
+          </Note>
+        )}
+        {run && isOpenRun(run) && <Note tone="info">{TEXTS.run.progress(count(run.progress.tenants), count(run.progress.lines))}</Note>}
+        {run?.failure && (
+          <Note tone="bad" title={TEXTS.run.failed}>
+            {run.failure.detail} <span className="mono dim">{run.failure.code}</span>
+          </Note>
+        )}
+        {runs.error && <ErrorState error={runs.error} retry={() => void runs.refetch()} />}
+        <MonthFigures rows={rows} pnl={pnl.data?.data} />
+        <div className="two">
+          <div className="mb-list" style={{ height: HEAD_PX + Math.max(4, rows.length) * ROW_PX }}>
+            <ListCard
+              list={{ ...list, rows }}
+              label={TEXTS.title}
+              columns={columns}
+              rowId={({ id }) => id}
+              rowName={({ tenant_id: id }) => id}
+              onOpen={({ id }) => void navigate({ to: '/invoices/$id', params: { id } })}
+              selection={{ ids: selected, set: setSelected }}
+              item={(invoice) => <MonthItem invoice={invoice} />}
+              empty={<EmptyState {...(rated ? empty.rated(period) : empty.unrated(period))} />}
+              foot={<InvoiceBulkBar rows={rows.filter(({ id }) => selected.has(id))} clear={() => setSelected(new Set())} />}
+            />
+          </div>
+          <div className="grid">
+            {pnl.error && <ErrorState error={pnl.error} retry={() => void pnl.refetch()} />}
+            {pnl.data && <Equation pnl={pnl.data.data} />}
+            <ProblemsCard rows={rows} run={rated} />
+            <p className="sm" style={{ display: 'flex', gap: 16, flexWrap: 'wrap' }}>
+              <Link to="/provider-invoices" search={{ period }}>
+                {TEXTS.seeProvider}
+              </Link>
+              <Link to="/pnl" search={{ period }}>
+                {TEXTS.seePnl}
+              </Link>
+            </p>
+          </div>
+        </div>
+      </div>
+    </Screen>
+  );
+}
+
+const ratedText = ({ finished_at: finished, requested_at: requested }: Run): string => TEXTS.rated(age(finished ?? requested));
+
+function MonthItem({ invoice }: { readonly invoice: Invoice }) {
+  return (
+    <div className="item">
+      <span />
+      <b style={{ fontWeight: 550 }}>{invoice.tenant_id}</b>
+      <span className="tn">{plainMoney(invoice.net)}</span>
+      <span className="l2">
+        <Status of="invoice" value={invoice.status} />
+        <WhatNext invoice={invoice} />
+      </span>
+    </div>
+  );
+}

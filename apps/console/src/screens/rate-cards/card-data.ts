@@ -1,0 +1,27 @@
+import { useQuery } from '@tanstack/react-query';
+import { answered, api } from '../../client/client';
+import type { Version } from './rate-model';
+
+const MOST = 100;
+
+export function useCard(id: string) {
+  return useQuery({
+    queryKey: ['rate-cards', id],
+    queryFn: () => answered(api.GET('/api/v1/rate-cards/{id}', { params: { path: { id } } })),
+  });
+}
+
+/** The versions of a card, the newest first. */
+export const versionsOf = (id: string) => ({
+  queryKey: ['rate-cards', id, 'versions'],
+  queryFn: () => answered(api.GET('/api/v1/rate-cards/{id}/versions', { params: { path: { id }, query: { limit: MOST } } })),
+});
+
+/** The month of today, as the API names it. */
+export const thisMonth = (now = new Date()): string => now.toISOString().slice(0, 7);
+
+/** The version that counts in a month: of the published ones that have begun, the latest. Pure. */
+export const countingIn = (versions: readonly Version[], month: string): Version | undefined =>
+  versions
+    .filter(({ published_at: published, valid_from: from }) => published !== null && from <= month)
+    .toSorted((a, b) => b.valid_from.localeCompare(a.valid_from))[0];

@@ -1,0 +1,176 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answered, api } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import { useFilters } from '../../parts/filters';
+import { dateText, monthText } from '../../parts/format';
+import { IconPencil, IconPlus } from '../../parts/icons';
+import '../../parts/money.css';
+import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
+import { useCard, versionsOf } from './card-data';
+import { GivenCard } from './given-card';
+import { modelText, selectorText, TERMS, termText, type Version } from './rate-model';
+import './rate-cards.css';
+import { SimulationCard } from './simulation-card';
+import { TEXTS } from './texts';
+import { VersionDiff } from './version-diff';
+
+const { version: WORDS } = TEXTS;
+
+/** One price list: its versions, the rates of the chosen one, what it changes, and what a past month would be under it. */
+export function RateCardScreen() {
+  const { id } = useParams({ from: '/rate-cards/$id' });
+  const { filters, change } = useFilters();
+  const card = useCard(id);
+  const versions = useQuery(versionsOf(id));
+  const found = card.data?.data;
+  const all = versions.data?.data ?? [];
+  const chosen = all.find(({ version }) => String(version) === filters.version) ?? all[0];
+  const error = card.error ?? versions.error;
+  return (
+    <Screen>
+      {error && <ErrorState error={error} retry={() => void (card.error ? card.refetch() : versions.refetch())} />}
+      {(card.isPending || versions.isPending) && !error && <Skeleton />}
+      {found && versions.data && (
+        <>
+          <PageHead
+            title={found.name}
+            badges={found.is_default && <span className="pill mute">{TEXTS.isDefault}</span>}
+            crumbs={[{ text: TEXTS.title, to: '/rate-cards' }, { text: found.name }]}
+            actions={<Actions id={id} chosen={chosen} />}
+          />
+          <div className="two">
+            <div className="grid">
+              {chosen ? (
+                <>
+                  <RatesCard version={chosen} />
+                  <VersionDiff versions={all} chosen={chosen} against={filters.against} choose={(against) => change({ against })} />
+                  <SimulationCard key={`${id} ${chosen.version}`} cardId={id} version={chosen.version} />
+                </>
+              ) : (
+                <Card label={WORDS.title}>
+                  <EmptyState {...WORDS.none} />
+                </Card>
+              )}
+            </div>
+            <div className="grid">
+              <VersionsCard versions={all} chosen={chosen} choose={(version) => change({ version: String(version), against: undefined })} />
+              <GivenCard card={found} />
+            </div>
+          </div>
+        </>
+      )}
+    </Screen>
+  );
+}
+
+function Actions({ id, chosen }: { readonly id: string; readonly chosen: Version | undefined }) {
+  const client = useQueryClient();
+  const [isPublishing, setPublishing] = useState(false);
+  const isDraft = chosen?.published_at === null;
+  const publish = async (reason: string | undefined) => {
+    const params = { path: { id, version: chosen?.version ?? 0 } };
+    await answered(api.POST('/api/v1/rate-cards/{id}/versions/{version}/publish', { params, body: { ...(reason && { reason }) } }));
+    await client.invalidateQueries({ queryKey: ['rate-cards'] });
+  };
+  return (
+    <>
+      <Link className="btn" to="/rate-cards/$id/edit" params={{ id }} search={chosen ? { copy: String(chosen.version) } : {}}>
+        <IconPlus size={16} stroke={1.75} aria-hidden />
+        {WORDS.add}
+      </Link>
+      {chosen && isDraft && (
+        <>
+          <Link className="btn" to="/rate-cards/$id/edit" params={{ id }} search={{ version: String(chosen.version) }}>
+            <IconPencil size={16} stroke={1.75} aria-hidden />
+            {WORDS.edit}
+          </Link>
+          <button type="button" className="btn pri" onClick={() => setPublishing(true)}>
+            {WORDS.publish}
+          </button>
+        </>
+      )}
+      {isPublishing && chosen && (
+        <Confirm
+          title={WORDS.publishTitle(chosen.version, monthText(chosen.valid_from))}
+          button={WORDS.publish}
+          reason="required"
+          danger
+          typed={chosen.valid_from}
+          confirm={publish}
+          close={() => setPublishing(false)}
+        >
+          <p>{WORDS.publishText}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+interface VersionsCardProps {
+  readonly versions: readonly Version[];
+  readonly chosen: Version | undefined;
+  readonly choose: (version: number) => void;
+}
+
+function VersionsCard({ versions, chosen, choose }: VersionsCardProps) {
+  return (
+    <Card title={WORDS.title}>
+      {versions.length === 0 && <p className="pad mid">{WORDS.none.title}</p>}
+      <ul className="versions">
+        {versions.map((one) => (
+          <li key={one.version}>
+            <button type="button" aria-pressed={one.version === chosen?.version} onClick={() => choose(one.version)}>
+              <b>{WORDS.name(one.version)}</b> <span className="mid">{WORDS.from(monthText(one.valid_from))}</span>
+              <span className="dim sm">
+                {one.published_at === null
+                  ? WORDS.draft
+                  : `${WORDS.published} ${dateText(one.published_at)} ${WORDS.by(one.published_by ?? '')}`}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function RatesCard({ version }: { readonly version: Version }) {
+  const terms = TERMS.flatMap((term) => {
+    const value = version.monthly[term];
+    return value === null ? [] : [[WORDS.terms[term], termText(term, value)] as const];
+  });
+  return (
+    <Card title={`${WORDS.name(version.version)} ${WORDS.from(monthText(version.valid_from))}`} right={WORDS.rates}>
+      {version.rates.length === 0 && <EmptyState {...WORDS.noRates} />}
+      {version.rates.length > 0 && (
+        <table className="mt" aria-label={WORDS.rates}>
+          <thead>
+            <tr>
+              <th scope="col">{WORDS.applies}</th>
+              <th scope="col">{WORDS.price}</th>
+              <th scope="col" className="num short-col hide-m">
+                {WORDS.priority}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {version.rates.map(({ id, selector, model, priority }) => (
+              <tr key={id}>
+                <td className="wrap b">{selectorText(selector)}</td>
+                <td className="wrap">{modelText(model)}</td>
+                <td className="num hide-m dim">{priority}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <div className="pad terms">
+        <h3>{WORDS.monthly}</h3>
+        {terms.length === 0 ? <p className="mid">{WORDS.noMonthly}</p> : <Facts rows={terms} />}
+      </div>
+    </Card>
+  );
+}
