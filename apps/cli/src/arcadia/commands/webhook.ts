@@ -57,7 +57,7 @@ export function addWebhookCommands(book: CommandBook, program: Command): void {
       ],
     },
     (session, url = '') => {
-      const types = (session.text('type') ?? '*').split(',') as Schemas['WebhookBody']['types']; // the API judges the words
+      const types = (session.text('type') ?? '*').split(',') as Schemas['WebhookBody']['types']; // the API names a wrong one
       const description = session.text('description');
       const body = { url, types, ...(description !== undefined && { description }), ...session.reason };
       return session.show(session.client.POST('/api/v1/webhooks', { body }), WITH_SECRET);
