@@ -1,10 +1,12 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import type { TablerIcon } from '@tabler/icons-react';
 import {
+  IconAdjustmentsDollar,
   IconCalendarDollar,
   IconChartBar,
   IconCirclePlus,
   IconCloudUp,
+  IconCoins,
   IconFileDollar,
   IconFolder,
   IconGitCompare,
@@ -55,7 +57,9 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c', also: ['/provider-invoices', '/cost-lines', '/pnl'] },
       { to: '/month-runs', text: 'Month runs', icon: IconCalendarDollar, key: 'm' },
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+      { to: '/payments', text: 'Payments', icon: IconCoins, also: ['/credit-notes', '/wallets'] },
       { to: '/rate-cards', text: 'Rate cards', icon: IconTags, also: ['/rate-overrides'] },
+      { to: '/billing-settings', text: 'Billing settings', icon: IconAdjustmentsDollar },
     ],
   },
   {
@@ -91,6 +95,7 @@ const TENANT: readonly PlaceGroup[] = [
     places: [
       { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' },
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+      { to: '/payments', text: 'Payments', icon: IconCoins, also: ['/credit-notes', '/wallets'] },
     ],
   },
   { title: 'More', places: [{ to: '/events', text: 'Events', icon: IconTimeline, key: 'e' }] },
