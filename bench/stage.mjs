@@ -108,6 +108,25 @@ export async function openCosts(env) {
   return { costs: context.get(CostService, { strict: false }), close: () => context.close() };
 }
 
+/** What tenants pay, and the costs that they see, over a database, in this process. `service` gets one by its class name. */
+export async function openTenantBilling(env) {
+  require('reflect-metadata');
+  const { NestFactory } = require('@nestjs/core');
+  const { ConfigModule } = built('libs/platform/config/src/index.js');
+  const { DatabaseModule } = built('libs/platform/database/src/index.js');
+  const { AuditModule } = built('libs/platform/audit/src/index.js');
+  const { EventsModule } = built('libs/platform/events/src/index.js');
+  const { DigitalOceanModule } = built('libs/platform/digitalocean/src/index.js');
+  const { CostsModule, CostService } = built('libs/features/costs/src/index.js');
+  const billing = built('libs/features/tenant-billing/src/index.js');
+  class Measured {}
+  const own = [CostsModule, billing.TenantBillingModule];
+  const imports = [ConfigModule.forRoot(configFor(env)), DatabaseModule, AuditModule, EventsModule, DigitalOceanModule, ...own];
+  const context = await NestFactory.createApplicationContext({ module: Measured, imports }, { logger: ['error'] });
+  const service = (name) => context.get({ CostService, ...billing }[name], { strict: false });
+  return { service, close: () => context.close() };
+}
+
 /** Drift over a database, in this process; it asks no provider. */
 export async function openDrift(env) {
   require('reflect-metadata');

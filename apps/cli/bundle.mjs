@@ -15,7 +15,14 @@ const built = (path) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.
 const NEVER_INSTALLED = ['pg-native', '@nestjs/microservices', '@nestjs/websockets', '@fastify/*', 'class-transformer/storage'];
 
 /** Packages that load on demand only, or find files beside themselves. */
-const NOT_BUNDLED = ['@opentelemetry/sdk-*', '@opentelemetry/exporter-*', 'swagger-ui-dist', 'pdfmake', ...NEVER_INSTALLED];
+const NOT_BUNDLED = [
+  '@opentelemetry/sdk-*',
+  '@opentelemetry/exporter-*',
+  'swagger-ui-dist',
+  'pdfmake',
+  '#processes/print-thread',
+  ...NEVER_INSTALLED,
+];
 
 /** Nest's packages make a `require` of their own, which would load a second copy of TypeORM from node_modules. They get that of the bundle. */
 const ONE_COPY = {
@@ -51,11 +58,13 @@ const PACKED = {
   logLevel: 'warning',
   logOverride: { 'require-resolve-not-external': 'silent' }, // of external packages and of files that exist
 };
+/** A thread begins with a file, whatever process it is started by. */
+const threads = { 'print-thread': built('libs/features/tenant-billing/src/documents/print-thread.js') };
 const processes = { api: built('apps/api/src/api-process.js'), worker: built('apps/worker/src/worker-process.js') };
 const commands = { migrate: built('apps/cli/src/commands/migrate.js') };
-const names = Object.keys({ ...processes, ...commands });
+const names = Object.keys({ ...processes, ...commands, ...threads });
 const packed = [
-  await context({ ...PACKED, entryPoints: processes }),
+  await context({ ...PACKED, entryPoints: { ...processes, ...threads } }),
   await context({
     ...PACKED,
     entryPoints: commands,

@@ -1,6 +1,6 @@
 /**
- * Writes what the console knows of the API, from the API's own document: the types of every route, and the fields of every saga kind's input
- * for its form. `npm run console:client` runs it after a change of the API; `--stale` names the files that
+ * Writes what the console knows of the API, from the API's own document: the types of every route, the fields of every saga kind's input
+ * for its form, and the types of events. `npm run console:client` runs it after a change of the API; `--stale` names the files that
  * are not up to date and writes none, which a test runs. Needs a build.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -19,6 +19,7 @@ async function generatedFiles(document) {
   return {
     [at('src/client/schema.d.ts')]: await pretty(types, 'x.ts'),
     [at('src/client/saga-inputs.json')]: await pretty(JSON.stringify(sagaInputs(document)), 'x.json'),
+    [at('src/client/event-types.json')]: await pretty(JSON.stringify(eventTypes(document)), 'x.json'),
   };
 }
 
@@ -35,6 +36,11 @@ function sagaInputs({ components: { schemas } }) {
       return [name.slice('Start_'.length), { required, properties }];
     }),
   );
+}
+
+/** The names of events, as webhooks and the stream have them. `*` is no name. */
+function eventTypes({ components: { schemas } }) {
+  return schemas.WebhookBody.properties.types.items.enum.filter((type) => type !== '*');
 }
 
 async function apiDocument() {

@@ -18,5 +18,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1_000,
     rolldownOptions: { onwarn: (warning, warn) => warning.code !== 'MODULE_LEVEL_DIRECTIVE' && warn(warning) }, // "use client" means nothing here
   },
-  server: { proxy: { '/api': API, '/console/session': API } },
+  // The api compares the origin of a change with the host that it was sent to, so the host stays as the browser sent it.
+  server: { proxy: { '/api': { target: API, changeOrigin: false }, '/console/session': { target: API, changeOrigin: false } } },
 });

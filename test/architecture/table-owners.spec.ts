@@ -19,6 +19,8 @@ const OWNED: Record<string, readonly string[]> = {
   drift: ['cloud_drift', 'cloud_drift_rules', 'drift_detections'],
   events: ['event_numbers', 'event_sequencer', 'events'],
   inventory: [
+    'attribution_findings',
+    'attribution_rules',
     'cloud_event_last_values',
     'cloud_event_months',
     'cloud_provider_actions',
@@ -57,6 +59,7 @@ const OWNED: Record<string, readonly string[]> = {
     'fx_rates',
     'notification_requests',
     'number_series',
+    'overdue_invoices',
     'payments',
     'rate_card_versions',
     'rate_cards',

@@ -1,13 +1,13 @@
 import { AuditLog, ChainSealer, verifyChain, type ChainHead, type Finding, type Verified } from '#libs/audit';
 import { dataSourceOn, withSession, type Database, type Session } from '#libs/database';
+import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { Client } from 'pg';
-import { APPEND_ONLY_STREAMS } from '../../apps/cli/src/commands/audit-verify';
 import { aDatabase } from './a-database';
 import { createTestDatabase, type TestDatabase } from './database';
 import { AuditEntry } from '../../libs/platform/audit/src/entities/audit-entry.entity';
 import { ChainLink } from '../../libs/platform/audit/src/entities/chain-link.entity';
 
-export interface ResponseClass extends Verified {
+export interface Verification extends Verified {
   readonly findings: readonly Finding[];
 }
 
@@ -36,7 +36,7 @@ export class ChainWorld {
   async work(events: number, note = 'worked'): Promise<void> {
     await this.database.transaction(async (tx) => {
       await tx.query(ADD_EVENTS, [events, note]);
-      await this.audit.record(tx, { by: { sub: 'ada', role: 'platform_admin' }, action: note, target: { type: 'test', id: '1' } });
+      await this.audit.record(tx, { by: { sub: 'ada', role: 'platform_admin' }, action: note, target: { type: 'resource', id: '1' } });
     });
   }
 
@@ -50,7 +50,7 @@ export class ChainWorld {
   }
 
   /** Verifies the chain in the same way as `npm run audit:verify`. */
-  verify(exported?: ChainHead): Promise<ResponseClass> {
+  verify(exported?: ChainHead): Promise<Verification> {
     return withSession(this.stored.appUrl, 'service', (session) => verificationOf(session, exported));
   }
 
@@ -89,7 +89,7 @@ select gen_random_uuid(), case when n % 3 = 0 then 'acme' end, 'updated', 'sweep
        case when n % 2 = 0 then gen_random_uuid() end
   from generate_series(1, $1::int) n`;
 
-async function verificationOf(session: Session, exported: ChainHead | undefined): Promise<ResponseClass> {
+async function verificationOf(session: Session, exported: ChainHead | undefined): Promise<Verification> {
   const findings: Finding[] = [];
   const verified = await verifyChain(session, { streams: APPEND_ONLY_STREAMS, exported, keepDays: 400 }, (finding) =>
     findings.push(finding),

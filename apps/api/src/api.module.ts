@@ -21,7 +21,9 @@ import { ReadinessService } from '#libs/runtime';
 import { SagaModule } from '#libs/saga';
 import { TenantBillingModule } from '#libs/tenant-billing';
 import { TenantsModule } from '#libs/tenants';
+import { AttributionRulesController } from './attribution/attribution-rules.controller';
 import { AuditController, TargetNames } from './audit/audit.controller';
+import { ChainCheck } from './audit/chain-check';
 import { AccessDeclarations, AccessGuard } from './auth/access.guard';
 import { SessionCookie } from './auth/session-cookie';
 import { TenantStandingGuard } from './auth/tenant-standing.guard';
@@ -30,6 +32,8 @@ import { CatalogController } from './catalog/catalog.controller';
 import { ListPricesController } from './catalog/list-prices.controller';
 import { ConsoleSite } from './console/console-site';
 import { CostsController, CostsCsvController } from './costs/costs.controller';
+import { DocsPages } from './docs/docs-pages';
+import { DocsPagesController } from './docs/docs.controller';
 import { DriftController, DriftRulesController } from './drift/drift.controller';
 import { EventNames } from './events/event-names';
 import { EventStreams } from './events/event-streams';
@@ -108,6 +112,9 @@ class FastListModule {}
 })
 class InventoryApiModule {}
 
+@Module({ imports: [InventoryModule], controllers: [AttributionRulesController] })
+class AttributionApiModule {}
+
 @Module({ imports: [CatalogModule, InventoryModule, TenantsModule], controllers: [CatalogController] })
 class CatalogApiModule {}
 
@@ -182,7 +189,7 @@ class CostsApiModule {}
 @Module({ imports: [CatalogModule], controllers: [ListPricesController] })
 class ListPricesApiModule {}
 
-@Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [TargetNames] })
+@Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [ChainCheck, TargetNames] })
 class AuditApiModule {}
 
 @Module({ imports: [InventoryModule, TenantsModule], controllers: [EventsController], providers: [EventNames, EventStreams] })
@@ -191,7 +198,7 @@ class EventsApiModule {}
 @Module({ imports: [NotificationsModule], controllers: [SubscriptionsController, WebhooksController, WebhookDeliveriesController] })
 class NotificationsApiModule {}
 
-@Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController], providers: [ApiDocument] })
+@Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController, DocsPagesController], providers: [ApiDocument, DocsPages] })
 class OpenApiModule {}
 
 @Module({ controllers: [MetricsController] })
@@ -209,6 +216,7 @@ const FEATURES = [
   HealthApiModule,
   FastListModule,
   InventoryApiModule,
+  AttributionApiModule,
   CatalogApiModule,
   ProjectsApiModule,
   TenantsApiModule,

@@ -23,6 +23,7 @@ import { AccountHealth, HealthController, MetricsController } from './health/hea
 import { BillingJobs, BillingProcessor } from './jobs/billing.processor';
 import { NotificationsProcessor, ProvisioningProcessor } from './jobs/jobs.processors';
 import { MeteringJobs, MeteringProcessor } from './jobs/metering.processor';
+import { RequestedMessages } from './jobs/requested-messages';
 import { StopSignal } from './jobs/run-job';
 import { DriftJobs, SweepJobs, SyncFastProcessor, SyncFullProcessor, SyncSlowProcessor } from './jobs/jobs.processors';
 import { DatabaseClock } from './lifetime/database-clock';
@@ -107,6 +108,7 @@ export class WorkerModule {
         BillingJobs,
         DriftJobs,
         MeteringJobs,
+        RequestedMessages,
         SweepJobs,
         SagaWorker,
         DatabaseClock,

@@ -2,7 +2,7 @@ import { verifyChain, type Finding } from '#libs/audit';
 import { withSession } from '#libs/database';
 import { SWEEPS, type SweepView } from '#libs/inventory';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
+import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { until } from '../../support/until';
 import type { CostLoad } from './cost-load';
 import { FINAL } from './saga-starts';

@@ -1,6 +1,8 @@
 import { until } from '../../support/until';
 import { ConsoleWorld, describeInBrowser, type WatchedPage } from './console-world';
 import { moneyJobs } from './money-jobs';
+import { steeringJobs } from './steering-jobs';
+import { webhookJobs } from './webhook-jobs';
 
 jest.setTimeout(180_000);
 
@@ -46,7 +48,11 @@ describeInBrowser('the console in a browser', () => {
     const { data: sweeps } = await world.call<Listed>('admin', '/api/v1/sweeps');
     const { data: charged } = await world.call<Listed>('admin', '/api/v1/billing/invoices?limit=1');
     const { data: cards } = await world.call<Listed>('admin', '/api/v1/rate-cards');
+    const { data: zones } = await world.call<Listed>('admin', '/api/v1/inventory?kind=dns_zone&tenant_id=acme');
+    const { data: databases } = await world.call<Listed>('admin', '/api/v1/inventory?kind=managed_db');
+    const { data: sagas } = await world.call<Listed>('admin', '/api/v1/sagas');
     const resource = `/resources/${droplets[0]?.id}`;
+    const zone = `/dns/${zones[0]?.id}`;
     const order = '/order?kind=provision_droplet';
     const routes = {
       admin: [
@@ -77,12 +83,20 @@ describeInBrowser('the console in a browser', () => {
         '/sweeps',
         `/sweeps/${sweeps[0]?.id}`,
         '/provider',
+        '/kinds',
+        '/webhooks',
+        '/notifications',
+        '/dns',
+        zone,
+        '/expiring',
+        `/resources/${databases[0]?.id}`,
+        `/sagas/${sagas[0]?.id}`,
         '/audit',
         '/events',
         '/costs',
         '/costs?by=day',
       ],
-      tenant: ['/overview', '/inventory', resource, order, '/sagas', '/events', '/costs'],
+      tenant: ['/overview', '/inventory', resource, order, '/sagas', '/events', '/costs', '/webhooks', '/notifications', zone, '/kinds'],
     } as const;
     const found: string[] = [];
     for (const who of ['admin', 'tenant'] as const) {
@@ -419,4 +433,8 @@ describeInBrowser('the console in a browser', () => {
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
     expect((await atProvider()).droplet.name).toBe('acme-web-01');
   });
+
+  const stack = { world: () => world, open };
+  steeringJobs(stack);
+  webhookJobs(stack);
 });

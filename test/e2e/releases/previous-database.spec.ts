@@ -1,7 +1,7 @@
 import { verifyChain, type Finding } from '#libs/audit';
 import { platformConnectionString, withSession } from '#libs/database';
 import { Client } from 'pg';
-import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
+import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src';
 import { SimulatorClient } from '../../support/simulator-client';
 import { migrations } from '../../../libs/platform/database/src/migrations';

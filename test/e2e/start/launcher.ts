@@ -37,7 +37,7 @@ export class Launched {
     return new Launched(
       spawn(process.execPath, [ENTRY, ...args], {
         ...account,
-        env: { PATH, HOME, ARCADIA_ENV_FILE: '', ...env },
+        env: { PATH, HOME, ARCADIA_ENV_FILE: '', DEMO_MONTHS: '0', ...env },
         cwd: REPOSITORY,
         stdio: ['ignore', 'pipe', 'pipe'],
       }),

@@ -12,6 +12,8 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/sagas': { id: 'q', version: 'a count', paused_at: 'paused', paused_by: 'paused', pause_reason: 'paused', policy: 'few sagas have one', redriven_from: 'q', actions: 'status', cost: 'amounts', approval: 'status', input: 'resource_id', context: 'resource_id', error: 'status', leftovers: 'status', cancel_requested: 'status', current_step_idx: 'status', target_name: 'q', reason: 'q', created_at: 'since, until', updated_at: 'sort', finished_at: 'since, until', wake_at: 'status', duration_ms: 'a number', steps: 'status' },
   '/api/v1/drift': { id: 'GET /:id', resource_name: 'resource_id', expected: 'field', actual: 'field', spec_version: 'resource_id', monthly_price_delta: 'severity', currency: 'there is one', cause: 'resource_id', saga_id: 'GET /sagas', detected_at: 'newest first', age_seconds: 'newest first', closed_at: 'status', closed_by: 'status', reason: 'free text' },
   '/api/v1/drift-rules': { id: 'GET /:id', resource_name: 'resource_id', reason: 'free text', created_at: 'few rows', expires_at: 'expired' },
+  '/api/v1/attribution-rules': { id: 'GET /:id', position: 'the order of the list', when: 'kind', valid_from: 'active', valid_to: 'active', reason: 'free text', resources: 'a count', created_by: 'few rows', created_at: 'few rows' },
+  '/api/v1/attribution-rules/findings': { '*': 'few rows, each of which is a finding' },
   '/api/v1/audit': { id: 'target_id', at: 'since, until', actor_role: 'tenant_id', actor_tenant_id: 'tenant_id', target_name: 'target_id', reason: 'free text', details: 'target_id' },
   '/api/v1/tenants': { id: 'GET /:id', name: 'q, sort', source: 'few rows', contact_email: 'q', notes: 'q', orders_blocked_reason: 'few rows', created_at: 'sort', closed_at: 'status', usage: 'a count', limits: 'GET /:id/limits' },
   '/api/v1/tenants/unknown': { '*': 'few rows, each of which is a finding' },
@@ -37,5 +39,5 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/credit-notes': { invoice_number: 'invoice_id', id: 'number', lines: 'invoice_id', net: 'a number', tax: 'a number', total: 'a number', lowers_due: 'a number', rest: 'amounts', reason: 'free text', created_at: 'newest first' },
   '/api/v1/wallets': { balance: 'a number', expires_at: 'GET /:tenant_id/entries' },
   '/api/v1/wallets/{tenant_id}/entries': { invoice_number: 'invoice_id', id: 'newest first', tenant_id: 'the path', amount: 'a number', expires_at: 'lot_id', reason: 'free text', created_at: 'newest first' },
-  '/api/v1/notification-requests': { id: 'newest first', subject: 'free text', payload: 'kind', created_at: 'newest first', delivered_at: 'delivered' },
+  '/api/v1/notification-requests': { id: 'newest first', subject: 'free text', payload: 'kind', created_at: 'newest first', delivered_at: 'delivered', attempts: 'status', next_attempt_at: 'status', error_code: 'status', delivered_to: 'tenant_id' },
 }; // prettier-ignore

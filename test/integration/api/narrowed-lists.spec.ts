@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AUDIT_ACTIONS } from '../../../apps/api/src/http/known-words';
+import { AUDIT_ACTIONS, AUDIT_TARGETS } from '../../../apps/api/src/http/known-words';
 import { BOARD_ACTIONS } from '../../../apps/api/src/queue-board/queue-board';
 import { readPage } from '../../../libs/features/inventory/src/queries/resource-filters';
 import type { Queryable } from '#libs/database';
@@ -103,10 +103,15 @@ describe('C4: a word that no list knows is refused', () => {
     await refused('inventory?kind=microdroplet', tenantHeader('acme'));
   });
 
-  it('knows every action that the product records in the audit log [OPS-9]', () => {
-    const recorded = sourceFiles('apps', 'libs')
+  it('knows every action and every target that the product records in the audit log [OPS-9]', () => {
+    const texts = sourceFiles('apps', 'libs')
       .filter(({ path, room }) => room !== 'apps/simulator' && !path.endsWith('.spec.ts'))
-      .flatMap(({ path }) => [...(readText(path) ?? '').matchAll(/\baction: '([a-z]+_[a-z_]+)'/g)].map(([, action]) => action ?? ''));
+      .map(({ path }) => readText(path) ?? '');
+    const wordsOf = (pattern: RegExp) => texts.flatMap((text) => [...text.matchAll(pattern)].map(([, word]) => word ?? ''));
+    const targets = wordsOf(/\btarget(?:: | = )\{ type: '([a-z_]+)'/g);
+    expect(targets.length).toBeGreaterThan(20);
+    expect(targets.filter((target) => !AUDIT_TARGETS.includes(target))).toEqual([]);
+    const recorded = wordsOf(/\baction: '([a-z]+_[a-z_]+)'/g);
     const known = [
       ...recorded.filter((action) => !(DUNNING_ACTIONS as readonly string[]).includes(action)),
       ...Object.values(BOARD_ACTIONS),

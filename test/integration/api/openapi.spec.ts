@@ -64,12 +64,16 @@ it('lists every route of the API', () => {
       .map(({ path, method }) => `${method} ${path}`)
       .sort(),
   ).toEqual([
+    'delete /api/v1/attribution-rules/{id}',
     'delete /api/v1/drift-rules/{id}',
     'delete /api/v1/rate-overrides/{id}',
     'delete /api/v1/webhooks/{id}',
     'get /api/health',
     'get /api/health/ready',
     'get /api/health/serving',
+    'get /api/v1/attribution-rules',
+    'get /api/v1/attribution-rules/findings',
+    'get /api/v1/attribution-rules/{id}',
     'get /api/v1/audit',
     'get /api/v1/audit.csv',
     'get /api/v1/billing-runs',
@@ -122,6 +126,8 @@ it('lists every route of the API', () => {
     'get /api/v1/proof-key',
     'get /api/v1/provider/budget',
     'get /api/v1/rate-cards',
+    'get /api/v1/rate-cards/{id}',
+    'get /api/v1/rate-cards/{id}',
     'get /api/v1/rate-cards/{id}/versions',
     'get /api/v1/rate-overrides',
     'get /api/v1/sagas',
@@ -134,6 +140,8 @@ it('lists every route of the API', () => {
     'get /api/v1/sweeps/{id}/missing',
     'get /api/v1/tenant-invoices',
     'get /api/v1/tenant-invoices/{id}',
+    'get /api/v1/tenant-invoices/{id}/changes',
+    'get /api/v1/tenant-invoices/{id}/changes',
     'get /api/v1/tenant-invoices/{id}/document.pdf',
     'get /api/v1/tenant-invoices/{id}/lines',
     'get /api/v1/tenant-invoices/{id}/lines.csv',
@@ -145,11 +153,14 @@ it('lists every route of the API', () => {
     'get /api/v1/tenants/{id}/billing-profile',
     'get /api/v1/tenants/{id}/limits',
     'get /api/v1/tenants/{id}/rate-card',
+    'get /api/v1/wallets',
+    'get /api/v1/wallets',
     'get /api/v1/wallets/{tenant_id}/entries',
     'get /api/v1/webhooks',
     'get /api/v1/webhooks/{id}',
     'get /api/v1/webhooks/{id}/deliveries',
     'get /metrics',
+    'patch /api/v1/attribution-rules/{id}',
     'patch /api/v1/billing/tax-rules/{id}',
     'patch /api/v1/drift-rules/{id}',
     'patch /api/v1/inventory/{id}',
@@ -157,6 +168,9 @@ it('lists every route of the API', () => {
     'patch /api/v1/rate-cards/{id}',
     'patch /api/v1/tenants/{id}',
     'patch /api/v1/webhooks/{id}',
+    'post /api/v1/attribution-rules',
+    'post /api/v1/attribution-rules/findings/{id}/confirm',
+    'post /api/v1/audit/verify',
     'post /api/v1/billing-runs',
     'post /api/v1/billing/fx-rates',
     'post /api/v1/billing/invoices/{id}/ingest',
@@ -203,7 +217,7 @@ it('lists every route of the API', () => {
     'post /api/v1/tenant-invoices/{id}/refresh',
     'post /api/v1/tenant-invoices/{id}/unapprove',
     'post /api/v1/tenant-invoices/{id}/void',
-    'post /api/v1/tenant-invoices/{id}/write-off',
+    'post /api/v1/tenant-invoices/{id}/write_off',
     'post /api/v1/tenants',
     'post /api/v1/wallets/{tenant_id}/entries',
     'post /api/v1/webhook-deliveries/{id}/resend',
@@ -237,7 +251,16 @@ it('describes every route but those of the document itself', () => {
     .list()
     .map(({ route }) => route)
     .filter((route) => !described.includes(route));
-  expect(others.sort()).toEqual(['get /api/docs', 'get /api/docs/start.js', 'get /api/docs/{file}', 'get /api/openapi.json']);
+  expect(others.sort()).toEqual([
+    'get /api/docs',
+    'get /api/docs/start.js',
+    'get /api/docs/{file}',
+    'get /api/openapi.json',
+    'get /docs',
+    'get /docs/decisions/{page}',
+    'get /docs/style.css',
+    'get /docs/{page}',
+  ]);
 });
 
 it('gives every route a short imperative summary, its callers, its answer and its problems', () => {

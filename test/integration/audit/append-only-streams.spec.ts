@@ -1,5 +1,5 @@
+import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { Client } from 'pg';
-import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 let stored: TestDatabase;

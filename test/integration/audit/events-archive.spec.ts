@@ -1,9 +1,8 @@
 import { ChainSealer, verifyChain, type ChainHead, type Finding } from '#libs/audit';
 import { dataSourceOn, withSession } from '#libs/database';
-import { archiveEvents } from '#libs/inventory';
+import { APPEND_ONLY_STREAMS, archiveEvents } from '#libs/inventory';
 import { Client } from 'pg';
 import type { QueryRunner } from 'typeorm';
-import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
 import { eventsArchive } from '../../../apps/cli/src/commands/events-archive';
 import { EarlierRecords1795000001031 } from '../../../libs/platform/database/src/migrations/1031-earlier-records.migration';
 import { ChainLink } from '../../../libs/platform/audit/src/entities/chain-link.entity';

@@ -1,7 +1,6 @@
 import { verifyChain, type Finding } from '#libs/audit';
 import { withSession } from '#libs/database';
-import { archiveEvents } from '#libs/inventory';
-import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
+import { APPEND_ONLY_STREAMS, archiveEvents } from '#libs/inventory';
 import { aResource, anEvent } from '../../support/factories';
 import { EventsWorld } from './events-world';
 

@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import type { Repository } from 'typeorm';
-import { APPEND_ONLY_STREAMS } from '../../../apps/cli/src/commands/audit-verify';
+import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { EventSequencerState } from '../../../libs/platform/events/src/entities/event-number.entity';
 import { aResource, countOf } from '../../support/factories';
 import { SeededRandom } from '../../support/seeded-random';

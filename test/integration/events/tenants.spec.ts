@@ -70,7 +70,9 @@ it.each(TENANTS)('lists the events of the time when things were its own, and no 
   const mine = await events(tenantHeader(tenant));
   expect(sequences(mine)).toEqual(sequences(await ofTenant(tenant)));
   expect(new Set(mine.map(({ tenant_id }) => tenant_id))).toEqual(new Set([tenant]));
-  const names = mine.filter(({ subject }) => subject.id === moved).map(({ data }) => JSON.stringify(data['changes']));
+  const names = mine
+    .filter(({ subject, type }) => subject.id === moved && type === 'resource.changed')
+    .map(({ data }) => JSON.stringify(data['changes']));
   const expected = tenant === 'acme' ? ['of-acme', 'acme-again'] : [SECRETS.name];
   expect(names.slice(-expected.length)).toEqual(expected.map((name) => JSON.stringify({ name: { new: name, old: 'before' } })));
 });
@@ -111,12 +113,16 @@ it('writes operator instead of the name of an admin to a tenant, also in the fil
 
 it('names a resource to its present owner, and to a former one only as its own events name it [EVT-2]', async () => {
   const nameOf = async (tenant: string) =>
-    new Set((await events(tenantHeader(tenant))).filter(({ subject }) => subject.id === moved).map(({ subject }) => subject.name));
+    new Set(
+      (await events(tenantHeader(tenant)))
+        .filter(({ subject, type }) => subject.id === moved && !type.startsWith('resource.moved_'))
+        .map(({ subject }) => subject.name),
+    );
   expect(await nameOf('acme')).toEqual(new Set(['acme-again']));
   expect(await nameOf('globex')).toEqual(new Set([SECRETS.name]));
 });
 
-it('shows an event about two owners to admins only [EVT-2, INV-13]', async () => {
+it('shows an event about two owners to admins only, and to each owner its own side without the other one and its names [EVT-2, INV-13]', async () => {
   const moves = (await events(ADMIN_HEADER, `&type=resource.attributed&resource_id=${moved}`)).map(({ tenant_id, actor }) => [
     tenant_id,
     actor,
@@ -125,7 +131,15 @@ it('shows an event about two owners to admins only [EVT-2, INV-13]', async () =>
     [null, 'ops'],
     [null, 'ops'],
   ]);
-  for (const tenant of TENANTS) expect(await events(tenantHeader(tenant), `&type=resource.attributed&resource_id=${moved}`)).toEqual([]);
+  for (const tenant of TENANTS) {
+    expect(await events(tenantHeader(tenant), `&type=resource.attributed&resource_id=${moved}`)).toEqual([]);
+    const own = await events(tenantHeader(tenant), `&type=resource.moved_out,resource.moved_in&resource_id=${moved}`);
+    const sides = own.map(({ type, actor, tenant_id }) => [type, actor, tenant_id]);
+    const [out, into] = [['resource.moved_out', 'operator', tenant], ['resource.moved_in', 'operator', tenant]]; // prettier-ignore
+    expect(sides).toEqual(tenant === 'acme' ? [out, into] : [into, out]);
+    const ofOther = tenant === 'acme' ? [SECRETS.name, 'globex'] : ['acme'];
+    for (const word of ofOther) expect(JSON.stringify(own)).not.toContain(word);
+  }
 });
 
 it('lets row security hide the events of others where a query forgets the tenant [EVT-2, TEN-4]', async () => {

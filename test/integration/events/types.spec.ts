@@ -86,7 +86,10 @@ it('has one event of each change of protection and owner, one by one and in bulk
   for (const action of ['protect', 'unprotect'] as const) await bulk.apply({ action, ids: [id] }, ADMIN);
   await world.get(OwnershipService).setOwner(id, 'globex', ADMIN);
   for (const tenantId of ['acme', null]) await bulk.apply({ action: 'assign', ids: [id], tenantId }, ADMIN);
-  const changes = (await since(from)).map(({ type, actor, tenant_id, data }) => [type, actor, tenant_id, data['changes']]);
+  const all = await since(from);
+  const changes = all
+    .filter(({ data }) => 'changes' in data)
+    .map(({ type, actor, tenant_id, data }) => [type, actor, tenant_id, data['changes']]);
   const protectedBy = (old: string | null, now: string | null) => ['resource.changed', 'ada', 'acme', { protected_by: { old, new: now } }];
   const owned = (old: string, now: string) => [
     'resource.attributed',
@@ -101,6 +104,13 @@ it('has one event of each change of protection and owner, one by one and in bulk
     protectedBy('admin', null),
     owned('acme', 'globex'),
     owned('globex', 'acme'),
+  ]);
+  const sides = all.filter(({ type }) => type.startsWith('resource.moved_')).map(({ type, actor, tenant_id }) => [type, actor, tenant_id]);
+  expect(sides.slice(0, 4)).toEqual([
+    ['resource.moved_out', 'ada', 'acme'],
+    ['resource.moved_in', 'ada', 'globex'],
+    ['resource.moved_out', 'ada', 'globex'],
+    ['resource.moved_in', 'ada', 'acme'],
   ]);
 });
 
@@ -133,8 +143,8 @@ describe('of starts that limits decide about', () => {
     await world.ended(approved);
     const events = await since(from, { kinds: ['provision_droplet'] });
     const typesOf = (id: string) => types(events.filter(({ subject }) => subject.id === id));
-    expect(typesOf(approved)).toEqual(['saga.awaiting_approval', 'saga.started', 'saga.completed']);
-    expect(typesOf(rejected)).toEqual(['saga.awaiting_approval', 'saga.rejected']);
+    expect(typesOf(approved)).toEqual(['saga.awaiting_approval', 'saga.needs_attention', 'saga.started', 'saga.completed']);
+    expect(typesOf(rejected)).toEqual(['saga.awaiting_approval', 'saga.needs_attention', 'saga.rejected']);
   });
 });
 

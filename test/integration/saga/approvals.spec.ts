@@ -100,7 +100,7 @@ it('leaves nothing of a saga that was rejected, expired or cancelled, and frees 
   const events = await world.owner.query(`select type from events where subject_id = any ($1::text[]) order by seq`, [ids]);
   const types = (events.rows as { type: string }[]).map(({ type }) => type);
   expect(types).toEqual([
-    ...Array.from({ length: 3 }, () => 'saga.awaiting_approval'),
+    ...Array.from({ length: 3 }, () => ['saga.awaiting_approval', 'saga.needs_attention']).flat(),
     'saga.rejected',
     'saga.rejected',
     'saga.rolled_back',

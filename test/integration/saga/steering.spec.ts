@@ -150,7 +150,7 @@ describe('a pause', () => {
       ['steerable/one', 'steerable/two', 'steerable/three'],
     ]);
     expect(claimed.rows.map((row) => row.id)).not.toContain(id);
-    const stored = await world.owner.query(`select wake_at = 'infinity' as held, lease_until, step_idx from saga_runs where id = $1`, [id]);
+    const stored = await world.owner.query(`select wake_at = '9999-12-31T00:00:00Z' as held, lease_until, step_idx from saga_runs where id = $1`, [id]);
     expect(stored.rows).toEqual([{ held: true, lease_until: null, step_idx: 1 }]);
   });
 });
@@ -253,6 +253,37 @@ describe('an output that a person gives', () => {
     await expect(outputs.approve(id, BOSS)).rejects.toMatchObject({ code: 'step_moved_on' });
     expect((await get(id)).approval).toMatchObject({ decision: 'cancelled' });
   });
+});
+
+it('has an event of every verb, with the audit action, and one more when a person must act [EVT-1]', async () => {
+  const typesOf = async (id: string) => {
+    const { rows } = await world.owner.query<{ type: string; action: string | null }>(
+      `select type, data ->> 'action' as action from events where subject_id = $1 order by seq`,
+      [id],
+    );
+    return rows.map(({ type, action }) => (action === null ? type : `${type} ${action}`));
+  };
+  behaviour.set('retried/three', () => Promise.resolve(wait(HOUR_MS, 'waiting for an end')));
+  const cancelled = await start('retried');
+  await until(async () => (await get(cancelled)).steps[2]?.status === 'waiting');
+  await sagas.controls.cancel(PLATFORM, cancelled, BECAUSE);
+  await settled(sagas.reader, cancelled, ['rolled_back']);
+  expect(await typesOf(cancelled)).toEqual(['saga.started', 'saga.changed saga_cancelled', 'saga.rolled_back']);
+
+  const failed = await start('retried', {}, 'creates');
+  await settled(sagas.reader, failed, ['failed']);
+  await sagas.controls.releaseHolds(PLATFORM, failed, BECAUSE);
+  await sagas.controls.retry(PLATFORM, failed, BECAUSE);
+  await sagas.engine.wake();
+  await settled(sagas.reader, failed, ['failed']);
+  const failure = ['saga.failed', 'saga.needs_attention'];
+  expect(await typesOf(failed)).toEqual([
+    'saga.started',
+    ...failure,
+    'saga.changed saga_holds_released',
+    'saga.changed saga_retried',
+    ...failure,
+  ]);
 });
 
 it('redrives a rolled back saga once, also for concurrent requests, and again only when that one was rolled back [OPV-3]', async () => {

@@ -89,6 +89,29 @@ const CHANGES = [
     reason: null,
   },
   {
+    what: 'an attribution rule',
+    action: 'attribution_rule_added',
+    send: () =>
+      world
+        .http()
+        .post('/api/v1/attribution-rules')
+        .send({ when: { kind: 'vpc' }, tenant_id: 'globex', reason: 'sold' }),
+    status: 201,
+  },
+  {
+    what: 'a changed attribution rule',
+    action: 'attribution_rule_changed',
+    send: () => world.http().patch(`/api/v1/attribution-rules/${world.attributionRule}`).send({ tenant_id: 'acme', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'the end of an attribution rule',
+    action: 'attribution_rule_removed',
+    send: () => world.http().delete(`/api/v1/attribution-rules/${world.attributionRule}`),
+    status: 200,
+    reason: null,
+  },
+  {
     what: 'the protection of a resource',
     action: 'resource_protected',
     send: () => world.http().patch(`/api/v1/inventory/${unmanaged()}`).send({ protected: true, reason: 'sold' }),

@@ -121,6 +121,8 @@ interface Attempt {
 /** Returns the path with the id of an existing object. */
 function pathOf({ path }: Operation): string {
   if (path.includes('/projects/')) return path.replace('{id}', world.projects['acme'] ?? '');
+  if (path.includes('/attribution-rules/'))
+    return path.replace('{id}', path.includes('findings') ? (world.resources[0]?.id ?? '') : world.attributionRule);
   if (path.includes('/drift-rules/')) return path.replace('{id}', world.driftRule);
   if (path.includes('/drift/')) return path.replace('{id}', world.drift);
   return path.replace('{id}', path.includes('/sweeps/') ? world.suspectSweep : (world.resources[0]?.id ?? ''));

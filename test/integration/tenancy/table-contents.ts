@@ -13,6 +13,8 @@ const TABLES = [
   'cloud_provisioned',
   'cloud_drift',
   'cloud_drift_rules',
+  'attribution_findings',
+  'attribution_rules',
   'list_prices',
   'billing_issuers',
   'billing_pools',

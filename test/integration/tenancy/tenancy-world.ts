@@ -28,6 +28,7 @@ export interface TenancyWorld {
   /** An open drift that a change in place could revert. */
   readonly revertibleDrift: string;
   readonly driftRule: string;
+  readonly attributionRule: string;
   readonly rateOverride: string;
   readonly call: (method: 'get' | 'post' | 'put' | 'patch' | 'delete', path: string) => request.Test;
   close(): Promise<void>;
@@ -58,7 +59,12 @@ export async function newTenancyWorld(): Promise<TenancyWorld> {
 
 async function seed(
   owner: Client,
-): Promise<Pick<TenancyWorld, 'resources' | 'projects' | 'suspectSweep' | 'drift' | 'revertibleDrift' | 'driftRule' | 'rateOverride'>> {
+): Promise<
+  Pick<
+    TenancyWorld,
+    'resources' | 'projects' | 'suspectSweep' | 'drift' | 'revertibleDrift' | 'driftRule' | 'rateOverride' | 'attributionRule'
+  >
+> {
   const account = await insert(owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' });
   const projects: Record<string, string> = {};
   for (const name of ['acme', 'globex']) {
@@ -102,7 +108,15 @@ async function seed(
   });
   const of = { tenant_id: 'globex', model: '{"type": "free"}', valid_from: '2026-01-01', reason: 'a gift', created_by: 'ops' };
   const rateOverride = await insert(owner, 'rate_overrides', of);
-  return { resources, projects, suspectSweep, rateOverride, ...(await seedDrift(owner, resources[2]?.id ?? '')) };
+  const attributionRule = await insert(owner, 'attribution_rules', {
+    position: 10,
+    name_glob: 'no-name-*',
+    name_pattern: 'no-name-%',
+    tenant_id: 'globex',
+    reason: 'theirs',
+    created_by: 'ops',
+  });
+  return { resources, projects, suspectSweep, rateOverride, attributionRule, ...(await seedDrift(owner, resources[2]?.id ?? '')) };
 }
 
 /** The live region and name of the droplet differ from its desired state. */

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -221,12 +221,21 @@ it('tells an admin who it is, and lists ids that differ in letter case only', as
   expect(await get('tenants/unknown')).toMatchObject({ data: twins });
 });
 
-it('accepts a token that the sample of the first day signs without a library', async () => {
-  const sample = /```js\n(.+?)```/s.exec(readFileSync(join(__dirname, '../../../docs/first-day.md'), 'utf8'))?.[1] ?? '';
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython) console.warn('SKIPPED: the sample of tokens.md for Python, which needs python3');
+
+it.each([
+  ['js', 'sign-token.mjs', process.execPath],
+  ['python', 'sign_token.py', 'python3'],
+])('accepts a token that the sample of tokens.md for %s signs', async (language, name, program) => {
+  if (program === 'python3' && !hasPython) return;
+  const page = readFileSync(join(__dirname, '../../../docs/tokens.md'), 'utf8');
+  const sample = new RegExp(`\`\`\`${language}\\n(.+?)\`\`\``, 's').exec(page)?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'sign-token-'));
-  const file = join(folder, 'sign-token.mjs');
+  const file = join(folder, name);
   writeFileSync(file, sample);
-  const { stdout } = await promisify(execFile)(process.execPath, [file, 'acme', 'ada@acme.example'], { env: { JWT_SECRET } });
+  const env = { PATH: process.env.PATH, JWT_SECRET };
+  const { stdout } = await promisify(execFile)(program, [file, 'acme', 'ada@acme.example'], { env });
   rmSync(folder, { recursive: true });
   const { data } = await get('me', { authorization: `Bearer ${stdout.trim()}` });
   expect(data).toMatchObject({ sub: 'ada@acme.example', role: 'tenant', tenant: { id: 'acme' } });

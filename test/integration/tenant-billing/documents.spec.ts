@@ -14,6 +14,7 @@ import { MeteringJobs } from '../../../apps/worker/src/jobs/metering.processor';
 import { invoiceVerify } from '../../../apps/cli/src/commands/invoice-verify';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Enqueuer } from '#libs/queues';
 import { ADMIN_HEADER, PLATFORM, tenantHeader } from '../../support/principals';
@@ -104,6 +105,29 @@ it('prints issued documents in order of their due date, once, and the file is ve
   expect(stored).toEqual([{ n: 2 }]);
   await expect(world.owner.query(`update document_files set bytes = ''`)).rejects.toThrow('rows of document_files never change');
   await expect(world.owner.query('delete from document_files')).rejects.toThrow('never change');
+});
+
+it('prints a document of a thousand lines without holding up the process that prints it', async () => {
+  const invoices = world.service(TenantInvoiceService);
+  const lines = Array.from({ length: 1_000 }, (_, nth) => ({
+    description: `Work ${nth}`,
+    quantity: '1',
+    unit: 'hour',
+    unit_price: '1.01',
+  }));
+  const { id } = await invoices.createOneOff('acme', lines, BECAUSE);
+  await invoices.approve(id, null, BECAUSE);
+  await world.service(InvoiceIssue).issue(id, null, BECAUSE);
+  const printing = printAll();
+  const state = { printed: false, turns: 0 };
+  void printing.finally(() => (state.printed = true));
+  while (!state.printed) {
+    await setImmediate();
+    state.turns += 1;
+  }
+  await printing;
+  expect(state.turns).toBeGreaterThan(500); // a print in this thread leaves room for some dozens
+  expect((await verifyPdf(bytesOf(await get(`/tenant-invoices/${id}/document.pdf`).expect(200)))).proof.document.total).toBe('1010.00');
 });
 
 it('prints a void notice and a credit note, each found under its own address', async () => {

@@ -7,6 +7,7 @@ import {
   INVOICE_SORTS,
   InvoiceIssue,
   TenantInvoiceReader,
+  TaxRules,
   TenantInvoiceService,
   verifyTenantProof,
   type TenantDocument,
@@ -209,9 +210,14 @@ describe('problems of a draft', () => {
     await world.owner.query(`update cloud_invoices set reconciliation = 'released' where period = '2020-05-01'`);
     await expect(refused()).rejects.toMatchObject({ message: expect.stringContaining('changed since the month was rated') });
     await rate('2020-05');
-    await world.owner.query(`update cloud_invoices set issued_on = current_date where period = '2020-05-01'`);
-    await expect(refused()).rejects.toMatchObject({ message: expect.stringContaining('days of grace') });
-    await world.owner.query(`update cloud_invoices set issued_on = current_date - 3 where period = '2020-05-01'`);
+    const counted = (days: number) =>
+      world.owner.query(
+        `update cloud_invoices set counted_since = now() - make_interval(days => $1) + interval '1 minute' where period = '2020-05-01'`,
+        [days],
+      );
+    await counted(3);
+    await expect(refused()).rejects.toMatchObject({ message: expect.stringMatching(/days of grace end on .* UTC/) });
+    await counted(4);
     expect(await refused()).toMatchObject({ drafts: 1 });
   });
 
@@ -312,6 +318,77 @@ it('pages through every order without losing or repeating an invoice', async () 
     }
     expect({ sort, count: seen.length, ids: new Set(seen) }).toEqual({ sort, count: ids.size, ids });
   }
+});
+
+it('issues with a given day that has passed, never before the month has ended, and never before the day of the last number [TBL-3]', async () => {
+  await closeMonth('2020-11', [usage('acme', '4'), usage('birch', '5')]);
+  await invoices.build('2020-11', BECAUSE);
+  const [acme, birch] = [await draftOf('2020-11', 'acme'), await draftOf('2020-11', 'birch')];
+  for (const { id } of [acme, birch]) await invoices.approve(id, null, BECAUSE);
+  const issue = (id: string, day: string) => issuing.issue(id, null, BECAUSE, day);
+  for (const day of ['2020-11-29', '2020-11-31', '2999-01-01'])
+    await expect(issue(acme.id, day)).rejects.toMatchObject({ code: 'validation_failed', errors: [{ field: 'issued_on' }] });
+  const [{ last = '' } = {}] = (await world.owner.query<{ last: string }>(`select last_issued_on::text as last from number_series where series = 'invoice'`)).rows; // prettier-ignore
+  await expect(issue(acme.id, '2020-12-03')).rejects.toMatchObject({ code: 'issued_on_too_early', category: 'conflict' });
+  await world.owner.query(`update number_series set last_issued_on = '2020-12-02' where series = 'invoice'`);
+  expect(await issue(acme.id, '2020-12-03')).toMatchObject({ issued_on: '2020-12-03', due_on: '2020-12-17', overdue: true });
+  const [bulk] = (await world.service(BulkInvoiceService).apply({ verb: 'issue', ids: [birch.id], issuedOn: '2020-12-02' }, BECAUSE))
+    .results;
+  expect(bulk).toMatchObject({ code: 'issued_on_too_early' });
+  expect(await issue(birch.id, '2020-12-03')).toMatchObject({ issued_on: '2020-12-03' });
+  await world.owner.query(`update number_series set last_issued_on = $1::date + 400 where series = 'invoice'`, [last]);
+  const later = await invoices.createOneOff('acme', [{ description: 'x', quantity: '1', unit: 'each', unit_price: '1' }], BECAUSE);
+  await invoices.approve(later.id, null, BECAUSE);
+  const { issued_on } = await issuing.issue(later.id, null, BECAUSE); // the issuer's clock was set back: no day before that of the last number
+  const { rows } = await world.owner.query(`select last_issued_on::text as day from number_series where series = 'invoice'`);
+  expect(rows).toEqual([{ day: issued_on }]);
+  await world.owner.query(`update number_series set last_issued_on = $1 where series = 'invoice'`, [last]);
+});
+
+it('shows in the run where each tenant of the month is, with the problems that stop it', async () => {
+  await closeMonth('2020-12', [usage('acme', '7'), usage('birch', '8'), usage('nobody', '9')]);
+  const run = async () => {
+    const runs = world.service(BillingRunService);
+    const [{ id = '' } = {}] = (await runs.list(PAGE, '2020-12')).data;
+    return (await runs.get(id)).tenants;
+  };
+  expect(await run()).toMatchObject([
+    { tenant_id: 'acme', state: 'not_built', sell: '7.00', lines: 1, invoice_id: null, problems: [] },
+    { tenant_id: 'birch', state: 'not_built' },
+    { tenant_id: 'nobody', state: 'not_built', problems: [{ code: 'profile_incomplete' }] },
+  ]);
+  await invoices.build('2020-12', BECAUSE);
+  const { id } = await draftOf('2020-12', 'acme');
+  await invoices.approve(id, null, BECAUSE);
+  const issued = await issuing.issue(id, null, BECAUSE);
+  expect(await run()).toMatchObject([
+    {
+      tenant_id: 'acme',
+      state: 'issued',
+      invoice_id: id,
+      number: issued.number,
+      draft_number: null,
+      total: '7.00',
+      payment_status: 'unpaid',
+    },
+    { tenant_id: 'birch', state: 'draft', number: null, draft_number: expect.stringMatching(/^DRAFT-/), problems: [], version: 2 },
+    {
+      tenant_id: 'nobody',
+      state: 'draft',
+      problems: expect.arrayContaining([expect.objectContaining({ code: 'profile_incomplete', severity: 'critical' })]),
+    },
+  ]);
+});
+
+it('refuses a time zone that the database does not know, and adds a set of tax rules once', async () => {
+  await expect(fillIssuer({ time_zone: 'Europe/Atlantis' })).rejects.toMatchObject({ code: 'validation_failed' });
+  const rules = world.service(TaxRules);
+  const sets = await Promise.all([rules.addSet('default', 'AU', BECAUSE), rules.addSet('default', 'AU', BECAUSE)]);
+  const ids = sets.map(({ data }) => data.map(({ id }) => id));
+  expect(ids[1]).toEqual(ids[0]);
+  expect((await rules.list(PAGE)).data).toHaveLength(2);
+  for (const { id, version } of (await rules.list(PAGE)).data) await rules.update(id, { active: false }, version, BECAUSE);
+  expect((await rules.addSet('default', 'AU', BECAUSE)).data.map(({ active }) => active)).toEqual([false, false]);
 });
 
 it('adds up in lines, taxes, totals and the frozen document of every issued invoice [TBL-8]', async () => {

@@ -1,13 +1,14 @@
-import { Controller, Get, Injectable, Query, type StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Injectable, Post, Query, type StreamableFile } from '@nestjs/common';
 import { ProjectService } from '#libs/accounts';
 import { AuditLog, type AuditView } from '#libs/audit';
 import { InventoryReader } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
-import type { ListOf } from '../http/http.dto';
-import { ApiFileResponse, ApiListResponse } from '../http/response.decorators';
+import type { DataOf, ListOf } from '../http/http.dto';
+import { ApiDataResponse, ApiFileResponse, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
-import { AuditEntryResponse, AuditQuery } from './audit.dto';
+import { AuditEntryResponse, AuditQuery, AuditVerificationResponse, VerifyAuditBody } from './audit.dto';
+import { ChainCheck } from './chain-check';
 
 const PLATFORM = { kind: 'platform' } as const;
 
@@ -75,6 +76,7 @@ export class AuditController {
   constructor(
     private readonly audit: AuditLog,
     private readonly names: TargetNames,
+    private readonly chain: ChainCheck,
   ) {}
 
   @Get('audit')
@@ -92,6 +94,31 @@ export class AuditController {
   @ApiFileResponse('text/csv', 'RFC 4180 in UTF-8, with a header line')
   download(@Query() query: AuditQuery): Promise<StreamableFile> {
     return csvDownload('audit.csv', COLUMNS, (cursor) => this.read(query, ROWS_PER_READ, cursor));
+  }
+
+  @Post('audit/verify')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Verify events and audit log',
+    description:
+      'Reads every event and every entry, and says whether one was changed, added or removed since it was recorded. Changes nothing. Keep the ' +
+      '`head` of the answer where nobody can change it, and send it with the next verification.',
+  })
+  @ApiDataResponse(AuditVerificationResponse)
+  @ApiProblems(409, 503)
+  async verify(@Body() { head }: VerifyAuditBody): Promise<DataOf<AuditVerificationResponse>> {
+    const checked = await this.chain.verify(head);
+    return {
+      data: {
+        whole: checked.findingsCount === 0,
+        rows: checked.rows,
+        waiting: checked.waiting,
+        head: checked.head,
+        archived_before: checked.archivedBefore?.toISOString() ?? null,
+        findings: checked.findings.map(({ what, table, id, digest = null }) => ({ what, table, id, digest })),
+        findings_count: checked.findingsCount,
+      },
+    };
   }
 
   /** The log is complete at every read, because a change and its entry are one transaction. [OPS-9] */

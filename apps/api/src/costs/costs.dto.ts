@@ -10,6 +10,7 @@ import {
   type CostView,
 } from '#libs/costs';
 import type { Principal } from '#libs/identity';
+import { ATTRIBUTION_REASONS } from '#libs/inventory';
 import { ApiCount, ApiEnum, ApiFlag, ApiInput, ApiListOf, ApiText, ApiTime } from '../http/swagger.decorators';
 import { AreKnown, IsKnown, IsOneOf, IsPeriod, IsSomeOf, IsTenantId, IsTimestamp } from '../http/input.decorators';
 import { resourceFilters } from '../inventory/inventory-inputs.dto';
@@ -99,7 +100,7 @@ export class CostsQuery {
 
   @ApiInput('The rule that decides the present owner')
   @IsOptional()
-  @IsOneOf(['override', 'project', 'parent', 'fallback'])
+  @IsOneOf(ATTRIBUTION_REASONS)
   readonly attributed_by?: string;
 
   @ApiInput('Only resources that changed at or after this time')

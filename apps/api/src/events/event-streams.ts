@@ -78,7 +78,7 @@ export class EventStreams implements OnModuleDestroy {
     else this.catchUp(stream);
   }
 
-  /** At once with the signal: clients go on at another process. */
+  /** At once with the signal: clients reconnect to another process. */
   onModuleDestroy(): void {
     this.stopping = true;
     clearInterval(this.ticker);

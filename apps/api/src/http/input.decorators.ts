@@ -75,6 +75,7 @@ export type Vocabulary =
   | 'drift_field'
   | 'saga_kind'
   | 'audit_action'
+  | 'audit_target'
   | 'event_type'
   | 'event_kind';
 

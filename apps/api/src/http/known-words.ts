@@ -56,7 +56,8 @@ export class KnownWords {
       history_type: { shared: () => history.knownTypes, inRows: () => history.typesInRows() },
       event_type: { shared: () => EVENT_TYPES, inRows: (scope) => events.typesInRows(scope) },
       event_kind: { shared: () => [...inventory.kinds, ...sagas.knownKinds()], inRows: (scope) => events.kindsInRows(scope) },
-      audit_action: { shared: () => AUDIT_ACTIONS, inRows: () => audit.actionsInRows() },
+      audit_action: { shared: () => AUDIT_ACTIONS, inRows: () => audit.wordsInRows('action') },
+      audit_target: { shared: () => AUDIT_TARGETS, inRows: () => audit.wordsInRows('targetType') },
     };
   }
 
@@ -86,6 +87,10 @@ export class KnownWords {
 
 /** The actions that this release records in the audit log. */
 export const AUDIT_ACTIONS: readonly string[] = [
+  'attribution_confirmed',
+  'attribution_rule_added',
+  'attribution_rule_changed',
+  'attribution_rule_removed',
   'billing_issuer_set',
   'billing_pools_set',
   'billing_profile_set',
@@ -171,6 +176,36 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'webhook_resumed',
   'webhook_secret_rotated',
   'webhook_tested',
+];
+
+/** What the entries of this release are about. */
+export const AUDIT_TARGETS: readonly string[] = [
+  'attribution_rule',
+  'billing_issuer',
+  'billing_period',
+  'billing_pools',
+  'billing_run',
+  'drift',
+  'drift_rule',
+  'fx_rate',
+  'inventory',
+  'invoice',
+  'list_prices',
+  'notification_subscription',
+  'project',
+  'queue',
+  'rate_card',
+  'rate_override',
+  'resource',
+  'saga',
+  'saga_bulk_job',
+  'sweep',
+  'tax_rule',
+  'tenant',
+  'tenant_invoice',
+  'tenant_invoices',
+  'wallet_entry',
+  'webhook',
 ];
 
 interface KnownField {

@@ -174,7 +174,7 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
   isUuid: () => ({ type: 'string', format: 'uuid' }),
   isTimestamp: () => ({ type: 'string', format: 'date-time' }),
   isTenantId: () => ({ type: 'string', minLength: 1, maxLength: 200 }),
-  isObject: () => ({ type: 'object' }),
+  isObject: () => ({ type: 'object', additionalProperties: {} }),
   isGiven: () => ({ type: ANY_JSON }),
   isNotBlank: () => ({ type: 'string', minLength: 1 }),
 };

@@ -1,6 +1,13 @@
 import { IsBoolean, IsIn, IsOptional, IsUUID, MaxLength, MinLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
-import { RESOURCE_SORTS, UNASSIGNED, type ListOptions, type ResourceFilters, type ResourceSort } from '#libs/inventory';
+import {
+  ATTRIBUTION_REASONS,
+  RESOURCE_SORTS,
+  UNASSIGNED,
+  type ListOptions,
+  type ResourceFilters,
+  type ResourceSort,
+} from '#libs/inventory';
 import { ValidationFailedError } from '#libs/kernel';
 import { AdminsOnlyError } from '#libs/provisioning';
 import { OtherTenantError } from '../auth/auth.errors';
@@ -37,7 +44,7 @@ export class InventoryQuery extends PageQuery {
 
   @ApiInput('The rule that decided the owner')
   @IsOptional()
-  @IsOneOf(['override', 'project', 'parent', 'fallback'])
+  @IsOneOf(ATTRIBUTION_REASONS)
   readonly attributed_by?: string;
 
   @ApiInput("The provider's id", { example: '572017514' })

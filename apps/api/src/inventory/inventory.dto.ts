@@ -1,5 +1,5 @@
 import { UNPRICED_REASONS, type ListPrice, type UnpricedReason } from '#libs/catalog';
-import type { EventCause, EventView, MissingProof, ResourceView } from '#libs/inventory';
+import { ATTRIBUTION_REASONS, type EventCause, type EventView, type MissingProof, type ResourceView } from '#libs/inventory';
 import {
   ApiAnyObject,
   ApiCount,
@@ -15,13 +15,16 @@ import {
 import { ListFields } from '../http/http.dto';
 
 class AttributionResponse {
-  @ApiEnum(['override', 'project', 'parent', 'fallback'], 'The rule that decided the owner')
+  @ApiEnum(ATTRIBUTION_REASONS, 'The rule that decided the owner')
   readonly by: ResourceView['attribution']['by'];
 
-  @ApiText('Id of the project or parent that decided the owner', { nullable: true })
+  @ApiText('Id of the project, parent, rule or user that decided the owner', { nullable: true })
   readonly ref: string | null;
 
-  @ApiText('Name of that project or parent; in lists only with `names=true`', { nullable: true, optional: true })
+  @ApiText('Name of that project, parent or user, or to admins the reason of the rule; in lists only with `names=true`', {
+    nullable: true,
+    optional: true,
+  })
   readonly ref_name?: string | null;
 }
 

@@ -75,8 +75,9 @@ export class SubscriptionsController {
 
   @Get('subscriptions')
   @ApiOperation({
-    summary: 'Get who is told of events',
-    description: "By mail and chat. An admin gets its own subscription, a tenant that of the tenant. The chat's address is never returned.",
+    summary: 'Get your mail and chat subscription',
+    description:
+      'Which events are sent to you, and where. An admin reads its own subscription, a tenant the one of the whole tenant. The address of the chat is never returned.',
   })
   @ApiDataResponse(SubscriptionResponse)
   async get(@CurrentPrincipal() by: Principal): Promise<DataOf<SubscriptionResponse>> {
@@ -85,9 +86,9 @@ export class SubscriptionsController {
 
   @Put('subscriptions')
   @ApiOperation({
-    summary: 'Set who is told of events',
+    summary: 'Set your mail and chat subscription',
     description:
-      'The whole set; only `chat_url` stays when it is left out. An admin is told of all events, a tenant of those about its own things. ' +
+      'The whole set; only `chat_url` stays when it is left out. An admin receives events of all tenants, a tenant only its own. ' +
       '400 `outbound_address_refused` for a chat that is not public or not https.',
   })
   @ApiDataResponse(SubscriptionResponse)

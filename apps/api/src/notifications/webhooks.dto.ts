@@ -138,7 +138,7 @@ export class WebhookResponse implements WebhookView {
   @ApiUuid('Id')
   readonly id: string;
 
-  @ApiText('The tenant that it belongs to; null: platform admins, and it is told of all events', NULLABLE)
+  @ApiText('The tenant that it belongs to; null: platform admins, and it receives the events of all tenants', NULLABLE)
   readonly tenant_id: string | null;
 
   @ApiText('Where messages are sent', { example: 'https://example.com/hooks/arcadia' })
@@ -164,6 +164,12 @@ export class WebhookResponse implements WebhookView {
 
   @ApiTime('The last success, to the minute', NULLABLE)
   readonly last_success_at: string | null;
+
+  @ApiTime('The begin of the last pause', NULLABLE)
+  readonly paused_at: string | null;
+
+  @ApiCount('Events that came during the last pause, for which nothing was sent', { example: 0 })
+  readonly skipped_while_paused: number;
 
   @ApiText('Who created it')
   readonly created_by: string;

@@ -71,6 +71,9 @@ class BulkFirstResponse {
   @ApiText('Saga kind')
   readonly kind: string;
 
+  @ApiText('Name of what the saga works on', { nullable: true, example: 'acme-web-02' })
+  readonly target_name: string | null;
+
   @ApiText('State of the saga')
   readonly status: string;
 
@@ -137,6 +140,12 @@ class BulkItemResponse implements BulkItemView {
   @ApiUuid('Id of the saga')
   readonly saga_id: string;
 
+  @ApiText('Saga kind', { example: 'resize_droplet' })
+  readonly kind: string;
+
+  @ApiText('Name of what the saga works on', { nullable: true, example: 'acme-web-02' })
+  readonly target_name: string | null;
+
   @ApiEnum(['done', 'refused'], 'The result; null until the saga was handled', { nullable: true })
   readonly result: BulkItemView['result'];
 
@@ -181,7 +190,12 @@ export class SagaBulkController {
     const selection = filter ? { filter: await this.sagas.filtersOf(by, filter) } : { ...(ids && { ids }) };
     if (query.dry_run === 'true') {
       response.status(200);
-      return { data: await this.bulk.plan({ verb, ratePerMinute, ...selection }) };
+      const plan = await this.bulk.plan({ verb, ratePerMinute, ...selection });
+      const titles = await this.sagas.titlesOf(
+        by,
+        plan.first.map(({ id }) => id),
+      );
+      return { data: { ...plan, first: plan.first.map((one) => ({ ...one, target_name: titles.get(one.id)?.target_name ?? null })) } };
     }
     return { data: await this.bulk.get(await this.bulk.create({ verb, ratePerMinute, ...selection }, context)) };
   }
@@ -200,10 +214,19 @@ export class SagaBulkController {
   @ApiIdParam('bulk job')
   @ApiListResponse(BulkItemResponse)
   @ApiProblems(404)
-  async items(@Param('id', UuidPipe) id: string, @Query() query: PageQuery): Promise<ListOf<BulkItemResponse>> {
+  async items(
+    @Param('id', UuidPipe) id: string,
+    @Query() query: PageQuery,
+    @CurrentPrincipal() by: Principal,
+  ): Promise<ListOf<BulkItemResponse>> {
     const asOf = new Date().toISOString();
     const { items, next_cursor } = await this.bulk.list(id, query);
-    return { data: items, page: { next_cursor }, as_of: asOf, completeness: {} };
+    const titles = await this.sagas.titlesOf(
+      by,
+      items.map(({ saga_id }) => saga_id),
+    );
+    const data = items.map((item) => ({ ...item, ...(titles.get(item.saga_id) ?? { kind: '', target_name: null }) }));
+    return { data, page: { next_cursor }, as_of: asOf, completeness: {} };
   }
 
   @Post(':id/stop')

@@ -127,6 +127,12 @@ export class SagasService {
     return { data: await this.withNames(by, items), page: { next_cursor }, as_of: asOf, completeness: {} };
   }
 
+  /** What sagas do, and to what, by their ids: for lists that name sagas. */
+  async titlesOf(by: Principal, ids: readonly string[]): Promise<Map<string, Pick<SagaResponse, 'kind' | 'target_name'>>> {
+    const named = await this.withNames(by, await this.reader.many(scopeOf(by), ids));
+    return new Map(named.map(({ id, kind, target_name }) => [id, { kind, target_name }]));
+  }
+
   /** The filters of a query; a resource is worked on, or was written, by a saga. */
   async filtersOf(by: Principal, query: SagasQuery): Promise<SagaFilters> {
     const { resource_id: id } = query;

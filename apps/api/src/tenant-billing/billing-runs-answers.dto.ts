@@ -1,7 +1,10 @@
 import {
   POOL_METHODS,
   POOLS,
+  PAYMENT_STATUSES,
   RUN_STATUSES,
+  RUN_TENANT_STATES,
+  type BillingRunDetail,
   type BillingRunView,
   type PnlFigures,
   type PnlView,
@@ -11,6 +14,9 @@ import {
   type RunFailure,
   type RunProblem,
   type RunStatus,
+  type RunTenantState,
+  type RunTenantView,
+  type PaymentStatus,
   type RunTotals,
 } from '#libs/tenant-billing';
 import {
@@ -25,6 +31,7 @@ import {
   ApiTime,
   ApiUuid,
 } from '../http/swagger.decorators';
+import { InvoiceProblemResponse } from './tenant-invoices-answers.dto';
 
 const NULLABLE = { nullable: true } as const;
 const AMOUNT = { example: '212.40' } as const;
@@ -141,6 +148,60 @@ export class BillingRunResponse implements BillingRunView {
 
   @ApiTime('When it ended', NULLABLE)
   readonly finished_at: string | null;
+}
+
+/** What a month of a tenant is by now. */
+export class RunTenantResponse implements RunTenantView {
+  @ApiText('Tenant', { example: 'acme' })
+  readonly tenant_id: string;
+
+  @ApiEnum(RUN_TENANT_STATES, 'The status of its invoice; `not_built`: rated, and without a draft')
+  readonly state: RunTenantState;
+
+  @ApiCount('Rated lines')
+  readonly lines: number;
+
+  @ApiText("What it pays by the rated lines, in the provider's currency, before tax", AMOUNT)
+  readonly sell: string;
+
+  @ApiUuid('Its invoice; null, as all fields of the invoice, until a draft is built', NULLABLE)
+  readonly invoice_id: string | null;
+
+  @ApiText('Number of the issued invoice', { ...NULLABLE, example: 'INV-00042' })
+  readonly number: string | null;
+
+  @ApiText('Name of the invoice until it has a number', NULLABLE)
+  readonly draft_number: string | null;
+
+  @ApiText('Currency of the invoice', { ...NULLABLE, example: 'EUR' })
+  readonly currency: string | null;
+
+  @ApiText('Net', { ...NULLABLE, ...AMOUNT })
+  readonly net: string | null;
+
+  @ApiText('Tax', { ...NULLABLE, ...AMOUNT })
+  readonly tax: string | null;
+
+  @ApiText('Total', { ...NULLABLE, ...AMOUNT })
+  readonly total: string | null;
+
+  @ApiText('What is left to pay', { ...NULLABLE, ...AMOUNT })
+  readonly due: string | null;
+
+  @ApiEnum(PAYMENT_STATUSES, 'Of an issued invoice', NULLABLE)
+  readonly payment_status: PaymentStatus | null;
+
+  @ApiCount('Version of the invoice', NULLABLE)
+  readonly version: number | null;
+
+  @ApiListOf(() => InvoiceProblemResponse, 'Of the rating and of the invoice')
+  readonly problems: readonly InvoiceProblemResponse[];
+}
+
+/** A rating with the tenants of its month. */
+export class BillingRunDetailResponse extends BillingRunResponse implements BillingRunDetail {
+  @ApiListOf(() => RunTenantResponse, 'The tenants of the month, by id, as they are now')
+  readonly tenants: readonly RunTenantResponse[];
 }
 
 /** What tenants cost and pay. */

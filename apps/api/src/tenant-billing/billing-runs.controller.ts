@@ -9,7 +9,7 @@ import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../ht
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { BillingRunBody, BillingRunsQuery, PnlQuery, PoolsBody, PoolsQuery } from './billing-runs.dto';
-import { BillingRunResponse, PnlResponse, PoolResponse } from './billing-runs-answers.dto';
+import { BillingRunDetailResponse, BillingRunResponse, PnlResponse, PoolResponse } from './billing-runs-answers.dto';
 
 @RequirePlatformAdmin()
 @Controller('api/v1/billing-runs')
@@ -42,10 +42,13 @@ export class BillingRunsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Get a billing run', description: 'With its progress and its problems.' })
+  @ApiOperation({
+    summary: 'Get a billing run',
+    description: 'With its progress, its problems, and where each tenant of the month is: rated, draft, ready, issued.',
+  })
   @ApiIdParam('billing run')
-  @ApiDataResponse(BillingRunResponse)
-  async get(@Param('id', UuidPipe) id: string): Promise<DataOf<BillingRunResponse>> {
+  @ApiDataResponse(BillingRunDetailResponse)
+  async get(@Param('id', UuidPipe) id: string): Promise<DataOf<BillingRunDetailResponse>> {
     return { data: await this.runs.get(id) };
   }
 }

@@ -3,6 +3,7 @@ import {
   ENTRY_CAUSES,
   LOT_SOURCES,
   PAYMENT_KINDS,
+  REQUEST_STATUSES,
   TAX_CATEGORIES,
   WALLET_KINDS,
   type CreditNoteLineView,
@@ -15,6 +16,7 @@ import {
   type NotificationRequestView,
   type PaymentKind,
   type PaymentView,
+  type RequestStatus,
   type TaxCategory,
   type WalletBalanceView,
   type WalletEntryView,
@@ -28,6 +30,7 @@ import {
   ApiListOf,
   ApiObject,
   ApiText,
+  ApiTextList,
   ApiTime,
   ApiUuid,
   ApiWhole,
@@ -263,15 +266,32 @@ export class NotificationRequestResponse implements NotificationRequestView {
   @ApiText('Kind', { example: 'dunning_remind' })
   readonly kind: string;
 
-  @ApiText('One sentence for people')
+  @ApiText('Subject of the mail')
   readonly subject: string;
 
-  @ApiAnyObject('The facts, such as the invoice and what is due')
+  @ApiAnyObject('The facts at the time of the request, such as the invoice and its open amount')
   readonly payload: object;
 
   @ApiTime('Time of the request')
   readonly created_at: string;
 
-  @ApiTime('Time of the delivery; null while it waits', NULLABLE)
+  @ApiEnum(REQUEST_STATUSES, '`waiting`, `delivered`, `not_needed` (the invoice was settled before) or `failed` (after the last attempt)', {
+    example: 'delivered',
+  })
+  readonly status: RequestStatus;
+
+  @ApiCount('Attempts that have failed', { example: 0 })
+  readonly attempts: number;
+
+  @ApiTime('Time of the next attempt; null when there is none', NULLABLE)
+  readonly next_attempt_at: string | null;
+
+  @ApiText('Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes', NULLABLE)
+  readonly error_code: string | null;
+
+  @ApiTextList('The receivers that have it: `mail <address>` or `chat of <subscriber>`', { example: ['mail billing@acme.example'] })
+  readonly delivered_to: readonly string[];
+
+  @ApiTime('Time of the delivery; null before', NULLABLE)
   readonly delivered_at: string | null;
 }

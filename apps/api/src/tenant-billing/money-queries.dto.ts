@@ -1,6 +1,6 @@
 import { IsOptional, IsUUID, Matches, MaxLength } from 'class-validator';
 import type { Principal } from '#libs/identity';
-import { ENTRY_CAUSES, LOT_SOURCES, PAYMENT_KINDS, WALLET_KINDS } from '#libs/tenant-billing';
+import { ENTRY_CAUSES, LOT_SOURCES, PAYMENT_KINDS, REQUEST_STATUSES, WALLET_KINDS, type RequestStatus } from '#libs/tenant-billing';
 import { OtherTenantError } from '../auth/auth.errors';
 import { PageQuery } from '../http/http.dto';
 import { IsNotBlank, IsOneOf, IsTenantId } from '../http/input.decorators';
@@ -164,14 +164,19 @@ export class NotificationRequestsQuery extends PageQuery {
   @Matches(/^[a-z_]{1,60}$/, { message: '$property must be a kind such as dunning_remind' })
   readonly kind?: string;
 
-  @ApiInput('`true`: delivered ones; `false`: those that wait')
+  @ApiInput('Requests with this status', { example: 'waiting' })
+  @IsOptional()
+  @IsOneOf(REQUEST_STATUSES)
+  readonly status?: RequestStatus;
+
+  @ApiInput('`true`: delivered ones; `false`: all others')
   @IsOptional()
   @IsOneOf(['true', 'false'])
   readonly delivered?: string;
 
   toFilters() {
-    const { tenant_id, kind, delivered } = this;
-    return { ...defined({ tenant_id, kind }), ...(delivered !== undefined && { delivered: delivered === 'true' }) };
+    const { tenant_id, kind, status, delivered } = this;
+    return { ...defined({ tenant_id, kind, status }), ...(delivered !== undefined && { delivered: delivered === 'true' }) };
   }
 }
 

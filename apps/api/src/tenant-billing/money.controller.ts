@@ -75,11 +75,11 @@ export class InvoiceMoneyController {
     return { data: await this.invoices.get({ kind: 'platform' }, id) };
   }
 
-  @Post(':id/write-off')
+  @Post(':id/write_off')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Write off what is due',
-    description: 'Nobody is reminded any more. `due` stays what was not paid; a payment that comes late lowers it.',
+    description: 'No more reminders are sent. `due` stays the amount that was not paid; a late payment lowers it.',
   })
   @ApiIdParam('invoice')
   @ApiDataResponse(TenantInvoiceResponse)
@@ -176,7 +176,7 @@ export class DunningPoliciesController {
   constructor(private readonly dunning: Dunning) {}
 
   @Get(':id/dunning')
-  @ApiOperation({ summary: 'Get how an issuer reminds', description: 'The steps after the due date of an invoice that is not paid.' })
+  @ApiOperation({ summary: 'Get the reminders of an issuer', description: 'The steps after the due date of an unpaid invoice.' })
   @ApiTextIdParam('id', 'issuer')
   @ApiDataResponse(DunningPolicyResponse)
   @ApiProblems(404)
@@ -186,7 +186,7 @@ export class DunningPoliciesController {
 
   @Put(':id/dunning')
   @ApiOperation({
-    summary: 'Set how an issuer reminds',
+    summary: 'Set the reminders of an issuer',
     description: 'The whole set. Each step of an invoice happens once. 409 `version_moved` when it changed since `expected_version`.',
   })
   @ApiTextIdParam('id', 'issuer')
@@ -207,7 +207,10 @@ export class NotificationRequestsController {
   constructor(private readonly requests: NotificationRequests) {}
 
   @Get()
-  @ApiOperation({ summary: 'List notification requests', description: 'Newest first: what people should be told, such as reminders.' })
+  @ApiOperation({
+    summary: 'List notification requests',
+    description: 'Newest first: the mails that tenant billing sends, such as reminders, and whether they are delivered.',
+  })
   @ApiListResponse(NotificationRequestResponse)
   list(@Query() query: NotificationRequestsQuery): Promise<ListOf<NotificationRequestResponse>> {
     return this.requests.list(query, query.toFilters());

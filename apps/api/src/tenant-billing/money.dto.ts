@@ -190,7 +190,7 @@ export class DunningPolicyBody extends ReasonBody {
   @Min(0)
   readonly expected_version: number;
 
-  @ApiInput('The whole set of steps; none: nobody is reminded', {
+  @ApiInput('The whole set of steps. An empty list: no reminders are sent', {
     of: () => DunningStepInput,
     example: [{ after_days: 3, action: 'remind' }],
   })

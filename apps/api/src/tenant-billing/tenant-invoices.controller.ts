@@ -26,6 +26,7 @@ import {
   OneOffBody,
   TenantInvoicesQuery,
   InvoiceVerbBody,
+  IssueBody,
 } from './tenant-invoices.dto';
 import {
   BuildResponse,
@@ -218,17 +219,19 @@ export class TenantInvoiceVerbsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Issue an approved invoice',
-    description: 'It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`.',
+    description:
+      'It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`, and `issued_on_too_early` for a day ' +
+      'before that of the last number.',
   })
   @ApiIdParam('invoice')
   @ApiDataResponse(TenantInvoiceResponse)
   @ApiProblems(409)
   async issue(
     @Param('id', UuidPipe) id: string,
-    @Body() body: InvoiceVerbBody,
+    @Body() body: IssueBody,
     @AuditCtx() by: AuditContext,
   ): Promise<DataOf<TenantInvoiceResponse>> {
-    const data = await this.issuing.issue(id, body.expected_version, by);
+    const data = await this.issuing.issue(id, body.expected_version, by, body.issued_on ?? null);
     await this.wakeups.wakeDocumentWorkers();
     return { data };
   }

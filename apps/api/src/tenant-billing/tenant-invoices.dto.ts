@@ -33,12 +33,15 @@ import {
 import { IsNotBlank, IsOneOf, IsPeriod, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
 import { PageQuery, ReasonBody, RequiredReasonBody } from '../http/http.dto';
 import { ApiInput } from '../http/swagger.decorators';
+import { DAY, DAY_TEXT } from './money-queries.dto';
 
 const CURRENCY = /^[A-Z]{3}$/;
 const CURRENCY_TEXT = { message: '$property must be a currency of three letters, such as EUR' };
 const DECIMAL = /^-?\d{1,12}(\.\d{1,10})?$/;
 const DECIMAL_TEXT = { message: '$property must be decimal text such as 12.50' };
 const MOST_LINES = 100;
+const ISSUED_ON =
+  'the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number';
 
 /** Filters of the list of invoices to tenants. */
 export class TenantInvoicesQuery extends PageQuery {
@@ -129,6 +132,13 @@ export class InvoiceVerbBody extends RequiredReasonBody {
   @Min(1)
   @Max(1_000_000_000)
   readonly expected_version: number;
+}
+
+export class IssueBody extends InvoiceVerbBody {
+  @ApiInput(ISSUED_ON, { example: '2026-11-05' })
+  @IsOptional()
+  @Matches(DAY, DAY_TEXT)
+  readonly issued_on?: string;
 }
 
 class ManualLineInput implements ManualLine {
@@ -238,15 +248,22 @@ export class BulkInvoicesBody extends RequiredReasonBody {
   @Type(() => InvoiceFilterInput)
   readonly filter?: InvoiceFilterInput;
 
-  /** Throws `ValidationFailedError` unless exactly one of `ids` and `filter` is given. */
+  @ApiInput(`With the verb \`issue\`: ${ISSUED_ON}`, { example: '2026-11-05' })
+  @IsOptional()
+  @Matches(DAY, DAY_TEXT)
+  readonly issued_on?: string;
+
+  /** Throws `ValidationFailedError` unless exactly one of `ids` and `filter` is given, and for a day of issue with another verb. */
   toChange(): BulkInvoices {
-    const { ids, filter } = this;
+    const { ids, filter, issued_on: issuedOn } = this;
+    if (issuedOn !== undefined && this.verb !== 'issue')
+      throw new ValidationFailedError([{ field: 'issued_on', message: 'belongs to the verb issue' }]);
     if ((ids === undefined) === (filter === undefined))
       throw new ValidationFailedError([{ field: 'filter', message: 'give either filter or ids' }]);
-    const verb = this.verb as BulkVerb;
-    if (ids) return { verb, ids: ids.map((id) => id.toLowerCase()) };
+    const verb = { verb: this.verb as BulkVerb, ...(issuedOn !== undefined && { issuedOn }) };
+    if (ids) return { ...verb, ids: ids.map((id) => id.toLowerCase()) };
     const { period, tenant_id, kind, status, currency } = filter ?? {};
-    return { verb, filter: { period, tenant_id, kind, currency, status: status === undefined ? undefined : wordsIn(status) } };
+    return { ...verb, filter: { period, tenant_id, kind, currency, status: status === undefined ? undefined : wordsIn(status) } };
   }
 }
 

@@ -74,7 +74,7 @@ export class TenantsController {
   @ApiOperation({
     summary: 'Change a tenant or its status',
     description:
-      '`suspended` starts nothing new, `offboarding` gets nothing new either, `closed` reads nothing; sagas that run go on. A tenant that still ' +
+      '`suspended` starts nothing new, `offboarding` gets nothing new either, `closed` reads nothing; running sagas continue. A tenant that still ' +
       'owns something or has an open saga cannot be closed (409 `tenant_not_empty`). `dry_run=true` with a status shows what it would stop.',
   })
   @ApiTenantIdParam()

@@ -1,16 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import {
-  AUDIT_LOG_STREAM,
-  parseHead,
-  verifyChain,
-  type AppendOnlyStream,
-  type ChainHead,
-  type Finding,
-  type Verified,
-  type VerifyProgress,
-} from '#libs/audit';
+import { parseHead, verifyChain, type ChainHead, type Finding, type Verified, type VerifyProgress } from '#libs/audit';
 import { withSession } from '#libs/database';
-import { EVENT_STREAMS } from '#libs/inventory';
+import { APPEND_ONLY_STREAMS } from '#libs/inventory';
 import { LaunchError } from '#libs/local-stack';
 import { parseFlags, UsageError } from '../command-line';
 import { withCommandDatabase } from './command-database';
@@ -21,9 +12,6 @@ const USAGE = `npm run audit:verify -- [--head <file>] [--export-head <file>] | 
   --head <file>          a head that was exported earlier: everything that it covers must still exist
   --export-head <file>   when all are whole, writes the current head to this file (it may be the same one); the head is always printed
   --keep-head <file>     for a schedule: both of these with one file, which the first run creates`;
-
-/** Every stream that the chain covers, as the owners of the tables declare it. A test compares the list with the schema's triggers. */
-export const APPEND_ONLY_STREAMS: readonly AppendOnlyStream[] = [...EVENT_STREAMS, AUDIT_LOG_STREAM];
 
 const MAX_LINES = 1_000;
 const PROGRESS_EVERY_MS = 2_000;

@@ -1,9 +1,8 @@
 import { verifyChain } from '#libs/audit';
 import { withSession } from '#libs/database';
-import { archiveEvents } from '#libs/inventory';
+import { APPEND_ONLY_STREAMS, archiveEvents } from '#libs/inventory';
 import { LaunchError } from '#libs/local-stack';
 import { parseFlags } from '../command-line';
-import { APPEND_ONLY_STREAMS } from './audit-verify';
 import { withCommandDatabase } from './command-database';
 
 const USAGE = `npm run events:archive

@@ -4,10 +4,9 @@ import { CATALOG_RATES } from '#libs/catalog';
 import { migrate as applyMigrations, type RepeatableSql } from '#libs/database';
 import { RATE_LIMITER_FUNCTIONS } from '#libs/digitalocean';
 import { LOOSE_EQUALITY } from '#libs/drift';
-import { INVENTORY_HISTORY } from '#libs/inventory';
+import { APPEND_ONLY_STREAMS, INVENTORY_HISTORY } from '#libs/inventory';
 import { prepareQueueSchema } from '#libs/queues';
 import { parseFlags } from '../command-line';
-import { APPEND_ONLY_STREAMS } from './audit-verify';
 import { LaunchError } from '#libs/local-stack';
 import { withCommandDatabase } from './command-database';
 

@@ -4,6 +4,7 @@ import {
   checkedEnvironment,
   DataDirLock,
   describeTenants,
+  fillDemoBilling,
   isPortFree,
   LaunchError,
   makeEnterable,
@@ -13,6 +14,7 @@ import {
   refuseDemoInRealDatabase,
   runFile,
   RunningSystem,
+  ScriptStoppedError,
   type StartPlan,
   type Summary,
   summaryText,
@@ -140,11 +142,30 @@ async function printSummary(
     tenants: await describeTenants(apiUrl, admin, plan.simulator !== undefined),
     simulator_token: plan.simulator?.token ?? 'off',
     saved_in: runFile(plan.dataDir),
-    next: 'run npx arcadia inventory ls in another terminal, or paste the line after curl; then order a droplet as the tenant (README.md, "Two commands")',
+    next: `run npx arcadia demo in another terminal, or paste the line after curl; ${apiUrl}/docs is the documentation`,
     curl: `curl -s -H "Authorization: Bearer ${admin}" ${apiUrl}/api/v1/inventory`,
   };
   const writeNote = () => writeRunNote(plan.dataDir, { ...summary, database_url: childEnv.DATABASE_URL ?? '', pids: system.pids() });
   writeNote();
   system.onChange(writeNote);
   output.printSummary(summaryText(summary));
+  void fillBilling(system, plan, output, admin);
+}
+
+/** Writes the invoices of the demo after the summary, so that nobody waits for it. A failure is told, and the next start goes on. */
+async function fillBilling(system: RunningSystem, plan: StartPlan, output: TerminalOutput, adminToken: string): Promise<void> {
+  const startedMs = performance.now();
+  try {
+    const { apiUrl } = system;
+    const filled = await fillDemoBilling({ apiUrl, adminToken, months: plan.demoMonths, isStopping: () => system.isStopping });
+    if (!filled) return;
+    const { months, issued, waiting } = filled;
+    const seconds = Math.round((performance.now() - startedMs) / 1000);
+    output.log(
+      `demo billing is ready after ${seconds} s: ${months} months, ${issued} issued invoices, ${waiting} drafts await your approval`,
+    );
+  } catch (error) {
+    if (error instanceof ScriptStoppedError) return;
+    output.log(`demo billing stopped, and the next start goes on: ${(error as Error).message}`);
+  }
 }

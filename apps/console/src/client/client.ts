@@ -8,6 +8,7 @@ export type ResourceDetail = Schemas['ResourceDetailResponse'];
 export type ResourceEvent = Schemas['ResourceEventResponse'];
 export type Saga = Schemas['SagaResponse'];
 export type SagaStep = Schemas['SagaStepResponse'];
+export type SagaTimeline = Schemas['SagaTimelineResponse'];
 export type Sweep = Schemas['SweepResponse'];
 export type Drift = Schemas['DriftResponse'];
 export type Freshness = Pick<Schemas['InventorySummaryResponseAnswer'], 'as_of' | 'completeness'>;

@@ -272,6 +272,110 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/attribution-rules': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List attribution rules
+     * @description In the order in which they are asked.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['AttributionRules_list'];
+    put?: never;
+    /**
+     * Create an attribution rule
+     * @description It gives each resource to its tenant to which all of its conditions apply, at once and as resources are discovered. A rule never moves a resource from one tenant to another by itself: such a move becomes a finding, which an admin confirms. `dry_run=true` answers 200 with what would move (`moves`, `needs_confirmation`, `groups`, `first`), and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['AttributionRules_create'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/attribution-rules/findings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List moves between tenants that wait for an admin
+     * @description Moves that only a rule asks for. The resource stays with its present owner until an admin confirms the move.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['AttributionRules_listFindings'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/attribution-rules/findings/{id}/confirm': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Confirm a move between tenants
+     * @description The resource moves at once, and with it what follows it as its parent. 409 `finding_changed` when the rules give it to another tenant by now.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['AttributionRules_confirm'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/attribution-rules/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get an attribution rule
+     * @description Who: Platform admins.
+     */
+    get: operations['AttributionRules_get'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete an attribution rule
+     * @description Returns the rule as it was. What it decided goes to the next rule that applies, or to no tenant. A rule never moves a resource from one tenant to another by itself: such a move becomes a finding, which an admin confirms. `dry_run=true` answers 200 with what would move (`moves`, `needs_confirmation`, `groups`, `first`), and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    delete: operations['AttributionRules_remove'];
+    options?: never;
+    head?: never;
+    /**
+     * Change an attribution rule
+     * @description `when` replaces all conditions. What the rule no longer decides goes to the next rule that applies, or to no tenant. A rule never moves a resource from one tenant to another by itself: such a move becomes a finding, which an admin confirms. `dry_run=true` answers 200 with what would move (`moves`, `needs_confirmation`, `groups`, `first`), and changes nothing.
+     *
+     *     Who: Platform admins.
+     */
+    patch: operations['AttributionRules_change'];
+    trace?: never;
+  };
   '/api/v1/catalog/sizes': {
     parameters: {
       query?: never;
@@ -455,7 +559,7 @@ export interface paths {
     head?: never;
     /**
      * Change a tenant or its status
-     * @description `suspended` starts nothing new, `offboarding` gets nothing new either, `closed` reads nothing; sagas that run go on. A tenant that still owns something or has an open saga cannot be closed (409 `tenant_not_empty`). `dry_run=true` with a status shows what it would stop.
+     * @description `suspended` starts nothing new, `offboarding` gets nothing new either, `closed` reads nothing; running sagas continue. A tenant that still owns something or has an open saga cannot be closed (409 `tenant_not_empty`). `dry_run=true` with a status shows what it would stop.
      *
      *     Who: Platform admins.
      */
@@ -1563,7 +1667,7 @@ export interface paths {
     };
     /**
      * Get a billing run
-     * @description With its progress and its problems.
+     * @description With its progress, its problems, and where each tenant of the month is: rated, draft, ready, issued.
      *
      *     Who: Platform admins.
      */
@@ -1606,14 +1710,14 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get how an issuer reminds
-     * @description The steps after the due date of an invoice that is not paid.
+     * Get the reminders of an issuer
+     * @description The steps after the due date of an unpaid invoice.
      *
      *     Who: Platform admins.
      */
     get: operations['DunningPolicies_get'];
     /**
-     * Set how an issuer reminds
+     * Set the reminders of an issuer
      * @description The whole set. Each step of an invoice happens once. 409 `version_moved` when it changed since `expected_version`.
      *
      *     Who: Platform admins.
@@ -1698,7 +1802,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  '/api/v1/tenant-invoices/{id}/write-off': {
+  '/api/v1/tenant-invoices/{id}/write_off': {
     parameters: {
       query?: never;
       header?: never;
@@ -1709,7 +1813,7 @@ export interface paths {
     put?: never;
     /**
      * Write off what is due
-     * @description Nobody is reminded any more. `due` stays what was not paid; a payment that comes late lowers it.
+     * @description No more reminders are sent. `due` stays the amount that was not paid; a late payment lowers it.
      *
      *     Who: Platform admins.
      */
@@ -1757,7 +1861,7 @@ export interface paths {
     };
     /**
      * List notification requests
-     * @description Newest first: what people should be told, such as reminders.
+     * @description Newest first: the mails that tenant billing sends, such as reminders, and whether they are delivered.
      *
      *     Who: Platform admins.
      */
@@ -2485,7 +2589,7 @@ export interface paths {
     put?: never;
     /**
      * Issue an approved invoice
-     * @description It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`.
+     * @description It gets its number and never changes again. 409 `version_moved`, `verb_not_possible`, `totals_differ`, and `issued_on_too_early` for a day before that of the last number.
      *
      *     Who: Platform admins.
      */
@@ -2706,6 +2810,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/audit/verify': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Verify events and audit log
+     * @description Reads every event and every entry, and says whether one was changed, added or removed since it was recorded. Changes nothing. Keep the `head` of the answer where nobody can change it, and send it with the next verification.
+     *
+     *     Who: Platform admins.
+     */
+    post: operations['Audit_verify'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/provider/budget': {
     parameters: {
       query?: never;
@@ -2802,15 +2928,15 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Get who is told of events
-     * @description By mail and chat. An admin gets its own subscription, a tenant that of the tenant. The chat's address is never returned.
+     * Get your mail and chat subscription
+     * @description Which events are sent to you, and where. An admin reads its own subscription, a tenant the one of the whole tenant. The address of the chat is never returned.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
     get: operations['Subscriptions_get'];
     /**
-     * Set who is told of events
-     * @description The whole set; only `chat_url` stays when it is left out. An admin is told of all events, a tenant of those about its own things. 400 `outbound_address_refused` for a chat that is not public or not https.
+     * Set your mail and chat subscription
+     * @description The whole set; only `chat_url` stays when it is left out. An admin receives events of all tenants, a tenant only its own. 400 `outbound_address_refused` for a chat that is not public or not https.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -3133,10 +3259,10 @@ export interface components {
        * @description The rule that decided the owner
        * @enum {string}
        */
-      by: 'override' | 'project' | 'parent' | 'fallback';
-      /** @description Id of the project or parent that decided the owner */
+      by: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
+      /** @description Id of the project, parent, rule or user that decided the owner */
       ref: string | null;
-      /** @description Name of that project or parent; in lists only with `names=true` */
+      /** @description Name of that project, parent or user, or to admins the reason of the rule; in lists only with `names=true` */
       ref_name?: string | null;
     };
     MissingResponse: {
@@ -3358,7 +3484,9 @@ export interface components {
        *       "unattributed": "true"
        *     }
        */
-      filter?: Record<string, never>;
+      filter?: {
+        [key: string]: unknown;
+      };
       /** @description Which resources: their ids; not together with `filter` */
       ids?: string[];
       /**
@@ -3414,7 +3542,9 @@ export interface components {
        *       "power": "on"
        *     }
        */
-      spec: Record<string, never>;
+      spec: {
+        [key: string]: unknown;
+      };
       /**
        * @description The version that was read; 0 for a resource without a desired state
        * @example 1
@@ -3742,6 +3872,316 @@ export interface components {
     ReasonBody: {
       /**
        * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+    };
+    RuleConditionsResponse: {
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind?: string;
+      /**
+       * @description A glob of reserved tags
+       * @example tenant:acme
+       */
+      tag?: string;
+      /**
+       * @description A glob of the name
+       * @example acme-*
+       */
+      name_glob?: string;
+      /**
+       * Format: uuid
+       * @description Our id of the project
+       */
+      project_id?: string;
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region?: string;
+    };
+    AttributionRuleResponse: {
+      /**
+       * Format: uuid
+       * @description Id of the rule; the `attribution.ref` of the resources that it decides
+       */
+      id: string;
+      /**
+       * @description The first rule that applies decides, by this number
+       * @example 10
+       */
+      position: number;
+      /** @description What must be true of a resource: everything that is given */
+      when: components['schemas']['RuleConditionsResponse'];
+      /**
+       * @description The owner of these resources
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * Format: date-time
+       * @description The rule applies from this time on
+       */
+      valid_from: string;
+      /** @description The rule applies until this time; null until it is deleted */
+      valid_to: string | null;
+      /** @description Reason of the rule */
+      reason: string;
+      /** @description Whether the rule applies at this time */
+      active: boolean;
+      /** @description Living resources that the rule has given to its tenant */
+      resources: number;
+      /** @description Who created the rule */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description Time when the rule was created
+       */
+      created_at: string;
+    };
+    AttributionRuleResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['AttributionRuleResponse'][];
+    };
+    FindingAttributionResponse: {
+      /**
+       * @description What decides for the other tenant
+       * @enum {string}
+       */
+      by: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
+      /**
+       * Format: uuid
+       * @description Id of that rule, parent or user
+       */
+      ref: string;
+    };
+    AttributionFindingResponse: {
+      /** @description Name of the resource */
+      name: string | null;
+      /**
+       * Format: uuid
+       * @description Id of the resource, and of the finding
+       */
+      resource_id: string;
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind: string;
+      /**
+       * @description The present owner, who stays the owner until an admin confirms
+       * @example acme
+       */
+      from_tenant_id: string;
+      /**
+       * @description The tenant that the rule gives the resource to
+       * @example harbour
+       */
+      to_tenant_id: string;
+      /** @description What decides for the other tenant */
+      attribution: components['schemas']['FindingAttributionResponse'];
+      /**
+       * Format: date-time
+       * @description Time when the move was found
+       */
+      found_at: string;
+    };
+    AttributionFindingResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['AttributionFindingResponse'][];
+    };
+    AttributionFindingResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['AttributionFindingResponse'];
+    };
+    ConfirmMoveBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `to_tenant_id` of the finding as it was returned
+       * @example harbour
+       */
+      tenant_id: string;
+    };
+    AttributionRuleResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['AttributionRuleResponse'];
+    };
+    RuleMoveGroupResponse: {
+      /** @description The present owner */
+      from_tenant_id: string | null;
+      /**
+       * @description The owner afterwards
+       * @example acme
+       */
+      to_tenant_id: string | null;
+      /** @description Whether an admin must confirm each of these moves */
+      needs_confirmation: boolean;
+      /**
+       * @description Number of the resources
+       * @example 12
+       */
+      resources: number;
+    };
+    RuleMoveResponse: {
+      /**
+       * @description Name of the resource
+       * @example acme-web-01
+       */
+      name: string | null;
+      /**
+       * Format: uuid
+       * @description Id of the resource
+       */
+      resource_id: string;
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind: string;
+      /** @description The present owner */
+      from_tenant_id: string | null;
+      /**
+       * @description The owner afterwards
+       * @example acme
+       */
+      to_tenant_id: string | null;
+      /** @description Whether an admin must confirm the move */
+      needs_confirmation: boolean;
+    };
+    RuleEffectResponse: {
+      /**
+       * @description Resources that get another tenant at once, or lose theirs
+       * @example 12
+       */
+      moves: number;
+      /**
+       * @description Further resources, of which the move from one tenant to another waits for an admin
+       * @example 0
+       */
+      needs_confirmation: number;
+      /** @description Both, by their tenants; the largest group first */
+      groups: components['schemas']['RuleMoveGroupResponse'][];
+      /** @description The first 50 of both, those that wait before the others */
+      first: components['schemas']['RuleMoveResponse'][];
+    };
+    RuleEffectResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['RuleEffectResponse'];
+    };
+    RuleConditionsInput: {
+      /**
+       * @description Resource kind
+       * @example droplet
+       */
+      kind?: string;
+      /**
+       * @description A glob of tags that tenants cannot set: it begins with `tenant:`, `rate:`, `arcadia-` or `managed-by-`
+       * @example tenant:acme
+       */
+      tag?: string;
+      /**
+       * @description A glob of the name: `*` is any text, `?` one character; letter case does not matter
+       * @example acme-*
+       */
+      name_glob?: string;
+      /**
+       * Format: uuid
+       * @description Our id of the project. A project with a tenant decides before any rule
+       */
+      project_id?: string;
+      /**
+       * @description Region of the provider
+       * @example fra1
+       */
+      region?: string;
+    };
+    AttributionRuleBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The first rule that applies decides, by this number; after all others unless given
+       * @example 10
+       */
+      position?: number;
+      /**
+       * @description What must be true of a resource: everything that is given
+       * @example {
+       *       "name_glob": "acme-*"
+       *     }
+       */
+      when: components['schemas']['RuleConditionsInput'];
+      /**
+       * @description The owner of these resources; a registered tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * Format: date-time
+       * @description The rule applies from this time on; from now unless given
+       */
+      valid_from?: string;
+      /**
+       * Format: date-time
+       * @description The rule applies until this time; until it is deleted unless given
+       */
+      valid_to?: string | null;
+    };
+    AttributionRuleChangeBody: {
+      /**
+       * @description The first rule that applies decides, by this number
+       * @example 10
+       */
+      position?: number;
+      /**
+       * @description All conditions of the rule, in place of those that it has
+       * @example {
+       *       "kind": "droplet"
+       *     }
+       */
+      when?: components['schemas']['RuleConditionsInput'];
+      /**
+       * @description The owner of these resources. What another tenant owns stays its own until an admin confirms each move
+       * @example acme
+       */
+      tenant_id?: string;
+      /**
+       * Format: date-time
+       * @description The rule applies from this time on
+       */
+      valid_from?: string;
+      /**
+       * Format: date-time
+       * @description The rule applies until this time; a past time ends it at once, null lets it apply until it is deleted
+       */
+      valid_to?: string | null;
+      /**
+       * @description Reason of the rule; recorded in the audit log too
        * @example moved by contract 12
        */
       reason?: string;
@@ -4485,6 +4925,11 @@ export interface components {
       id: string;
       /** @description Saga kind */
       kind: string;
+      /**
+       * @description Name of what the saga works on
+       * @example acme-web-02
+       */
+      target_name: string | null;
       /** @description State of the saga */
       status: string;
       /** @description Whether the verb is possible now */
@@ -4541,6 +4986,16 @@ export interface components {
        * @description Id of the saga
        */
       saga_id: string;
+      /**
+       * @description Saga kind
+       * @example resize_droplet
+       */
+      kind: string;
+      /**
+       * @description Name of what the saga works on
+       * @example acme-web-02
+       */
+      target_name: string | null;
       /** @description The result; null until the saga was handled */
       result: ('done' | 'refused') | null;
       /** @description Names the refusal */
@@ -5334,7 +5789,9 @@ export interface components {
        *       "size_slug": "s-1vcpu-1gb"
        *     }
        */
-      output?: Record<string, never>;
+      output?: {
+        [key: string]: unknown;
+      };
     };
     StepOutputBody: {
       /**
@@ -5353,7 +5810,9 @@ export interface components {
        *       "droplet_id": "512189"
        *     }
        */
-      output: Record<string, never>;
+      output: {
+        [key: string]: unknown;
+      };
     };
     LimitsResponseAnswer: {
       /** @description The object */
@@ -6178,7 +6637,9 @@ export interface components {
        *       "birch": 1
        *     }
        */
-      weights?: Record<string, never>;
+      weights?: {
+        [key: string]: unknown;
+      };
     };
     PoolsBody: {
       /**
@@ -6326,6 +6787,135 @@ export interface components {
       page: components['schemas']['Page'];
       /** @description The rows of this page */
       data: components['schemas']['BillingRunResponse'][];
+    };
+    InvoiceProblemResponse: {
+      /**
+       * @description Code
+       * @example profile_incomplete
+       */
+      code: string;
+      /**
+       * @description A critical one stops the draft
+       * @enum {string}
+       */
+      severity: 'critical' | 'warning';
+      /**
+       * @description What it is about
+       * @example tenants/acme
+       */
+      path: string;
+      /** @description What is wrong and what to do, for people */
+      detail: string;
+    };
+    RunTenantResponse: {
+      /**
+       * @description Tenant
+       * @example acme
+       */
+      tenant_id: string;
+      /**
+       * @description The status of its invoice; `not_built`: rated, and without a draft
+       * @enum {string}
+       */
+      state: 'not_built' | 'draft' | 'ready' | 'issued' | 'void';
+      /** @description Rated lines */
+      lines: number;
+      /**
+       * @description What it pays by the rated lines, in the provider's currency, before tax
+       * @example 212.40
+       */
+      sell: string;
+      /** @description Its invoice; null, as all fields of the invoice, until a draft is built */
+      invoice_id: string | null;
+      /**
+       * @description Number of the issued invoice
+       * @example INV-00042
+       */
+      number: string | null;
+      /** @description Name of the invoice until it has a number */
+      draft_number: string | null;
+      /**
+       * @description Currency of the invoice
+       * @example EUR
+       */
+      currency: string | null;
+      /**
+       * @description Net
+       * @example 212.40
+       */
+      net: string | null;
+      /**
+       * @description Tax
+       * @example 212.40
+       */
+      tax: string | null;
+      /**
+       * @description Total
+       * @example 212.40
+       */
+      total: string | null;
+      /**
+       * @description What is left to pay
+       * @example 212.40
+       */
+      due: string | null;
+      /** @description Of an issued invoice */
+      payment_status: ('unpaid' | 'partly_paid' | 'paid' | 'written_off') | null;
+      /** @description Version of the invoice */
+      version: number | null;
+      /** @description Of the rating and of the invoice */
+      problems: components['schemas']['InvoiceProblemResponse'][];
+    };
+    BillingRunDetailResponse: {
+      /**
+       * Format: uuid
+       * @description Id
+       */
+      id: string;
+      /**
+       * @description Issuer
+       * @example default
+       */
+      issuer_id: string;
+      /**
+       * @description Month
+       * @example 2026-10
+       */
+      period: string;
+      /**
+       * @description Where the run is
+       * @enum {string}
+       */
+      status: 'pending' | 'running' | 'completed' | 'failed';
+      /** @description What it has written so far */
+      progress: components['schemas']['RunProgressResponse'];
+      /** @description What a person has to check */
+      problems: components['schemas']['RunProblemResponse'][];
+      /** @description SHA-256 of all inputs: equal inputs give equal lines */
+      inputs_digest: string | null;
+      /** @description SHA-256 of the lines */
+      lines_digest: string | null;
+      /** @description The sums; null until it is completed */
+      totals: components['schemas']['RunTotalsResponse'] | null;
+      /** @description Why it failed */
+      failure: components['schemas']['RunFailureResponse'] | null;
+      /** @description Who requested it */
+      requested_by: string;
+      /**
+       * Format: date-time
+       * @description Time of the request
+       */
+      requested_at: string;
+      /** @description When a worker began */
+      started_at: string | null;
+      /** @description When it ended */
+      finished_at: string | null;
+      /** @description The tenants of the month, by id, as they are now */
+      tenants: components['schemas']['RunTenantResponse'][];
+    };
+    BillingRunDetailResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['BillingRunDetailResponse'];
     };
     CreditNoteLineResponse: {
       /** @description Number of the line of the invoice */
@@ -6496,7 +7086,7 @@ export interface components {
        */
       expected_version: number;
       /**
-       * @description The whole set of steps; none: nobody is reminded
+       * @description The whole set of steps. An empty list: no reminders are sent
        * @example [
        *       {
        *         "after_days": 3,
@@ -6634,25 +7224,6 @@ export interface components {
       lines: components['schemas']['CreditLineInput'][];
       /** @description Where the part goes by which the total is more than is due; it must add up to that part exactly */
       rest?: components['schemas']['CreditRestInput'];
-    };
-    InvoiceProblemResponse: {
-      /**
-       * @description Code
-       * @example profile_incomplete
-       */
-      code: string;
-      /**
-       * @description A critical one stops the draft
-       * @enum {string}
-       */
-      severity: 'critical' | 'warning';
-      /**
-       * @description What it is about
-       * @example tenants/acme
-       */
-      path: string;
-      /** @description What is wrong and what to do, for people */
-      detail: string;
     };
     TenantInvoiceResponse: {
       /**
@@ -6966,9 +7537,9 @@ export interface components {
        * @example dunning_remind
        */
       kind: string;
-      /** @description One sentence for people */
+      /** @description Subject of the mail */
       subject: string;
-      /** @description The facts, such as the invoice and what is due */
+      /** @description The facts at the time of the request, such as the invoice and its open amount */
       payload: {
         [key: string]: unknown;
       };
@@ -6977,7 +7548,29 @@ export interface components {
        * @description Time of the request
        */
       created_at: string;
-      /** @description Time of the delivery; null while it waits */
+      /**
+       * @description `waiting`, `delivered`, `not_needed` (the invoice was settled before) or `failed` (after the last attempt)
+       * @example delivered
+       * @enum {string}
+       */
+      status: 'waiting' | 'delivered' | 'not_needed' | 'failed';
+      /**
+       * @description Attempts that have failed
+       * @example 0
+       */
+      attempts: number;
+      /** @description Time of the next attempt; null when there is none */
+      next_attempt_at: string | null;
+      /** @description Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes */
+      error_code: string | null;
+      /**
+       * @description The receivers that have it: `mail <address>` or `chat of <subscriber>`
+       * @example [
+       *       "mail billing@acme.example"
+       *     ]
+       */
+      delivered_to: string[];
+      /** @description Time of the delivery; null before */
       delivered_at: string | null;
     };
     NotificationRequestResponseList: {
@@ -7447,7 +8040,9 @@ export interface components {
        *       "sku": "s-2vcpu-*"
        *     }
        */
-      selector?: Record<string, never>;
+      selector?: {
+        [key: string]: unknown;
+      };
       /**
        * @description How the price is computed
        * @example {
@@ -7455,7 +8050,9 @@ export interface components {
        *       "percent": "20"
        *     }
        */
-      model: Record<string, never>;
+      model: {
+        [key: string]: unknown;
+      };
       /**
        * @description Among rates with as many dimensions the higher one counts
        * @example 0
@@ -7495,7 +8092,9 @@ export interface components {
        *       "discount_percent": "5"
        *     }
        */
-      monthly?: Record<string, never>;
+      monthly?: {
+        [key: string]: unknown;
+      };
     };
     TenantTotalResponse: {
       /** @description Tenant */
@@ -7627,7 +8226,9 @@ export interface components {
        *       "sku": "s-2vcpu-*"
        *     }
        */
-      selector?: Record<string, never>;
+      selector?: {
+        [key: string]: unknown;
+      };
       /**
        * @description How the price is computed
        * @example {
@@ -7635,7 +8236,9 @@ export interface components {
        *       "percent": "20"
        *     }
        */
-      model: Record<string, never>;
+      model: {
+        [key: string]: unknown;
+      };
       /**
        * @description Among overrides with as many dimensions the higher one counts
        * @example 0
@@ -8305,6 +8908,11 @@ export interface components {
        *     }
        */
       filter?: components['schemas']['InvoiceFilterInput'];
+      /**
+       * @description With the verb `issue`: the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
+       * @example 2026-11-05
+       */
+      issued_on?: string;
     };
     InvoiceVerbBody: {
       /**
@@ -8336,6 +8944,23 @@ export interface components {
        * @example 12
        */
       remove?: number;
+    };
+    IssueBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example checked at the provider
+       */
+      reason: string;
+      /**
+       * @description The `version` that the change is based on
+       * @example 1
+       */
+      expected_version: number;
+      /**
+       * @description the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
+       * @example 2026-11-05
+       */
+      issued_on?: string;
     };
     LineChangeResponse: {
       /**
@@ -8824,6 +9449,70 @@ export interface components {
       /** @description The rows of this page */
       data: components['schemas']['AuditEntryResponse'][];
     };
+    ChainHeadResponse: {
+      /**
+       * @description Number of the last link
+       * @example 48213
+       */
+      no: string;
+      /** @description Its hash */
+      hash: string;
+    };
+    FindingResponse: {
+      /**
+       * @description What is wrong
+       * @example row_edited
+       */
+      what: string;
+      /**
+       * @description Table of the row, digest or link
+       * @example audit_log
+       */
+      table: string;
+      /**
+       * @description Its number
+       * @example 4
+       */
+      id: string;
+      /**
+       * @description The digest that covers it; null when none does
+       * @example 1
+       */
+      digest: string | null;
+    };
+    AuditVerificationResponse: {
+      /** @description Nothing was changed, added or removed since it was recorded */
+      whole: boolean;
+      /** @description Rows that were read */
+      rows: number;
+      /** @description Digests that the chain does not contain yet; the head does not cover them */
+      waiting: number;
+      /** @description The last link. Keep it elsewhere, and send it with the next verification */
+      head: components['schemas']['ChainHeadResponse'];
+      /** @description Events before this time are archived; null when none are */
+      archived_before: string | null;
+      /** @description What is wrong; the first 100 */
+      findings: components['schemas']['FindingResponse'][];
+      /** @description How many findings there are */
+      findings_count: number;
+    };
+    AuditVerificationResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['AuditVerificationResponse'];
+    };
+    ChainHeadInput: {
+      /**
+       * @description Number of the last link
+       * @example 48213
+       */
+      no: string;
+      /** @description Its hash */
+      hash: string;
+    };
+    VerifyAuditBody: {
+      /** @description A head that you kept: the verification also finds an end of the record that was cut off since */
+      head?: components['schemas']['ChainHeadInput'];
+    };
     TokenBudgetResponse: {
       /** @description Purposes that use the token, as far as the api knows tokens; several may share one */
       purposes: string[];
@@ -8983,12 +9672,15 @@ export interface components {
         | 'resource.created'
         | 'resource.deleted'
         | 'resource.missing'
+        | 'resource.moved_in'
+        | 'resource.moved_out'
         | 'resource.restored'
         | 'saga.awaiting_approval'
         | 'saga.changed'
         | 'saga.compensation_failed'
         | 'saga.completed'
         | 'saga.failed'
+        | 'saga.needs_attention'
         | 'saga.paused'
         | 'saga.rejected'
         | 'saga.resumed'
@@ -9002,6 +9694,8 @@ export interface components {
         | 'tenant_invoice.adjusted'
         | 'tenant_invoice.approved'
         | 'tenant_invoice.issued'
+        | 'tenant_invoice.overdue'
+        | 'tenant_invoice.paid'
         | 'tenant_invoice.unapproved'
         | 'tenant_invoice.voided'
         | 'webhook.disabled'
@@ -9019,7 +9713,7 @@ export interface components {
        * @description Id
        */
       id: string;
-      /** @description The tenant that it belongs to; null: platform admins, and it is told of all events */
+      /** @description The tenant that it belongs to; null: platform admins, and it receives the events of all tenants */
       tenant_id: string | null;
       /**
        * @description Where messages are sent
@@ -9074,7 +9768,7 @@ export interface components {
        * @description Id
        */
       id: string;
-      /** @description The tenant that it belongs to; null: platform admins, and it is told of all events */
+      /** @description The tenant that it belongs to; null: platform admins, and it receives the events of all tenants */
       tenant_id: string | null;
       /**
        * @description Where messages are sent
@@ -9153,12 +9847,15 @@ export interface components {
         | 'resource.created'
         | 'resource.deleted'
         | 'resource.missing'
+        | 'resource.moved_in'
+        | 'resource.moved_out'
         | 'resource.restored'
         | 'saga.awaiting_approval'
         | 'saga.changed'
         | 'saga.compensation_failed'
         | 'saga.completed'
         | 'saga.failed'
+        | 'saga.needs_attention'
         | 'saga.paused'
         | 'saga.rejected'
         | 'saga.resumed'
@@ -9172,6 +9869,8 @@ export interface components {
         | 'tenant_invoice.adjusted'
         | 'tenant_invoice.approved'
         | 'tenant_invoice.issued'
+        | 'tenant_invoice.overdue'
+        | 'tenant_invoice.paid'
         | 'tenant_invoice.unapproved'
         | 'tenant_invoice.voided'
         | 'webhook.disabled'
@@ -9218,12 +9917,15 @@ export interface components {
         | 'resource.created'
         | 'resource.deleted'
         | 'resource.missing'
+        | 'resource.moved_in'
+        | 'resource.moved_out'
         | 'resource.restored'
         | 'saga.awaiting_approval'
         | 'saga.changed'
         | 'saga.compensation_failed'
         | 'saga.completed'
         | 'saga.failed'
+        | 'saga.needs_attention'
         | 'saga.paused'
         | 'saga.rejected'
         | 'saga.resumed'
@@ -9237,6 +9939,8 @@ export interface components {
         | 'tenant_invoice.adjusted'
         | 'tenant_invoice.approved'
         | 'tenant_invoice.issued'
+        | 'tenant_invoice.overdue'
+        | 'tenant_invoice.paid'
         | 'tenant_invoice.unapproved'
         | 'tenant_invoice.voided'
         | 'webhook.disabled'
@@ -10598,7 +11302,7 @@ export interface operations {
         /** @description Size of the provider */
         size_slug?: string;
         /** @description The rule that decided the owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description The provider's id */
         provider_id?: string;
         /** @description The provider's uniform resource name, or an alias of it */
@@ -11391,7 +12095,7 @@ export interface operations {
         /** @description Size of the provider */
         size_slug?: string;
         /** @description The rule that decided the owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description The provider's id */
         provider_id?: string;
         /** @description The provider's uniform resource name, or an alias of it */
@@ -11508,6 +12212,640 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['AdoptedResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Tenant that the rule gives resources to */
+        tenant_id?: string;
+        /** @description Resource kind that the rule names */
+        kind?: string;
+        /** @description Whether the rule applies at this time; both unless given */
+        active?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_create: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AttributionRuleBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RuleEffectResponseAnswer'];
+        };
+      };
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_listFindings: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description The present owner */
+        from_tenant_id?: string;
+        /** @description The tenant that the rule gives the resource to */
+        to_tenant_id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionFindingResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_confirm: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the resource */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConfirmMoveBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionFindingResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the rule */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_remove: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path: {
+        /** @description Id of the rule */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AttributionRules_change: {
+    parameters: {
+      query?: {
+        /** @description `true`: return the plan and change nothing */
+        dry_run?: 'true' | 'false';
+      };
+      header?: never;
+      path: {
+        /** @description Id of the rule */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AttributionRuleChangeBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
         };
       };
       /** @description Bad Request */
@@ -17906,7 +19244,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['BillingRunResponseAnswer'];
+          'application/json': components['schemas']['BillingRunDetailResponseAnswer'];
         };
       };
       /** @description Bad Request */
@@ -18909,7 +20247,9 @@ export interface operations {
         tenant_id?: string;
         /** @description Requests of this kind */
         kind?: string;
-        /** @description `true`: delivered ones; `false`: those that wait */
+        /** @description Requests with this status */
+        status?: 'waiting' | 'delivered' | 'not_needed' | 'failed';
+        /** @description `true`: delivered ones; `false`: all others */
         delivered?: 'true' | 'false';
       };
       header?: never;
@@ -22423,7 +23763,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['InvoiceVerbBody'];
+        'application/json': components['schemas']['IssueBody'];
       };
     };
     responses: {
@@ -23018,7 +24358,7 @@ export interface operations {
         /** @description The provider's uniform resource name, or an alias of it */
         urn?: string;
         /** @description The rule that decides the present owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description Only resources that changed at or after this time */
         updated_since?: string;
         /** @description A tag of the provider, in its letter case */
@@ -23120,7 +24460,7 @@ export interface operations {
         /** @description The provider's uniform resource name, or an alias of it */
         urn?: string;
         /** @description The rule that decides the present owner */
-        attributed_by?: 'override' | 'project' | 'parent' | 'fallback';
+        attributed_by?: 'override' | 'project' | 'parent' | 'rule' | 'members' | 'fallback';
         /** @description Only resources that changed at or after this time */
         updated_since?: string;
         /** @description A tag of the provider, in its letter case */
@@ -23378,17 +24718,7 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?:
-          | 'drift'
-          | 'drift_rule'
-          | 'invoice'
-          | 'notification_subscription'
-          | 'project'
-          | 'queue'
-          | 'resource'
-          | 'saga'
-          | 'sweep'
-          | 'webhook';
+        target_type?: string;
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */
@@ -23474,17 +24804,7 @@ export interface operations {
         /** @description The change; several are separated by commas */
         action?: string;
         /** @description Type of the changed object */
-        target_type?:
-          | 'drift'
-          | 'drift_rule'
-          | 'invoice'
-          | 'notification_subscription'
-          | 'project'
-          | 'queue'
-          | 'resource'
-          | 'saga'
-          | 'sweep'
-          | 'webhook';
+        target_type?: string;
         /** @description Id of the changed object */
         target_id?: string;
         /** @description A tenant: changes by its users, and changes of what it owned, got or lost */
@@ -23527,6 +24847,102 @@ export interface operations {
       };
       /** @description Forbidden */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  Audit_verify: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['VerifyAuditBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AuditVerificationResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
         headers: {
           [name: string]: unknown;
         };
@@ -25023,12 +26439,15 @@ export interface operations {
               | 'resource.created'
               | 'resource.deleted'
               | 'resource.missing'
+              | 'resource.moved_in'
+              | 'resource.moved_out'
               | 'resource.restored'
               | 'saga.awaiting_approval'
               | 'saga.changed'
               | 'saga.compensation_failed'
               | 'saga.completed'
               | 'saga.failed'
+              | 'saga.needs_attention'
               | 'saga.paused'
               | 'saga.rejected'
               | 'saga.resumed'
@@ -25042,6 +26461,8 @@ export interface operations {
               | 'tenant_invoice.adjusted'
               | 'tenant_invoice.approved'
               | 'tenant_invoice.issued'
+              | 'tenant_invoice.overdue'
+              | 'tenant_invoice.paid'
               | 'tenant_invoice.unapproved'
               | 'tenant_invoice.voided'
               | 'webhook.disabled'

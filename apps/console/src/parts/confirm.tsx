@@ -1,5 +1,6 @@
 import { Modal, Textarea, TextInput } from '@mantine/core';
 import { useState, type SubmitEvent } from 'react';
+import { Problem } from '../client/client';
 import { ProblemCode } from './states';
 
 const TEXTS = {
@@ -71,6 +72,7 @@ export function Confirm({ title, children, button, danger = false, typed, reason
         {refused && (
           <div role="alert" className="note bad" style={{ display: 'block' }}>
             <p>{refused.message}</p>
+            {refused instanceof Problem && refused.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
             <ProblemCode error={refused} />
           </div>
         )}

@@ -2,6 +2,7 @@ import { Menu, Popover, Select, TextInput } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import { anyFilters, type Filters } from '../shell/search';
+import { calendarDay } from './format';
 import { IconFilter, IconX } from './icons';
 import { ViewMenu } from './view-menu';
 
@@ -11,6 +12,8 @@ export interface FilterSpec {
   readonly label: string;
   /** Values to choose from; free text without. */
   readonly options?: readonly { readonly value: string; readonly label: string }[];
+  /** A day, chosen from a calendar. */
+  readonly isDay?: boolean;
   /** The value in the chip. */
   readonly display?: (value: string) => string;
 }
@@ -102,7 +105,11 @@ interface ChipProps {
 }
 
 function Chip({ spec, value, change, edit }: ChipProps) {
-  const text = spec.display?.(value) ?? spec.options?.find((option) => option.value === value)?.label ?? value;
+  const text =
+    spec.display?.(value) ??
+    (spec.isDay ? dayValue(value) : undefined) ??
+    spec.options?.find((option) => option.value === value)?.label ??
+    value;
   return (
     <span className="chip">
       <span>{spec.label}</span>
@@ -115,6 +122,8 @@ function Chip({ spec, value, change, edit }: ChipProps) {
     </span>
   );
 }
+
+const dayValue = (value: string): string | undefined => (/^\d{4}-\d\d-\d\d$/.test(value) ? calendarDay(value) : undefined);
 
 function FilterMenu({ rest, choose }: { readonly rest: readonly FilterSpec[]; readonly choose: (name: string) => void }) {
   return (
@@ -168,7 +177,13 @@ function FilterEditor({
         done(text.trim());
       }}
     >
-      <TextInput label={spec.label} value={text} onChange={(event) => setText(event.currentTarget.value)} data-autofocus />
+      <TextInput
+        type={spec.isDay ? 'date' : 'text'}
+        label={spec.label}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        data-autofocus
+      />
       <button type="submit" className="btn pri">
         {TEXTS.apply}
       </button>

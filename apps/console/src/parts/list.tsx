@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, type QueryKey } from '@tanstack/rea
 import type { RowData } from '@tanstack/react-table';
 import { useCallback, useMemo } from 'react';
 import type { Freshness } from '../client/client';
+import { usePollMs } from '../shell/live';
 import { DataTable, type DataTableProps } from './data-table';
 import { ErrorState, Skeleton } from './states';
 
@@ -15,24 +16,30 @@ interface ListPage<Row> extends Freshness {
   readonly page: { readonly next_cursor: string | null };
 }
 
-interface ListOptions {
+interface ListOptions<Row> {
   readonly pollMs?: number;
   readonly enabled?: boolean;
+  /** The row changes without an event, as a saga does from step to step: the list is asked for while it has such rows. */
+  readonly isBusy?: (row: Row) => boolean;
 }
 
-/** A list of the API, one page after another on scrolling, and refreshed while it is on screen. */
+/** A list of the API, one page after another on scrolling, and refreshed while it is on screen: by the event stream, or by asking. */
 export function useList<Row, Page extends ListPage<Row>>(
   queryKey: QueryKey,
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page>,
-  { pollMs = POLL_MS, enabled = true }: ListOptions = {},
+  { pollMs = POLL_MS, enabled = true, isBusy }: ListOptions<Row> = {},
 ) {
+  const calmMs = usePollMs(pollMs);
   const query = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => read(pageParam === '' ? undefined : pageParam, signal),
     initialPageParam: '',
     getNextPageParam: (last: Page) => last.page.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= MOST_POLLED_PAGES ? pollMs : false),
+    refetchInterval: ({ state: { data } }) => {
+      if ((data?.pages.length ?? 0) > MOST_POLLED_PAGES) return false;
+      return isBusy && data?.pages.some((page) => page.data.some(isBusy)) ? pollMs : calmMs;
+    },
     enabled,
   });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;

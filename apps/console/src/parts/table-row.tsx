@@ -42,6 +42,7 @@ function PlainRow<Row>({ id, index, row, columns, item, isTabStop, checked, on }
     <tr
       data-index={index}
       aria-rowindex={index + 2}
+      className={checked ? 'sel' : undefined}
       tabIndex={isTabStop ? 0 : -1}
       onClick={() => on.open(row)}
       onKeyDown={(event) => on.move(event, index)}

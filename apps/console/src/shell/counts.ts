@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api } from '../client/client';
+import { usePollMs } from './live';
 import { useSession } from './session';
 
 const POLL_MS = 30_000;
@@ -16,7 +17,7 @@ export function useSummary() {
   return useQuery({
     queryKey: ['inventory-summary'],
     queryFn: () => answered(api.GET('/api/v1/inventory/summary')),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
   });
 }
 
@@ -24,7 +25,7 @@ export function useOpenSagas() {
   return useQuery({
     queryKey: ['sagas', 'open'],
     queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { status: OPEN_SAGAS, limit: 100 } } })),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
   });
 }
 
@@ -33,7 +34,7 @@ export function useDriftSummary() {
   return useQuery({
     queryKey: ['drift-summary'],
     queryFn: () => answered(api.GET('/api/v1/drift/summary')),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
     enabled: isAdmin,
   });
 }

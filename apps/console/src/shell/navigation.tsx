@@ -3,8 +3,10 @@ import type { TablerIcon } from '@tabler/icons-react';
 import {
   IconAdjustmentsDollar,
   IconCalendarDollar,
+  IconCalendarDue,
   IconChartBar,
   IconCirclePlus,
+  IconClock,
   IconCloudUp,
   IconCoins,
   IconFileDollar,
@@ -13,12 +15,14 @@ import {
   IconHistory,
   IconHome,
   IconInbox,
+  IconNetwork,
   IconRefresh,
   IconRoute,
   IconStack2,
   IconTimeline,
   IconTags,
   IconUsers,
+  IconWebhook,
 } from '../parts/icons';
 import { count } from '../parts/format';
 
@@ -49,6 +53,8 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/drift', text: 'Drift', icon: IconGitCompare, key: 'd', count: 'drift' },
       { to: '/sagas', text: 'Sagas', icon: IconRoute, key: 's', count: 'sagas' },
       { to: '/order', text: 'Order', icon: IconCirclePlus },
+      { to: '/dns', text: 'DNS', icon: IconNetwork, key: 'n' },
+      { to: '/expiring', text: 'What expires', icon: IconCalendarDue, key: 'x' },
     ],
   },
   {
@@ -73,7 +79,9 @@ const ADMIN: readonly PlaceGroup[] = [
     title: 'Operations',
     places: [
       { to: '/sweeps', text: 'Sweeps', icon: IconRefresh, key: 'o' },
+      { to: '/kinds', text: 'Kinds', icon: IconClock, key: 'k' },
       { to: '/provider', text: 'Provider', icon: IconCloudUp },
+      { to: '/webhooks', text: 'Webhooks', icon: IconWebhook, key: 'w' },
       { to: '/events', text: 'Events', icon: IconTimeline, key: 'e' },
       { to: '/audit', text: 'Audit', icon: IconHistory },
     ],
@@ -98,7 +106,15 @@ const TENANT: readonly PlaceGroup[] = [
       { to: '/payments', text: 'Payments', icon: IconCoins, also: ['/credit-notes', '/wallets'] },
     ],
   },
-  { title: 'More', places: [{ to: '/events', text: 'Events', icon: IconTimeline, key: 'e' }] },
+  {
+    title: 'More',
+    places: [
+      { to: '/dns', text: 'DNS records', icon: IconNetwork, key: 'n' },
+      { to: '/expiring', text: 'What expires', icon: IconCalendarDue, key: 'x' },
+      { to: '/events', text: 'Events', icon: IconTimeline, key: 'e' },
+      { to: '/webhooks', text: 'Webhooks', icon: IconWebhook, key: 'w' },
+    ],
+  },
 ];
 
 export const placesOf = (isAdmin: boolean): readonly PlaceGroup[] => (isAdmin ? ADMIN : TENANT);

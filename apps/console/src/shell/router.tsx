@@ -106,6 +106,10 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/saga/saga-screen'), 'SagaScreen'),
   ),
   at(
+    '/sagas/bulk/$id',
+    lazyRouteComponent(() => import('../screens/sagas/bulk-job-screen'), 'BulkJobScreen'),
+  ),
+  at(
     '/order',
     lazyRouteComponent(() => import('../screens/order/order-screen'), 'OrderScreen'),
   ),
@@ -136,6 +140,34 @@ const routes = root.addChildren([
   at(
     '/provider',
     lazyRouteComponent(() => import('../screens/provider/provider-screen'), 'ProviderScreen'),
+  ),
+  at(
+    '/dns',
+    lazyRouteComponent(() => import('../screens/dns/zones-screen'), 'ZonesScreen'),
+  ),
+  at(
+    '/dns/$id',
+    lazyRouteComponent(() => import('../screens/dns/zone-screen'), 'ZoneScreen'),
+  ),
+  at(
+    '/expiring',
+    lazyRouteComponent(() => import('../screens/expiring/expiring-screen'), 'ExpiringScreen'),
+  ),
+  at(
+    '/kinds',
+    lazyRouteComponent(() => import('../screens/kinds/kinds-screen'), 'KindsScreen'),
+  ),
+  at(
+    '/webhooks',
+    lazyRouteComponent(() => import('../screens/webhooks/webhooks-screen'), 'WebhooksScreen'),
+  ),
+  at(
+    '/webhooks/$id',
+    lazyRouteComponent(() => import('../screens/webhooks/webhook-screen'), 'WebhookScreen'),
+  ),
+  at(
+    '/notifications',
+    lazyRouteComponent(() => import('../screens/notifications/notifications-screen'), 'NotificationsScreen'),
   ),
   at(
     '/tenants',

@@ -9,6 +9,7 @@ import { Brand } from './brand';
 import { useDriftSummary, useOpenSagas, useSummary } from './counts';
 import { KeyHelp } from './key-help';
 import { usePlaceKeys } from './keys';
+import { useLiveState, useLiveUpdates } from './live';
 import { isAt, PlaceList, placesOf, type PlaceGroup } from './navigation';
 import { Palette } from './palette';
 import { useSession } from './session';
@@ -27,6 +28,7 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const showHelp = useCallback(() => setHelp(true), []);
   usePlaceKeys(groups, showHelp);
+  useLiveUpdates();
   const inbox = useInbox();
   const counts = {
     inbox: inbox.items.length,
@@ -47,7 +49,7 @@ export function Shell() {
       </nav>
       <TopBar freshness={summary.data} />
       <div className="mainbox">
-        <OfflineBanner />
+        <StateBanner />
         <Outlet />
       </div>
       <BottomBar groups={groups} counts={counts} />
@@ -57,19 +59,20 @@ export function Shell() {
   );
 }
 
-/** Says that the server cannot be reached, until it can. */
-function OfflineBanner() {
+/** Says that the server cannot be reached, or that its events do not come, until they do. */
+function StateBanner() {
   const client = useQueryClient();
+  const live = useLiveState();
   useIsFetching(); // renders when a query begins or ends
   const isOffline = client
     .getQueryCache()
     .getAll()
     .some((query) => query.isActive() && query.state.error instanceof Problem && query.state.error.status === 0);
-  if (!isOffline) return null;
+  if (!isOffline && live !== 'interrupted') return null;
   return (
     <div className="banner" role="status">
       <IconCloudOff size={16} stroke={1.75} aria-hidden />
-      {TEXTS.offline}
+      {isOffline ? TEXTS.offline : TEXTS.interrupted}
     </div>
   );
 }

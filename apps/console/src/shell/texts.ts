@@ -29,6 +29,7 @@ export const TEXTS = {
     after: 'then',
   },
   offline: 'The server cannot be reached. What is on this page is kept; it is asked again by itself.',
+  interrupted: 'Live updates are interrupted. What is on this page is asked for every few seconds until they are back.',
   seen: 'Seen',
   ago: ' ago',
   neverSeen: 'not seen yet',

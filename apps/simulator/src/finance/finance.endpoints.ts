@@ -22,16 +22,18 @@ function importInvoice(world: World, request: ProviderRequest): Answer {
   return record(world, tenantId, given.read);
 }
 
-/** A document that was issued to a tenant. Sending it again changes nothing. */
+/** A document that was issued to a tenant, or a payment of one. Sending it again changes nothing. */
 function recordDocument(world: World, request: ProviderRequest): Answer {
   const { tenantId: tenant_id, body } = admitted(world, request);
-  const { source, external_id, event, tenant_id: customer_id, number, document } = body;
+  const { source, external_id, event, tenant_id: customer_id, number, document, payment } = body;
   const texts = { source, external_id, event, customer_id, number };
   const missing = Object.entries(texts).find(([, value]) => typeof value !== 'string' || value === '');
   if (missing) throw refusal('unprocessable_entity', `${missing[0]} is missing or wrong`);
-  if (typeof document !== 'object' || document === null) throw refusal('unprocessable_entity', 'document is missing');
-  const { total, currency } = document as Fields;
-  if (typeof total !== 'string' || typeof currency !== 'string') throw refusal('unprocessable_entity', 'document has no total');
+  const content = event === 'payment.recorded' ? payment : document;
+  if (typeof content !== 'object' || content === null) throw refusal('unprocessable_entity', 'document or payment is missing');
+  const { total, amount, currency } = content as Fields;
+  const sum = event === 'payment.recorded' ? amount : total;
+  if (typeof sum !== 'string' || typeof currency !== 'string') throw refusal('unprocessable_entity', 'it has no amount');
   const { finance_documents: documents } = world.collections;
   const key = { tenant_id, source: String(source), external_id: String(external_id) };
   const before = documents.get(importKey(key));
@@ -41,9 +43,9 @@ function recordDocument(world: World, request: ProviderRequest): Answer {
     event: String(event),
     customer_id: String(customer_id),
     number: String(number),
-    total,
+    total: sum,
     currency,
-    document: document as Fields,
+    document: content as Fields,
     pushes: (before?.pushes ?? 0) + 1,
   });
   return ok({ action: before ? 'updated' : 'created', document: { id: stored.id } }, before ? 200 : 201);

@@ -7,6 +7,7 @@ import { domainError } from '#libs/kernel';
 import { MessageSender, WebhookSender } from '#libs/notifications';
 import { withLogFields } from '#libs/observability';
 import { Queues, TickClaims, type JobName, type SweepJob } from '#libs/queues';
+import { RequestedMessages } from './requested-messages';
 import { runJob, StopSignal } from './run-job';
 import { claimTick, isRetry, type JobAttempt } from './timetable';
 import { SagaEngine } from '#libs/saga';
@@ -140,6 +141,7 @@ export class NotificationsProcessor extends WorkerHost {
   constructor(
     private readonly webhooks: WebhookSender,
     private readonly messages: MessageSender,
+    private readonly requested: RequestedMessages,
     private readonly stop: StopSignal,
   ) {
     super();
@@ -148,7 +150,7 @@ export class NotificationsProcessor extends WorkerHost {
   process(job: Job): Promise<{ readonly attempts: number }> {
     const { signal } = this.stop;
     return runJob(job, async () => {
-      const [attempts] = await Promise.all([this.webhooks.send(signal), this.messages.send(signal)]);
+      const [attempts] = await Promise.all([this.webhooks.send(signal), this.messages.send(signal), this.requested.send(signal)]);
       return attempts;
     });
   }

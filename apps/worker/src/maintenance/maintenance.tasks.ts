@@ -10,6 +10,7 @@ import { Enqueuer, TickClaims } from '#libs/queues';
 import { PeriodicTask } from '#libs/runtime';
 import { SAGA_RETENTION, SagaBulk } from '#libs/saga';
 import { BulkInvoiceService, Dunning, Wallets } from '#libs/tenant-billing';
+import { RequestedMessages } from '../jobs/requested-messages';
 
 /**
  * Work that a worker repeats from the moment the schema is there until the process ends. It needs neither queues nor provider. A run that
@@ -155,6 +156,7 @@ export class NotificationTask extends RepeatedTask {
     private readonly deliveries: WebhookDeliveries,
     private readonly endpoints: WebhookEndpoints,
     private readonly messages: MessageSender,
+    private readonly requested: RequestedMessages,
     private readonly subscriptions: Subscriptions,
     private readonly enqueuer: Enqueuer,
     database: Database,
@@ -167,7 +169,8 @@ export class NotificationTask extends RepeatedTask {
   protected async run(signal: AbortSignal): Promise<void> {
     if (!this.serves) return;
     await this.deliveries.fanOut(signal);
-    if ((await this.deliveries.areDue()) || (await this.messages.areDue())) await this.enqueuer.deliveries();
+    if ((await this.deliveries.areDue()) || (await this.messages.areDue()) || (await this.requested.areDue()))
+      await this.enqueuer.deliveries();
     if (performance.now() - this.encryptedAtMs < ENCRYPT_EVERY_MS) return;
     await this.endpoints.encryptAnew(ENCRYPTED_AT_ONCE);
     await this.subscriptions.encryptAnew(ENCRYPTED_AT_ONCE);

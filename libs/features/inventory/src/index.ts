@@ -1,8 +1,20 @@
+export { AttributionFindingsService, type AttributionFindingView, type FindingFilters } from './attribution/attribution-findings.service';
+export {
+  AttributionRulesService,
+  type AttributionRuleChange,
+  type AttributionRuleFilters,
+  type AttributionRuleView,
+  type NewAttributionRule,
+  type RuleEdit,
+} from './attribution/attribution-rules.service';
+export { isReservedTag, type RuleConditions } from './attribution/rule-conditions';
+export type { RuleEffect, RuleMove, RuleMoveGroup } from './attribution/rule-effect';
 export { BulkOwnership } from './attribution/bulk-ownership';
 export { OwnershipService } from './attribution/ownership.service';
+export { ATTRIBUTION_REASONS, type AttributionReason } from './entities/resource.entity';
 export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
 export { INVENTORY_HISTORY, ownerIntervals } from './functions/inventory-history.sql';
-export { archiveEvents, EVENT_STREAMS, type ArchivedMonth } from './history/archive-events';
+export { APPEND_ONLY_STREAMS, archiveEvents, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
   ArchiveBusyError,

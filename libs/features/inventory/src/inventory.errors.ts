@@ -40,3 +40,23 @@ export class EventsArchivedError extends domainError(
 ) {}
 
 export class ArchiveBusyError extends domainError('archive_busy', 'conflict', 'Another session is archiving events at this moment') {}
+
+export class AttributionRuleNotFoundError extends domainError(
+  'attribution_rule_not_found',
+  'not_found',
+  'There is no attribution rule with this id',
+) {}
+
+/** The move was confirmed, or no rule asks for it any more. */
+export class AttributionFindingNotFoundError extends domainError(
+  'attribution_finding_not_found',
+  'not_found',
+  'No move of this resource waits for a confirmation',
+) {}
+
+/** The rules give the resource to another tenant by now. */
+export class FindingChangedError extends domainError('finding_changed', 'conflict', (tenantId: string | null) =>
+  tenantId === null
+    ? 'The rules give the resource to no tenant by now: read the findings again'
+    : `The rules give the resource to ${quotedWord(tenantId)} by now: read the findings again, and confirm that tenant`,
+) {}

@@ -5,8 +5,12 @@ import { eventSources, EventsModule } from '#libs/events';
 import { TenantsModule } from '#libs/tenants';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AttributionFindingsService } from './attribution/attribution-findings.service';
+import { AttributionRulesService } from './attribution/attribution-rules.service';
 import { BulkOwnership } from './attribution/bulk-ownership';
 import { OwnershipService } from './attribution/ownership.service';
+import { AttributionFinding } from './entities/attribution-finding.entity';
+import { AttributionRule } from './entities/attribution-rule.entity';
 import { EventLastValue } from './entities/event-last-value.entity';
 import { EventMonth } from './entities/event-month.entity';
 import { ProviderAction } from './entities/provider-action.entity';
@@ -45,9 +49,21 @@ import { SweepLedger } from './sync/sweep-ledger';
 import { SWEEP_GAUGES } from './sync/sweep.metrics';
 import { SweepService } from './sync/sweep.service';
 
-const ENTITIES = [EventLastValue, EventMonth, ProviderAction, Resource, ResourceEvent, SagaAction, Sweep];
+const ENTITIES = [
+  AttributionFinding,
+  AttributionRule,
+  EventLastValue,
+  EventMonth,
+  ProviderAction,
+  Resource,
+  ResourceEvent,
+  SagaAction,
+  Sweep,
+];
 
 const EXPORTED = [
+  AttributionFindingsService,
+  AttributionRulesService,
   BulkOwnership,
   BootImageReader,
   ChangeCauses,

@@ -2,6 +2,7 @@ export { WebhookSender } from './webhooks/webhook-sender';
 export { DELIVERY_STATUSES, type DeliveryStatus } from './entities/webhook-delivery.entity';
 export { DIGESTS, type Digest } from './entities/notification-subscription.entity';
 export { ENDPOINT_STATUSES, type EndpointStatus } from './entities/webhook-endpoint.entity';
+export { DirectMessages, type DirectMessage, type DirectOutcome } from './mail/direct-messages';
 export { MessageSender } from './mail/message-sender';
 export { Subscriptions, type SubscriptionFields, type SubscriptionView } from './mail/subscriptions';
 export {

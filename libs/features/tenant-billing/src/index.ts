@@ -70,7 +70,14 @@ export {
 export { INVOICE_KINDS } from './entities/tenant-invoice.entity';
 export type { MonthlyTerms, RateModel } from './pricing/rate-model';
 export type { Rate, Selector } from './pricing/selector';
-export { BillingRunService, type BillingRunView } from './rating/billing-run.service';
+export {
+  BillingRunService,
+  RUN_TENANT_STATES,
+  type BillingRunDetail,
+  type BillingRunView,
+  type RunTenantState,
+  type RunTenantView,
+} from './rating/billing-run.service';
 export { PoolService, type PoolChange, type PoolView } from './rating/pool.service';
 export { POOL_METHODS, POOLS, type PoolMethod, type PoolName } from './pricing/pools';
 export { PNL_GROUPS, ProfitAndLoss, type PnlFigures, type PnlGroup, type PnlView } from './rating/profit-and-loss';
@@ -82,12 +89,13 @@ export { TAX_ID_STATES, TAX_PLACES, type TaxIdState, type TaxPlace, type TaxWhen
 export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
 export { TAX_SETS, type TaxSet } from './tax/tax-sets';
 export { TAX_CATEGORIES } from './pricing/tenant-document';
-export { DUNNING_ACTIONS, type DunningAction, type DunningStep } from './entities/dunning.entity';
+export { DUNNING_ACTIONS, REQUEST_STATUSES, type DunningAction, type DunningStep, type RequestStatus } from './entities/dunning.entity';
 export { PAYMENT_KINDS, type PaymentKind } from './entities/payment.entity';
 export { ENTRY_CAUSES, LOT_SOURCES, WALLET_KINDS, type EntryCause, type LotSource, type WalletKind } from './entities/wallet.entity';
 export { CreditNotes, type CreditNoteLineView, type CreditNoteView, type NewCreditNote } from './money/credit-notes';
 export { Dunning, type DunningPolicyView } from './dunning/dunning';
 export { NotificationRequests, type NewNotification, type NotificationRequestView } from './dunning/notification-requests';
+export { RequestQueue, type ClaimedRequest } from './dunning/request-queue';
 export { Payments, type NewPayment, type PaymentView } from './money/payments';
 export { WalletBalances, type WalletBalanceView } from './wallets/wallet-balances';
 export { Wallets, type WalletEntryView, type WalletGrant } from './wallets/wallets';

@@ -118,6 +118,14 @@ export class DraftOutdatedError extends domainError(
   'What the draft was built from has changed since; refresh it, look at it again, and approve it then',
 ) {}
 
+/** Numbers follow the days on the documents. */
+export class EarlierIssueDateError extends domainError(
+  'issued_on_too_early',
+  'conflict',
+  (day: string) =>
+    `A document with a later day than ${day} has the last number already, and numbers follow the days of issue; choose the day of the last number or a later one`,
+) {}
+
 export class DocumentNotFoundError extends domainError(
   'document_not_found',
   'not_found',

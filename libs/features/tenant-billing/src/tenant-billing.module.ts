@@ -28,7 +28,7 @@ import { RatedLine } from './entities/rated-line.entity';
 import { TaxRule } from './entities/tax-rule.entity';
 import { TenantRateCard } from './entities/tenant-rate-card.entity';
 import { CreditNote, CreditNoteLine } from './entities/credit-note.entity';
-import { DunningPolicy, NotificationRequest, TakenDunningStep } from './entities/dunning.entity';
+import { DunningPolicy, NotificationRequest, OverdueInvoice, TakenDunningStep } from './entities/dunning.entity';
 import { Payment } from './entities/payment.entity';
 import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
@@ -45,6 +45,8 @@ import { InvoiceVerbs } from './invoices/invoice-verbs';
 import { CreditNotes } from './money/credit-notes';
 import { Dunning } from './dunning/dunning';
 import { NotificationRequests } from './dunning/notification-requests';
+import { OverdueInvoices } from './dunning/overdue-invoices';
+import { RequestQueue } from './dunning/request-queue';
 import { Payments } from './money/payments';
 import { ScopedLists } from './wallets/scoped-lists';
 import { WalletBalances } from './wallets/wallet-balances';
@@ -73,6 +75,7 @@ const ENTITIES = [
   FxRate,
   NotificationRequest,
   NumberSeries,
+  OverdueInvoice,
   Payment,
   RateCard,
   RateCardVersion,
@@ -107,6 +110,7 @@ const SERVICES = [
   RateAssignments,
   RateCardService,
   RatingService,
+  RequestQueue,
   TaxRules,
   TenantInvoiceReader,
   TenantInvoiceService,
@@ -117,7 +121,16 @@ const SERVICES = [
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
-  providers: [...SERVICES, databaseGauges(DOCUMENT_METRICS), FrozenDocuments, InvoiceBuilder, InvoiceVerbs, PricePlanReader, ScopedLists],
+  providers: [
+    ...SERVICES,
+    databaseGauges(DOCUMENT_METRICS),
+    FrozenDocuments,
+    InvoiceBuilder,
+    InvoiceVerbs,
+    OverdueInvoices,
+    PricePlanReader,
+    ScopedLists,
+  ],
   exports: SERVICES,
 })
 export class TenantBillingModule {}

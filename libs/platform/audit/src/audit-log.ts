@@ -114,14 +114,10 @@ export class AuditLog {
     return new Map(found.map((entry) => [entry.id, auditView(entry)]));
   }
 
-  /** The actions of all entries, which another release may have written. */
-  async actionsInRows(): Promise<string[]> {
-    const rows = await this.entries
-      .createQueryBuilder('e')
-      .select('distinct e.action', 'action')
-      .orderBy('e.action')
-      .getRawMany<{ action: string }>();
-    return rows.map(({ action }) => action);
+  /** The actions, or the types of targets, of all entries, which another release may have written. */
+  async wordsInRows(field: 'action' | 'targetType'): Promise<string[]> {
+    const words = this.entries.createQueryBuilder('e').select(`distinct e.${field}`, 'word').orderBy(`e.${field}`);
+    return (await words.getRawMany<{ word: string }>()).map(({ word }) => word);
   }
 }
 

@@ -266,7 +266,7 @@ const SHAPE = {
   SIMULATOR_TOKEN: setting('simulator, npm start', 'the token it accepts', headerToken, 'dop_v1_simulator'),
   SIMULATOR_SEED: setting('simulator', 'whole number; same seed, same account', wholeNumber(0), '1'),
   SIMULATOR_SCALE: setting('simulator', 'size of the demo account, 1 = about 60 droplets', scale, '1'),
-
+  DEMO_MONTHS: setting('npm start', 'closed months of the demo that get invoices to tenants, 0 to 24', wholeNumber(0), '24'),
   EMBEDDED_PG_OS_USER: optional('npm start, tests', 'account that runs the embedded PostgreSQL when we are root', text),
   TEST_REDIS_URL: optional('tests', 'run the queue tests on this Redis or Valkey too', redisUrl),
   REQUIRE_REDIS: setting('tests', '1: a skipped Redis suite is a failure', flag('1', '0'), '0'),

@@ -1,4 +1,6 @@
 export { DataDirLock } from './data-dir-lock';
+export { ScriptStoppedError } from './demo-billing/api-script';
+export { fillDemoBilling } from './demo-billing/demo-billing';
 export { EmbeddedPostgres, readRunning } from './embedded-postgres/embedded-postgres';
 export { EmbeddedPostgresError } from './local-stack.errors';
 export { makeEnterable } from './embedded-postgres/os-account';

@@ -188,25 +188,39 @@ interface HttpAnswer {
   readonly body: string;
 }
 
+export type HttpMethod = 'GET' | 'PATCH' | 'POST' | 'PUT';
+
 /** One GET; undefined when no response arrives within 2 s. Node's own http is used because `fetch` loads another 30 ms of code. */
 export function httpGet(url: string, token?: string): Promise<HttpAnswer | undefined> {
-  return httpCall(url, 'GET', token);
+  return httpCall(url, 'GET', { token });
 }
 
 /** One change with a JSON body; undefined when no response arrives within 2 s. */
 export function httpSend(
-  method: 'PATCH' | 'POST' | 'PUT',
+  method: Exclude<HttpMethod, 'GET'>,
   url: string,
   token: string,
   body: Readonly<Record<string, unknown>>,
 ): Promise<HttpAnswer | undefined> {
-  return httpCall(url, method, token, JSON.stringify(body));
+  return httpCall(url, method, { token, body });
 }
 
-function httpCall(url: string, method: 'GET' | 'PATCH' | 'POST' | 'PUT', token?: string, sent?: string): Promise<HttpAnswer | undefined> {
+interface HttpRequest {
+  readonly token?: string | undefined;
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
+  readonly limitMs?: number;
+}
+
+/** One request; undefined when no response arrives within the limit. */
+export function httpCall(
+  url: string,
+  method: HttpMethod,
+  { token, body: given, limitMs = CALL_LIMIT_MS }: HttpRequest,
+): Promise<HttpAnswer | undefined> {
+  const sent = given && JSON.stringify(given);
   return new Promise((resolve) => {
     const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(sent && { 'content-type': 'application/json' }) };
-    const call = request(url, { method, timeout: CALL_LIMIT_MS, agent: false, headers }, (response) => {
+    const call = request(url, { method, timeout: limitMs, agent: false, headers }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (body += chunk));

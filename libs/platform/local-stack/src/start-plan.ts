@@ -16,6 +16,8 @@ export interface StartPlan {
   readonly workerPort: number;
   /** Undefined: a real provider is configured. */
   readonly simulator: { readonly port: number; readonly token: string } | undefined;
+  /** Closed months of the demo that get invoices to tenants; 0 with a real provider. */
+  readonly demoMonths: number;
   /** Demo and real runs never share a database. */
   readonly database: 'arcadia' | 'arcadia_demo';
   /** No embedded server: DATABASE_URL is set, or secrets are kept in Vault, which then has it. */
@@ -46,6 +48,7 @@ export function planStart(env: NodeJS.ProcessEnv): StartPlan {
     simulator: simulated
       ? { port: port(env, 'SIMULATOR_PORT', 4008), token: text(env, 'SIMULATOR_TOKEN') ?? 'dop_v1_simulator' }
       : undefined,
+    demoMonths: simulated ? wholeNumber(env, 'DEMO_MONTHS', 24, 24) : 0,
     database: simulated ? 'arcadia_demo' : 'arcadia',
     externalDatabase,
     mayMigrate: !externalDatabase || !production || isSet(env, 'DATABASE_OWNER_URL') || keptInVault,
@@ -101,6 +104,12 @@ function port(env: NodeJS.ProcessEnv, name: string, usual: number): number {
   const value = Number(text(env, name) ?? usual);
   if (Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
   throw new LaunchError('launch_configuration_invalid', `${name} must be a whole number from 1 to 65535`);
+}
+
+function wholeNumber(env: NodeJS.ProcessEnv, name: string, usual: number, most: number): number {
+  const value = Number(text(env, name) ?? usual);
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new LaunchError('launch_configuration_invalid', `${name} must be a whole number from 0 to ${most}`);
 }
 
 /** The provider, the finance service and the mail server that the simulator plays; it is reached as a proxy to any mail server. */

@@ -49,6 +49,7 @@ export function addBillingCommands(book: CommandBook, program: Command): void {
       summary: 'costs of a period in groups; JSON has the whole answer with its total',
       options: Object.fromEntries(flags),
       examples: ['cost summary --period 2026-10 --group-by tenant', 'cost summary --basis accrued --group-by tenant,kind -o csv'],
+      watch: true,
     },
     costSummary,
   );

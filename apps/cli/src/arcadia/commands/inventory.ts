@@ -61,7 +61,12 @@ export function addInventoryCommands(book: CommandBook, program: Command): void 
   });
   book.add(
     group,
-    { usage: 'get <id>', summary: 'one resource with its desired state', examples: ['inventory get ID', 'inventory get ID -o json'] },
+    {
+      usage: 'get <id>',
+      summary: 'one resource with its desired state',
+      examples: ['inventory get ID', 'inventory get ID -o json'],
+      watch: true,
+    },
     (session, id = '') => session.show(session.client.GET('/api/v1/inventory/{id}', { params: { path: { id } } }), RESOURCE),
   );
   addList(book, group, {

@@ -18,6 +18,9 @@ export const PLAN_FIELDS = [
   'refused',
 ];
 
+/** Kinds after which something is gone. */
+const CANNOT_BE_UNDONE = /^(destroy|delete|release|restore)_/;
+
 export function addOrderCommand(book: CommandBook, program: Command): void {
   book.add(
     program,
@@ -56,6 +59,7 @@ async function order(session: Session, kind = ''): Promise<number> {
     ...(session.has('override') ? { override: true } : {}),
   } as Schemas['SagaBody'];
   if (session.has('dryRun')) return plan(session, body);
+  if (CANNOT_BE_UNDONE.test(kind)) await session.confirm(`${kind} cannot be undone. Start it for ${Object.values(input).join(' ')}?`);
   const shape = session.shape(SAGA_FIELDS);
   const headers = { 'idempotency-key': session.text('idempotencyKey') ?? randomUUID() };
   const { data } = await answered(session.client.POST('/api/v1/sagas', { body, headers }));

@@ -59,7 +59,7 @@ export function addList<P extends ListPath>(book: CommandBook, parent: Command, 
     ...Object.fromEntries(switches.map(([name, text]) => [flagOf(name), text])),
     ...OF_EVERY_LIST,
   };
-  book.add(parent, { ...declared, options }, async (session, id = '') => {
+  book.add(parent, { ...declared, options, watch: true }, async (session, id = '') => {
     const query: Record<string, string> = {};
     for (const [name] of filters) {
       const value = session.text(optionOf(name));

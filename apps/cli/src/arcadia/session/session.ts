@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { answered, clientOf, type Client, type Endpoint } from './client';
 import { resolveEndpoint } from './contexts';
-import { usageError } from './failure';
+import { EXIT, Failure, usageError } from './failure';
 import { shapeOf, writeObject, writeRows, type Row, type Shape } from './output';
 import type { Terminal } from './terminal';
 
@@ -83,6 +83,15 @@ export class Session {
     return writeRows(this.terminal, this.shape(fields), rows);
   }
 
+  /**
+   * Asks a person before something that cannot be undone; a script, or `--yes`, is not asked. Throws a `Failure` for any answer but yes.
+   */
+  async confirm(question: string): Promise<void> {
+    if (this.has('yes') || !this.terminal.isInteractive) return;
+    const answer = await this.terminal.ask(`${question} [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure(EXIT.failed, 'Nothing was changed', 'not_confirmed');
+  }
+
   /** A line for people, which standard output does not contain. */
   say(line: string): void {
     this.terminal.err(`${line}\n`);
@@ -111,7 +120,14 @@ interface Declaration {
   /** Flags and their descriptions. A flag that ends in `...` may be given several times. */
   readonly options?: Readonly<Record<string, string>>;
   readonly examples: readonly string[];
+  /** The command only reads, and can be repeated with `--watch`. */
+  readonly watch?: boolean;
 }
+
+const WATCH = { '--watch [duration]': 'read again until Ctrl-C, every 2s or as often as given' };
+const WATCH_EVERY = '2s';
+/** Clears the screen and puts the cursor into its first corner. */
+const CLEAR = '\x1b[H\x1b[2J';
 
 /** Returns the exit code; 0 when it returns nothing. */
 type Run = (session: Session, ...args: string[]) => Promise<number | void>;
@@ -127,13 +143,30 @@ export class CommandBook {
     return program.command(name).description(summary);
   }
 
-  add(parent: Command, { usage, summary, options = {}, examples }: Declaration, run: Run): Command {
+  add(parent: Command, { usage, summary, options = {}, examples, watch }: Declaration, run: Run): Command {
     const command = parent.command(usage).description(summary);
-    for (const [flags, description] of Object.entries(options)) command.option(flags, description);
+    for (const [flags, description] of Object.entries({ ...options, ...(watch && WATCH) })) command.option(flags, description);
     command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ arcadia ${example}`).join('\n')}`);
     return command.action(async () => {
       const session = await Session.open(this.terminal, command.optsWithGlobals());
-      this.end((await run(session, ...(command.processedArgs as string[]))) ?? 0);
+      const once = () => run(session, ...(command.processedArgs as string[]));
+      this.end((await (session.options.watch === undefined ? once() : repeated(session, once))) ?? 0);
     });
+  }
+}
+
+/** Runs a command again and again until Ctrl-C, which is its ordinary end. On a screen each answer takes the place of the one before. */
+async function repeated(session: Session, once: () => Promise<number | void>): Promise<number> {
+  const { terminal } = session;
+  const everyMs = durationMs(session.text('watch') ?? WATCH_EVERY);
+  try {
+    for (;;) {
+      if (terminal.isScreen) await terminal.out(CLEAR);
+      await once();
+      await terminal.pause(everyMs);
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return EXIT.ok;
+    throw error;
   }
 }

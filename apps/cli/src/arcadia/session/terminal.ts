@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -5,11 +6,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Resolves once the text was taken, so that a slow reader slows the pages down. */
-  readonly out: (text: string) => Promise<void>;
+  readonly out: (text: string | Uint8Array) => Promise<void>;
   readonly err: (text: string) => void;
   readonly stdin: () => Promise<string>;
   /** True when the output goes to a screen and not into a file or another program. */
   readonly isScreen: boolean;
+  /** True when a person can be asked. */
+  readonly isInteractive: boolean;
+  /** The line that the person types after the question. Rejects with an AbortError when the user ends the command. */
+  readonly ask: (question: string) => Promise<string>;
   readonly colour: boolean;
   /** Rejects with an AbortError when the user ends the command. */
   readonly pause: (ms: number) => Promise<void>;
@@ -29,6 +34,15 @@ export function processTerminal(): Terminal {
     err: (chunk) => void stderr.write(chunk),
     stdin: () => text(stdin),
     isScreen: stdout.isTTY,
+    isInteractive: stdin.isTTY && stderr.isTTY,
+    ask: async (question) => {
+      const lines = createInterface({ input: stdin, output: stderr });
+      try {
+        return await lines.question(question, { signal: ended.signal });
+      } finally {
+        lines.close();
+      }
+    },
     colour: stdout.isTTY && !env.NO_COLOR && env.TERM !== 'dumb',
     pause: (ms) => pause(ms, undefined, { signal: ended.signal }),
     now: () => Date.now(),

@@ -5,6 +5,7 @@ import { IconPlus } from '../../parts/icons';
 import { PageHead, Screen } from '../../parts/page';
 import { ErrorState } from '../../parts/states';
 import { Status } from '../../parts/status';
+import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
 import './home.css';
 import { HappenedCard, RequestsCard } from './latest-cards';
@@ -24,7 +25,7 @@ export function StartScreen() {
 /** What a tenant has, what it costs, how much more it may order, and what it asked for last. */
 export function HomeScreen() {
   const { session } = useSession();
-  const me = useQuery({ queryKey: ['me'], queryFn: () => answered(api.GET('/api/v1/me')), refetchInterval: POLL_MS });
+  const me = useQuery({ queryKey: ['me'], queryFn: () => answered(api.GET('/api/v1/me')), refetchInterval: usePollMs(POLL_MS) });
   const { usage, limits, tenant } = me.data?.data ?? {};
   return (
     <Screen>

@@ -7,6 +7,7 @@ import { sagaTitle } from '../../parts/sagas';
 import { ErrorState } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { usePollMs } from '../../shell/live';
 import { TEXTS } from './texts';
 
 const POLL_MS = 30_000;
@@ -18,7 +19,7 @@ export function RequestsCard() {
   const sagas = useQuery({
     queryKey: ['sagas', 'latest'],
     queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { limit: SHOWN_REQUESTS } } })),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
   });
   const found = sagas.data?.data ?? [];
   return (
@@ -49,7 +50,7 @@ export function HappenedCard() {
   const events = useQuery({
     queryKey: ['events', 'home'],
     queryFn: () => answered(api.GET('/api/v1/events', { params: { query: { limit: SHOWN_EVENTS } } })),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
   });
   const found = events.data?.data ?? [];
   return (

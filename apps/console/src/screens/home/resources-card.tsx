@@ -7,6 +7,7 @@ import { Card } from '../../parts/page';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { nameOf, Price } from '../inventory/inventory-columns';
+import { usePollMs } from '../../shell/live';
 import { TEXTS } from './texts';
 
 const POLL_MS = 30_000;
@@ -18,7 +19,7 @@ export function ResourcesCard() {
   const resources = useQuery({
     queryKey: ['inventory', 'home'],
     queryFn: () => answered(api.GET('/api/v1/inventory', { params: { query } })),
-    refetchInterval: POLL_MS,
+    refetchInterval: usePollMs(POLL_MS),
   });
   const { data: found = [], totals } = resources.data ?? {};
   return (

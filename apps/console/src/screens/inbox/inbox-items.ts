@@ -5,6 +5,7 @@ import { kindName, kindsName } from '../../parts/kinds';
 import { sagaTitle } from '../../parts/sagas';
 import type { Tone } from '../../parts/status';
 import { useSummary } from '../../shell/counts';
+import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
 import type { Filters } from '../../shell/search';
 import { TEXTS } from './texts';
@@ -35,7 +36,7 @@ const LATE_DATA = -1e6;
 export function useInbox(): { readonly items: readonly InboxItem[]; readonly isPending: boolean; readonly error: Error | null } {
   const { isAdmin } = useSession();
   const summary = useSummary();
-  const options = { refetchInterval: POLL_MS, enabled: isAdmin };
+  const options = { refetchInterval: usePollMs(POLL_MS), enabled: isAdmin };
   const sweeps = useQuery({
     queryKey: ['sweeps', 'suspect'],
     queryFn: () => answered(api.GET('/api/v1/sweeps', { params: { query: { status: 'suspect', limit: 50 } } })),

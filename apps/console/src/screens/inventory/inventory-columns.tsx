@@ -45,6 +45,7 @@ export function Owner({ tenantId }: { readonly tenantId: string | null }) {
 export function whyText({ attribution, project_name }: Resource): string {
   const { by, ref_name } = attribution;
   if (by === 'project') return `${TEXTS.why.project} ${ref_name ?? project_name ?? ''}`.trim();
+  if (by === 'rule') return `${TEXTS.why.rule} ${ref_name ?? ''}`.trim();
   if (by === 'parent') return `${TEXTS.why.parent} ${ref_name ?? ''}`;
   return TEXTS.why[by];
 }

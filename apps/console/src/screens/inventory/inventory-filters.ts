@@ -24,7 +24,7 @@ export function filterSpecs(summary: Schemas['InventorySummaryResponse'] | undef
           {
             name: 'attributed_by',
             label: labels.attributed_by,
-            options: ['override', 'project', 'parent', 'fallback'].map((value) => ({ value, label: value })),
+            options: ['override', 'project', 'parent', 'rule', 'members', 'fallback'].map((value) => ({ value, label: value })),
           },
         ]
       : []),

@@ -62,7 +62,7 @@ function change({ id, version }: Invoice, verb: Plain, reason: string): Promise<
   if (verb === 'approve') return answered(api.POST('/api/v1/tenant-invoices/{id}/approve', call));
   if (verb === 'unapprove') return answered(api.POST('/api/v1/tenant-invoices/{id}/unapprove', call));
   if (verb === 'issue') return answered(api.POST('/api/v1/tenant-invoices/{id}/issue', call));
-  if (verb === 'write_off') return answered(api.POST('/api/v1/tenant-invoices/{id}/write-off', call));
+  if (verb === 'write_off') return answered(api.POST('/api/v1/tenant-invoices/{id}/write_off', call));
   return answered(api.POST('/api/v1/tenant-invoices/{id}/void', call));
 }
 

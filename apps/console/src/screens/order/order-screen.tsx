@@ -2,13 +2,14 @@ import { TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { answered, api, Problem, type Saga } from '../../client/client';
+import { answered, api, Problem } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { useFilters } from '../../parts/filters';
 import { IconChevronRight } from '../../parts/icons';
 import { Card, PageHead, Screen } from '../../parts/page';
 import { PlanCard, type Plan } from '../../parts/plan-card';
 import { sagaKindName } from '../../parts/sagas';
+import { planStart, startSaga, type StartBody } from '../../parts/start';
 import { Note, ProblemCode } from '../../parts/states';
 import { useSession } from '../../shell/session';
 import { fieldsOf, INPUTS, inputOf, problemsOf, type Values } from './input-schema';
@@ -55,20 +56,6 @@ interface Planned {
   readonly key: string;
 }
 
-type StartBody = { readonly kind: string; readonly input: Record<string, unknown>; readonly reason?: string | undefined };
-
-const planned = (body: StartBody) =>
-  answered(api.POST('/api/v1/sagas', { params: { query: { dry_run: 'true' } }, body: body as never })) as Promise<unknown> as Promise<{
-    data: Plan;
-  }>;
-
-function started(body: StartBody, hash: string | undefined, key: string) {
-  const whole = { ...body, ...(hash && { plan_hash: hash }) };
-  return answered(api.POST('/api/v1/sagas', { body: whole as never, headers: { 'idempotency-key': key } })) as Promise<unknown> as Promise<{
-    data: Saga;
-  }>;
-}
-
 /** The name that a destroy must give. The person who confirms it types the same name. */
 function useNameToConfirm(kind: string, { resource_id: id }: Values): { readonly name: string | undefined; readonly isLoading: boolean } {
   const chosen = typeof id === 'string' ? id : '';
@@ -99,7 +86,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   const required = INPUTS[kind]?.required ?? [];
 
   const ask = useMutation({
-    mutationFn: planned,
+    mutationFn: planStart,
     onSuccess: ({ data }, asked) => {
       setMoved(false);
       setCurrent({ plan: data, body: JSON.stringify(asked.input), key: crypto.randomUUID() });
@@ -111,7 +98,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   });
   const start = useMutation({
     mutationFn: (extra: Record<string, unknown>) =>
-      started({ ...body, input: { ...body.input, ...extra } }, current?.plan.plan_hash, current?.key ?? crypto.randomUUID()),
+      startSaga({ ...body, input: { ...body.input, ...extra } }, current?.plan.plan_hash, current?.key ?? crypto.randomUUID()),
     onSuccess: ({ data }) => void navigate({ to: '/sagas/$id', params: { id: data.id } }),
     onError: (error) => {
       if (!(error instanceof Problem) || error.code !== 'plan_changed') return;

@@ -10,6 +10,7 @@ import { Note } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { nameOf } from '../inventory/inventory-columns';
+import { usePollMs } from '../../shell/live';
 import { TEXTS } from './texts';
 
 /** The open drifts of a resource; operators only. */
@@ -18,7 +19,7 @@ export function useDrifts(id: string, isAdmin: boolean) {
     queryKey: ['drift', 'of', id],
     queryFn: () => answered(api.GET('/api/v1/drift', { params: { query: { resource_id: id, status: 'open' } } })),
     enabled: isAdmin,
-    refetchInterval: 15_000,
+    refetchInterval: usePollMs(15_000),
   });
 }
 

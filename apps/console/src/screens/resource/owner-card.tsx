@@ -61,6 +61,8 @@ function rulesOf({ by, ref_name: name }: ResourceDetail['attribution']): readonl
     { by: 'override', yes: owner.override, no: owner.noOverride },
     { by: 'project', yes: owner.project(name ?? '?'), no: owner.noProject },
     { by: 'parent', yes: owner.parent(name ?? '?'), no: owner.noParent },
+    { by: 'rule', yes: owner.rule(name ?? '?'), no: owner.noRule },
+    { by: 'members', yes: owner.members(name ?? '?'), no: owner.noMembers },
     { by: 'fallback', yes: owner.fallback, no: '' },
   ];
   const at = order.findIndex((rule) => rule.by === by);

@@ -2,10 +2,11 @@ import { Menu } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { answered, api, type ResourceDetail, type Saga } from '../../client/client';
+import { answered, api, type ResourceDetail } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { IconArrowsDiagonal, IconCamera, IconLockOpen, IconPower, IconShieldLock, IconTrash } from '../../parts/icons';
-import { hasNothingToDo, PlanCard, type Plan } from '../../parts/plan-card';
+import { hasNothingToDo, PlanCard } from '../../parts/plan-card';
+import { planStart, startSaga } from '../../parts/start';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { nameOf } from '../inventory/inventory-columns';
 import { TEXTS } from './texts';
@@ -141,10 +142,7 @@ function PowerDialog({ resource, action, close }: PowerProps) {
   const body = { kind: 'power_droplet', input: { resource_id: resource.id, action } };
   const ask = useQuery({
     queryKey: ['power-plan', resource.id, action],
-    queryFn: async () =>
-      (await answered(api.POST('/api/v1/sagas', { params: { query: { dry_run: 'true' } }, body: body as never }))) as unknown as {
-        data: Plan;
-      },
+    queryFn: () => planStart(body),
     staleTime: Infinity,
     gcTime: 0,
     retry: false,
@@ -152,10 +150,7 @@ function PowerDialog({ resource, action, close }: PowerProps) {
   const plan = ask.data?.data;
   const refused = ask.error !== null || plan?.refused !== undefined || (plan !== undefined && hasNothingToDo(plan));
   const start = async (reason: string | undefined) => {
-    const whole = { ...body, ...(reason && { reason }), plan_hash: plan?.plan_hash } as never;
-    const { data } = (await answered(api.POST('/api/v1/sagas', { body: whole, headers: { 'idempotency-key': key } }))) as unknown as {
-      data: Saga;
-    };
+    const { data } = await startSaga({ ...body, ...(reason && { reason }) }, plan?.plan_hash, key);
     await client.invalidateQueries({ queryKey: ['sagas'] });
     await navigate({ to: '/sagas/$id', params: { id: data.id } });
   };

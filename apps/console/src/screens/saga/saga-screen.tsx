@@ -1,38 +1,42 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type Saga } from '../../client/client';
-import { Confirm } from '../../parts/confirm';
 import { duration, moneyDelta, valueText, words } from '../../parts/format';
-import { IconRefresh } from '../../parts/icons';
-import { Card, PageHead, Screen } from '../../parts/page';
+import { IconPlayerPause } from '../../parts/icons';
+import { PageHead, Screen } from '../../parts/page';
 import { isOpen, sagaTitle } from '../../parts/sagas';
-import { ErrorState, Note, ProblemCode, Skeleton } from '../../parts/states';
-import { Status, type Tone } from '../../parts/status';
+import { ErrorState, Skeleton } from '../../parts/states';
+import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
+import { ProviderCalls } from './provider-calls';
+import { SagaActions } from './saga-actions';
+import { LedgerCard, Outcome, RelationsCard } from './saga-cards';
 import { SagaTimeline } from './saga-timeline';
 import { TEXTS } from './texts';
 
+/** A step is no event, so an open saga is asked for. */
 const OPEN_POLL_MS = 1_500;
 const ENDED_POLL_MS = 30_000;
-type Action = Saga['actions'][number];
-/** The verbs with a button, in the order of the buttons. What needs more than a reason is left to the command line. */
-const BUTTONS = ['cancel', 'release', 'skip', 'retry-step', 'pause', 'resume', 'reject', 'redrive', 'retry', 'approve'] as const;
-type Deed = (typeof BUTTONS)[number];
-type Asked = Exclude<Deed, 'retry'>;
-const PRIMARY: readonly Deed[] = ['retry', 'approve', 'resume'];
-const WITHOUT_REASON: readonly Deed[] = ['cancel', 'approve'];
 
 export function SagaScreen() {
   const { id } = useParams({ from: '/sagas/$id' });
   const { isAdmin } = useSession();
+  const endedMs = usePollMs(ENDED_POLL_MS);
   const saga = useQuery({
     queryKey: ['saga', id],
     queryFn: () => answered(api.GET('/api/v1/sagas/{id}', { params: { path: { id } } })),
-    refetchInterval: ({ state }) => (state.data && !isOpen(state.data.data) ? ENDED_POLL_MS : OPEN_POLL_MS),
+    refetchInterval: ({ state }) => (state.data && !isMoving(state.data.data) ? endedMs : OPEN_POLL_MS),
   });
   const found = saga.data?.data;
+  const timeline = useQuery({
+    queryKey: ['saga-timeline', id, found?.status, found?.updated_at],
+    queryFn: () => answered(api.GET('/api/v1/sagas/{id}/timeline', { params: { path: { id } } })),
+    enabled: found !== undefined,
+    placeholderData: (before) => (before?.data.saga_id === id ? before : undefined),
+  });
+  const course = timeline.data?.data;
   return (
     <Screen>
       {saga.error && <ErrorState error={saga.error} retry={() => void saga.refetch()} />}
@@ -41,18 +45,29 @@ export function SagaScreen() {
         <>
           <PageHead
             title={sagaTitle(found)}
-            badges={<Status of="saga" value={found.status} pill />}
+            badges={<Badges saga={found} />}
             crumbs={[
               { text: isAdmin ? TEXTS.list : TEXTS.mine, to: '/sagas' },
               ...(isAdmin && found.tenant_id ? [{ text: found.tenant_id }] : []),
               { text: found.id.slice(-8), mono: true },
             ]}
-            actions={<SagaActions saga={found} />}
+            actions={<SagaActions saga={found} timeline={course} />}
           />
           <SagaFacts saga={found} />
-          <div className="grid">
-            <SagaTimeline saga={found} />
-            <Outcome saga={found} />
+          <div className={isAdmin ? 'sg' : ''}>
+            <div className="grid">
+              {timeline.error && <ErrorState error={timeline.error} retry={() => void timeline.refetch()} />}
+              {timeline.isPending && <Skeleton />}
+              {course && <SagaTimeline saga={found} timeline={course} />}
+              <Outcome saga={found} />
+              <LedgerCard saga={found} timeline={course} />
+            </div>
+            {course && (
+              <div className="grid">
+                {isAdmin && <ProviderCalls timeline={course} />}
+                <RelationsCard timeline={course} />
+              </div>
+            )}
           </div>
         </>
       )}
@@ -60,61 +75,17 @@ export function SagaScreen() {
   );
 }
 
-/** A second pause, a resume of a saga that is not paused, and a second cancel are allowed and do nothing: they get no button. */
-function isUseful(saga: Saga, verb: Deed): boolean {
-  if (verb === 'cancel') return !saga.cancel_requested && saga.status !== 'compensating';
-  if (verb === 'pause') return saga.paused_at === null;
-  return verb !== 'resume' || saga.paused_at !== null;
-}
+/** A paused saga, and one that waits for a decision, do nothing by themselves. */
+const isMoving = (saga: Saga): boolean => isOpen(saga) && saga.paused_at === null && saga.status !== 'awaiting_approval';
 
-function SagaActions({ saga }: { readonly saga: Saga }) {
-  const [asking, setAsking] = useState<Asked | null>(null);
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const deed = useMutation({
-    mutationFn: ({ verb, reason = '' }: { verb: Deed; reason?: string | undefined }) => {
-      const params = { path: { id: saga.id } };
-      const body = { reason, expected_version: saga.version };
-      if (verb === 'cancel') return answered(api.POST('/api/v1/sagas/{id}/cancel', { params, body: { reason } }));
-      if (verb === 'retry') return answered(api.POST('/api/v1/sagas/{id}/retry', { params, body: { reason } }));
-      if (verb === 'approve') return answered(api.POST('/api/v1/sagas/{id}/approve', { params, body: { reason } }));
-      if (verb === 'reject') return answered(api.POST('/api/v1/sagas/{id}/reject', { params, body: { reason } }));
-      return answered(api.POST(`/api/v1/sagas/{id}/${verb}`, { params, body }));
-    },
-    onSuccess: (answer, { verb }) => {
-      if (verb === 'redrive') void navigate({ to: '/sagas/$id', params: { id: answer.data.id } });
-      else client.setQueryData(['saga', saga.id], answer);
-    },
-  });
-  const verbs = BUTTONS.filter((verb) => (saga.actions as readonly Action[]).includes(verb) && isUseful(saga, verb));
+function Badges({ saga }: { readonly saga: Saga }) {
   return (
     <>
-      <a className="btn quiet" href={`/api/v1/sagas/${saga.id}`} target="_blank" rel="noreferrer">
-        {'{ }'} {TEXTS.json}
-      </a>
-      {verbs.map((verb) => (
-        <button
-          key={verb}
-          type="button"
-          className={PRIMARY.includes(verb) ? 'btn pri' : 'btn'}
-          disabled={deed.isPending}
-          onClick={() => (verb === 'retry' ? deed.mutate({ verb }) : setAsking(verb))}
-        >
-          {verb === 'retry' && <IconRefresh size={16} stroke={1.75} aria-hidden />}
-          {TEXTS.verbs[verb]}
-        </button>
-      ))}
-      {deed.error && <ProblemCode error={deed.error} />}
-      {asking && (
-        <Confirm
-          title={TEXTS.dialog[asking].title}
-          button={TEXTS.dialog[asking].button}
-          reason={WITHOUT_REASON.includes(asking) ? 'optional' : 'required'}
-          confirm={(reason) => deed.mutateAsync({ verb: asking, reason })}
-          close={() => setAsking(null)}
-        >
-          <p>{TEXTS.dialog[asking].text}</p>
-        </Confirm>
+      <Status of="saga" value={saga.status} pill />
+      {saga.paused_at !== null && (
+        <Badge tone="wait" icon={IconPlayerPause} pill>
+          {TEXTS.pausedWord}
+        </Badge>
       )}
     </>
   );
@@ -132,10 +103,18 @@ function changeText({ input }: Saga): string {
 }
 
 function SagaFacts({ saga }: { readonly saga: Saga }) {
-  const retries = saga.steps.reduce((sum, step) => sum + Math.max(0, step.attempts - 1) + Math.max(0, step.compensation_attempts - 1), 0);
+  const tries = saga.steps.reduce((sum, step) => sum + step.attempts + step.compensation_attempts, 0);
   const delta = saga.cost?.delta_monthly ?? null;
+  const change = changeText(saga);
   const facts: readonly (readonly [string, React.ReactNode])[] = [
-    [TEXTS.facts.change, changeText(saga)],
+    [
+      TEXTS.facts.change,
+      change && (
+        <span className="chg" title={change}>
+          {change}
+        </span>
+      ),
+    ],
     [TEXTS.facts.cost, delta === null ? '' : TEXTS.monthly(moneyDelta(delta))],
     [
       TEXTS.facts.resource,
@@ -151,7 +130,7 @@ function SagaFacts({ saga }: { readonly saga: Saga }) {
     [TEXTS.facts.reason, saga.reason ? `“${saga.reason}”` : <span className="dim">{TEXTS.noReason}</span>],
     [TEXTS.facts.started, <Age key="started" at={saga.created_at} suffix=" ago" />],
     [TEXTS.facts.took, saga.duration_ms === null ? '' : duration(saga.duration_ms)],
-    [TEXTS.facts.retries, retries === 0 ? '' : String(retries)],
+    [TEXTS.facts.tries, tries === 0 ? '' : String(tries)],
   ];
   return (
     <section className="card" aria-label="Facts" style={{ marginBottom: 16 }}>
@@ -166,42 +145,5 @@ function SagaFacts({ saga }: { readonly saga: Saga }) {
           ))}
       </dl>
     </section>
-  );
-}
-
-const TONES: Readonly<Record<string, Tone>> = {
-  failed: 'bad',
-  compensation_failed: 'bad',
-  completed: 'ok',
-  compensating: 'warn',
-  awaiting_approval: 'wait',
-};
-
-/** One note in plain words: what state the thing is in, and what to do. */
-function Outcome({ saga }: { readonly saga: Saga }) {
-  const { error } = saga;
-  return (
-    <>
-      <Note tone={saga.paused_at ? 'wait' : (TONES[saga.status] ?? 'mute')}>
-        {saga.paused_at ? TEXTS.paused(saga.paused_by ?? '', saga.pause_reason) : TEXTS.state[saga.status]}
-        {error && (
-          <>
-            {' '}
-            {error.step && <b>{TEXTS.stoppedAt(words(error.step))}</b>} {error.detail} <span className="mono dim">{error.code}</span>
-          </>
-        )}
-      </Note>
-      {saga.leftovers.length > 0 && (
-        <Card title={TEXTS.leftovers} pad>
-          <ul className="grid" style={{ gap: 6 }}>
-            {saga.leftovers.map((leftover) => (
-              <li key={leftover.step}>
-                <b className="b">{words(leftover.step)}</b> {leftover.error.detail} <span className="mono dim">{leftover.error.code}</span>
-              </li>
-            ))}
-          </ul>
-        </Card>
-      )}
-    </>
   );
 }

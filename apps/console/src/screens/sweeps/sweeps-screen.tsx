@@ -88,8 +88,10 @@ const COLUMNS: readonly Column<Sweep>[] = [
 export function SweepsScreen() {
   const navigate = useNavigate();
   const { filters, change } = useFilters();
-  const list = useList<Sweep, Schemas['SweepResponseList']>(['sweeps', filters], (cursor, signal) =>
-    answered(api.GET('/api/v1/sweeps', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
+  const list = useList<Sweep, Schemas['SweepResponseList']>(
+    ['sweeps', filters],
+    (cursor, signal) => answered(api.GET('/api/v1/sweeps', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
+    { isBusy: () => true }, // a sweep that ends well is no event
   );
   const kinds = Object.keys(useSummary().data?.completeness ?? {}).sort();
   const again = useSweepAgain();

@@ -1,6 +1,6 @@
 import { appendFrom } from '#libs/events';
 import { UUID_PATTERN } from '#libs/kernel';
-import { CLOSED_STATUSES, FINAL_STATUSES, quoted } from '../saga.states';
+import { CLOSED_STATUSES, FAILED_STATUSES, FINAL_STATUSES, quoted } from '../saga.states';
 
 const CLOSED = quoted(CLOSED_STATUSES);
 
@@ -11,17 +11,22 @@ export const RESOURCE_OF_RUN = `coalesce(r.input ->> 'resource_id', r.context ->
 const EVENT_COLUMNS =
   'r.kind, r.tenant_id, r.created_by, r.by_platform, r.input, r.context, r.error, r.leftovers, r.created_at, r.finished_at';
 
-/** The event of each run that a checkpoint ended, in the statement of the checkpoint. A retried run may end again. [EVT-1] */
+/**
+ * The event of each run that a checkpoint ended, in the statement of the checkpoint; a failed run has a second one, because it waits for a person. A retried
+ * run may end again. [EVT-1]
+ */
 const APPEND_ENDS = `,
 ended as (
-  select 'saga.' || r.status as type, r.tenant_id, r.created_by as actor, r.by_platform or r.tenant_id is null as by_platform, 'saga' as source,
+  select of_run.type, r.tenant_id, r.created_by as actor, r.by_platform or r.tenant_id is null as by_platform, 'saga' as source,
          'saga' as subject_type, r.id::text as subject_id,
          coalesce(r.input ->> 'name', r.input ->> 'dns_record_name' || ' in ' || (r.input ->> 'dns_domain')) as subject_name, r.kind as subject_kind,
          case when ${RESOURCE_OF_RUN} ~ '^${UUID_PATTERN}$' then (${RESOURCE_OF_RUN})::uuid end as resource_id,
          jsonb_strip_nulls(jsonb_build_object('error', case when r.status <> 'completed' then r.error end,
            'leftovers', nullif(jsonb_array_length(r.leftovers), 0),
            'duration_ms', round(extract(epoch from r.finished_at - r.created_at) * 1000))) as data
-    from advanced r where r.status in (${quoted(FINAL_STATUSES)})),
+    from advanced r
+   cross join lateral (values ('saga.' || r.status, true), ('saga.needs_attention', r.status in (${quoted(FAILED_STATUSES)}))) of_run(type, happens)
+   where r.status in (${quoted(FINAL_STATUSES)}) and of_run.happens),
 events as (${appendFrom('ended')})`;
 
 /** What a claim returns of a run `r`. */

@@ -1,5 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
+import { EventLog } from '#libs/events';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager, type QueryDeepPartialEntity } from 'typeorm';
@@ -17,13 +18,14 @@ import {
   ResourceBusyError,
   SagaNotFoundError,
 } from '../saga.errors';
+import { verbEvents } from './start-events';
 import { assertVersion, takeKey, type VerbOptions } from './verb-requests';
 import { FAILED_STATUSES, isFailed, OPEN_STATUSES, SAGA_TRANSITIONS, type FailedStatus } from '../saga.states';
 
 const NOW = () => 'clock_timestamp()';
 const NEXT_VERSION = () => 'version + 1';
 
-/** Cancel, retry and release: what people do with an open or failed saga. Each is one transaction with its audit entry. [OPS-9] */
+/** Cancel, retry and release: what people do with an open or failed saga. Each is one transaction with its audit entry and event. [OPS-9] */
 @Injectable()
 export class SagaControls {
   constructor(
@@ -32,6 +34,7 @@ export class SagaControls {
     private readonly approvals: SagaApprovals,
     private readonly acceptance: Acceptance,
     private readonly audit: AuditLog,
+    private readonly events: EventLog,
   ) {}
 
   /**
@@ -58,12 +61,7 @@ export class SagaControls {
         },
       );
       if (affected !== 1) throw new NotCancellableError(reason);
-      await this.audit.record(queryableOf(em), {
-        ...because,
-        action: 'saga_cancelled',
-        target: { type: 'saga', id },
-        details: { kind: run.kind },
-      });
+      await this.record(em, 'saga_cancelled', run, because);
     });
   }
 
@@ -84,12 +82,7 @@ export class SagaControls {
       if (judgement?.refusal) throw judgement.refusal;
       await reacquireHolds(em, this.registry, run);
       await RETRIES[run.status](em, run);
-      await this.audit.record(queryableOf(em), {
-        ...because,
-        action: 'saga_retried',
-        target: { type: 'saga', id },
-        details: { kind: run.kind, ...(judgement?.overridden?.length && { override: judgement.overridden }) },
-      });
+      await this.record(em, 'saga_retried', run, because, judgement?.overridden?.length ? { override: judgement.overridden } : {});
     });
   }
 
@@ -115,9 +108,14 @@ export class SagaControls {
       const { affected } = await em.update(SagaRun, { id, status: In(FAILED_STATUSES) }, { releasedHolds, version: NEXT_VERSION });
       if (affected !== 1) throw new NotReleasableError(run.status);
       await em.delete(SagaHold, { sagaId: id });
-      const details = { kind: run.kind, released };
-      await this.audit.record(queryableOf(em), { ...because, action: 'saga_holds_released', target: { type: 'saga', id }, details });
+      await this.record(em, 'saga_holds_released', run, because, { released });
     });
+  }
+
+  private async record(em: EntityManager, action: string, run: SagaRun, because: AuditContext, details: object = {}): Promise<void> {
+    const target = { type: 'saga', id: run.id };
+    await this.audit.record(queryableOf(em), { ...because, action, target, details: { kind: run.kind, ...details } });
+    await this.events.append(queryableOf(em), verbEvents(run, action, because, { ...details }));
   }
 
   /** A begun pivot may have had its effect. Only if it turns out to have had none are the earlier steps undone, and that happens anyway. */

@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common';
 import type { StoredPlan } from '../definition/plan';
 import { GroupCommit } from '../run/group-commit';
 import { Acceptance, type GuardedStart, type Judgement } from './acceptance-guard';
-import { RefusalEvents, startEvent, targetOf } from './start-events';
+import { RefusalEvents, startEvents, targetOf } from './start-events';
 
 /** A start that passed all checks of its kind. The guard decides whether it is accepted. Its owner sees the saga. */
 export interface AcceptableStart extends GuardedStart {
@@ -78,7 +78,7 @@ export class SagaStartWriter {
       if (inserted.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
       await this.audit.record(tx, inserted.map(auditEntryOf));
       const refused = this.refusals.of(batch.map((start, nr) => ({ ...start, judgement: judgements[nr] })));
-      await this.events.append(tx, [...inserted.map(startEvent), ...refused.events]);
+      await this.events.append(tx, [...inserted.flatMap(startEvents), ...refused.events]);
       const ids = new Map(inserted.map(({ nr, id }) => [nr, id]));
       const found = judgements.map(({ refusal }, nr) => (refusal ? new StartRefused(refusal) : (ids.get(nr) ?? '')));
       return { outcomes: found, committed: refused.committed };

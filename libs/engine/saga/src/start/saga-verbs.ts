@@ -14,9 +14,10 @@ import { CLAIM_FOR_PERSON, READ_LEDGERS } from '../run/checkpoint.sql';
 import { afterSkip } from '../run/decide';
 import type { Checkpoint, LedgerLine, SagaRun as ClaimedRun } from '../run/saga-run';
 import { AlreadyRedrivenError, LeaseLostError, OutputRequiredError } from '../saga.errors';
+import { HELD_UNTIL } from '../saga.states';
 import { lockRun, reacquireHolds } from './saga-controls';
 import { SagaStarter } from './saga-starter';
-import { verbEvent } from './start-events';
+import { verbEvents } from './start-events';
 import { assertAllowed, assertVersion, findKey, readFacts, takeKey, validOutput, type VerbRequest } from './verb-requests';
 import type { SagaFacts, SagaVerb } from './verb-table';
 
@@ -66,7 +67,7 @@ export class SagaVerbs {
     return this.perform('pause', request, {}, async (_em, run) => {
       if (run.pausedAt) return null;
       const { by, reason } = request.because;
-      return { set: { pausedAt: NOW, pausedBy: by.sub, pauseReason: reason ?? null, wakeAt: () => `'infinity'` } };
+      return { set: { pausedAt: NOW, pausedBy: by.sub, pauseReason: reason ?? null, wakeAt: () => `'${HELD_UNTIL}'` } };
     });
   }
 
@@ -168,7 +169,7 @@ export class SagaVerbs {
     await em.update(SagaRun, { id: run.id }, { ...set, version: () => 'version + 1' });
     const target = { type: 'saga', id: run.id };
     await this.audit.record(queryableOf(em), { ...because, action: action ?? verb, target, details: { kind: run.kind, ...details } });
-    await this.events.append(queryableOf(em), verbEvent(run, action ?? verb, because, details));
+    await this.events.append(queryableOf(em), verbEvents(run, action ?? verb, because, details));
   }
 
   /** Claims the run like a worker, and writes the checkpoint with which a person ends its current step. Throws `LeaseLostError`. */

@@ -33,10 +33,13 @@ function sagaEvent(type: NewEvent['type'], { id, kind, input, ownerId }: RunOfEv
 
 type JudgedStart = RunOfEvent & { readonly because: AuditContext; readonly judgement: Judgement };
 
-/** A start that needs a decision begins with it. */
-export function startEvent({ because, judgement: { approval }, ...run }: JudgedStart): NewEvent {
-  return approval ? sagaEvent('saga.awaiting_approval', run, because, { why: approval.why }) : sagaEvent('saga.started', run, because);
+/** A start that needs a decision begins with it: until then it needs the attention of a person. */
+export function startEvents({ because, judgement: { approval }, ...run }: JudgedStart): NewEvent[] {
+  if (!approval) return [sagaEvent('saga.started', run, because)];
+  return attentionFor(sagaEvent('saga.awaiting_approval', run, because, { why: approval.why }));
 }
+
+const attentionFor = (event: NewEvent): NewEvent[] => [event, { ...event, type: 'saga.needs_attention' }];
 
 const DECIDED: Record<ApprovalDecision, NewEvent['type']> = {
   approved: 'saga.started',
@@ -57,12 +60,15 @@ const VERB_EVENTS: Readonly<Record<string, NewEvent['type']>> = {
 };
 
 /** A change that a person made to a saga. The reason stays in the audit log. */
-export const verbEvent = (
+export const verbEvents = (
   { id, kind, input, tenantId: ownerId }: Pick<SagaRun, 'id' | 'kind' | 'input' | 'tenantId'>,
   action: string,
   because: AuditContext,
   details: Readonly<Record<string, unknown>> = {},
-): NewEvent => sagaEvent(VERB_EVENTS[action] ?? 'saga.changed', { id, kind, input, ownerId }, because, { action, ...details });
+): NewEvent[] => {
+  const event = sagaEvent(VERB_EVENTS[action] ?? 'saga.changed', { id, kind, input, ownerId }, because, { action, ...details });
+  return event.type === 'saga.awaiting_approval' ? attentionFor(event) : [event];
+};
 
 /** A repeated start must not fill the record: each process appends one event per tenant, code and minute. */
 const REFUSAL_EVERY_MS = 60_000;

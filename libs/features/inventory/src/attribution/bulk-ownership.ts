@@ -22,7 +22,7 @@ export class BulkOwnership {
   async assign(tx: Queryable, ids: readonly string[], tenantId: string | null, changeId: string): Promise<void> {
     const accounts = await tx.query<{ account_id: string }>(SET_OWNER, [ids, tenantId]);
     for (const account of new Set(accounts.map(({ account_id }) => account_id)))
-      await this.recorder.reattribute(tx, account, 'admin', ids, changeId);
+      await this.recorder.reattribute(tx, account, 'admin', ids, { writerId: changeId });
   }
 }
 

@@ -132,7 +132,7 @@ export class OwnershipService {
   ): Promise<string[]> {
     const members = await tx.query<{ id: string }>(RESOURCES_OF_PROJECT, [accountId, projectId]);
     const ids = members.map(({ id }) => id);
-    await this.recorder.reattribute(tx, accountId, 'admin', ids, entryId, effectiveFrom);
+    await this.recorder.reattribute(tx, accountId, 'admin', ids, { writerId: entryId, effectiveFrom });
     return ids;
   }
 }

@@ -1,5 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+/** What decides the owner of a resource, in the order in which it is asked. */
+export const ATTRIBUTION_REASONS = ['override', 'project', 'parent', 'rule', 'members', 'fallback'] as const;
+export type AttributionReason = (typeof ATTRIBUTION_REASONS)[number];
+
 /** A resource of the account, or its tombstone. At most one per account, kind and provider id; a row is never deleted. */
 @Entity('cloud_resources')
 export class Resource {
@@ -57,9 +61,9 @@ export class Resource {
 
   /** The rule that decided the owner. */
   @Column('text', { default: 'fallback' })
-  readonly attributedBy: 'override' | 'project' | 'parent' | 'fallback';
+  readonly attributedBy: AttributionReason;
 
-  /** Id of the project or parent that decided the owner. */
+  /** Id of the project, parent, rule or user that decided the owner. */
   @Column('text', { nullable: true })
   readonly attributedRef: string | null;
 

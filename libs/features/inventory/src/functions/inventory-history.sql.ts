@@ -82,7 +82,8 @@ grant select on cloud_resource_names to arcadia_service;`;
 
 /**
  * SQL: every tenant that a resource has belonged to, and from when until when. An event with `effective_from` corrects history: its owner
- * counts from that time on, so it replaces the earlier events since then. A resource that never changed its owner has no row. Set-based.
+ * counts from that time on, so it replaces the earlier events since then. Before a correction that reaches further back than the first sight, the earliest
+ * known owner counts. A resource that never changed its owner has no row. Set-based.
  * `only`: a condition on `resource_id`. A condition on the result would not spare the histories of all the others.
  */
 export const ownerIntervals = (only: string): string => `
@@ -93,7 +94,7 @@ export const ownerIntervals = (only: string): string => `
              max(at) over (partition by resource_id order by seq)) as at -- a clock that was set back must not give one time two owners
       from cloud_resource_events where type = 'attributed' and changes ? 'tenant_id' and ${only}),
   judged as (
-    select *, first_value(old_tenant) over (partition by resource_id order by seq) as first_tenant,
+    select *, first_value(coalesce(old_tenant, case when not corrects then new_tenant end)) over (partition by resource_id order by seq) as first_tenant,
            bool_or(corrects) over (partition by resource_id) as is_corrected,
            coalesce(min(at) over (partition by resource_id order by seq rows between 1 following and unbounded following) <= at, false)
              and bool_or(corrects) over (partition by resource_id order by seq rows between 1 following and unbounded following) as is_replaced

@@ -1,11 +1,14 @@
-import { SEAL_RECORDS, type AppendOnlyStream } from '#libs/audit';
+import { AUDIT_LOG_STREAM, SEAL_RECORDS, type AppendOnlyStream } from '#libs/audit';
 import { tryLockSession, type Session } from '#libs/database';
 import { archiveFeed, EVENT_LOG_STREAM } from '#libs/events';
 import { ArchiveBusyError } from '../inventory.errors';
 import { VOLATILE_ATTRS } from '../kinds';
 
-/** The append-only tables with events for the verification of the chain, which are archived together, and the record of the archived months. */
-export const EVENT_STREAMS: readonly AppendOnlyStream[] = [
+/**
+ * Every stream that the chain covers: the tables with events, which are archived together, the record of the archived months, and the audit
+ * log. A test compares the list with the schema's triggers.
+ */
+export const APPEND_ONLY_STREAMS: readonly AppendOnlyStream[] = [
   {
     name: 'events',
     table: 'cloud_resource_events',
@@ -15,6 +18,7 @@ export const EVENT_STREAMS: readonly AppendOnlyStream[] = [
   { ...EVENT_LOG_STREAM, archivedMonths: 'cloud_event_months' },
   { name: 'event_months', table: 'cloud_event_months', columns: 'seq, month, before, events, resources, at, by_whom' },
   { name: 'event_last_values', table: 'cloud_event_last_values', columns: 'seq, month, resource_id, last_values, at' },
+  AUDIT_LOG_STREAM,
 ];
 
 // All statements of this file are set-based and run in the session of an operator's command, as the owner of the tables.

@@ -29,7 +29,7 @@ export interface ResourceView extends View<Resource, (typeof BEFORE_ATTRIBUTION 
   readonly attribution: {
     readonly by: Resource['attributedBy'];
     readonly ref: Resource['attributedRef'];
-    /** Only where names were asked for: the name of the project or parent in `ref`. */
+    /** Only where names were asked for: the name of the project, parent or user in `ref`, or to admins the reason of the rule. */
     readonly ref_name?: string | null;
   };
   /** Null for a resource without strikes, and for a tombstone. */
@@ -67,17 +67,19 @@ export class ResourceNames {
 
   /** What the rows refer to, by the id of the row. */
   async ofRows(scope: Scope, rows: readonly Referring[]): Promise<Map<string, ReferredNames>> {
-    const parents = rows.flatMap((row) => (row.attributed_by === 'parent' && row.attributed_ref ? [row.attributed_ref] : []));
-    const projects = rows.flatMap((row) =>
-      [row.cloud_project_id ?? [], row.attributed_by === 'project' ? (row.attributed_ref ?? []) : []].flat(),
-    );
-    const [resourceNames, projectNames] = await this.inScope(scope, async (on, tenantId) => [
+    const refsBy = (...reasons: readonly string[]) =>
+      rows.flatMap((row) => (reasons.includes(row.attributed_by) && row.attributed_ref ? [row.attributed_ref] : []));
+    const parents = refsBy('parent', 'members');
+    const projects = [...rows.flatMap((row) => row.cloud_project_id ?? []), ...refsBy('project')];
+    const rules = scope.kind === 'tenant' ? [] : refsBy('rule'); // a rule may name other tenants
+    const [resourceNames, projectNames, ruleNames] = await this.inScope(scope, async (on, tenantId) => [
       await namesIn(on, 'cloud_resources', parents, tenantId),
       await namesIn(on, 'cloud_projects', projects, tenantId),
+      rules.length === 0 ? new Map<string, string>() : await reasonsOf(on, rules),
     ]);
     return new Map(
       rows.map((row) => {
-        const names = row.attributed_by === 'parent' ? resourceNames : projectNames;
+        const names = { project: projectNames, rule: ruleNames }[row.attributed_by] ?? resourceNames;
         const find = (id: string | null, of: ReadonlyMap<string, string> | undefined) => of?.get(id ?? '') ?? null;
         return [row.id, { project: find(row.cloud_project_id, projectNames), ref: find(row.attributed_ref, names) }];
       }),
@@ -104,6 +106,14 @@ async function namesIn(
     values,
   );
   return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+/** Set-based: the reasons of the rules of a page. $1 ids. */
+async function reasonsOf(on: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await on.query<{ id: string; reason: string }>('select id, reason from attribution_rules where id = any ($1::uuid[])', [
+    ids,
+  ]);
+  return new Map(rows.map(({ id, reason }) => [id, reason]));
 }
 
 /** A row in PostgreSQL's text format. */

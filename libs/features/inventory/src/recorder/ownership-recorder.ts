@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
 import { KINDS } from '../kinds';
+import { LONGEST_CHAIN, REATTRIBUTE } from './owner.sql';
 
 /**
  * The explicit owner of a resource that belongs to no tenant on purpose. A tenant id has no blank at its ends, so this is none, also for a
@@ -15,56 +16,6 @@ export const UNASSIGNED = Symbol('unassigned');
 
 /** The owner that an admin sets: a tenant, no tenant on purpose, or null for the one that the rules find. */
 export type ExplicitOwner = string | null | typeof UNASSIGNED;
-
-/**
- * SQL for the owner of a resource: the first that applies of its explicit owner, its project's tenant, the tenant that its parents share,
- * and the fallback project. A tenant that is closed or not registered owns nothing. [TNT-1] New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
- * the resource as a member, else the one in its own attributes: that one is known earlier and costs no call.
- * `r` is the alias of a row with `account_id, kind, provider_id, parents, attrs, owner_override`. Adds lateral `owner (tenant_id,
- * project_id, by, ref)`.
- */
-export function ownerOf(r: string): string {
-  return `
-  left join lateral (
-    select p.id as project_id, p.tenant_id
-      from cloud_projects p
-     where ${r}.attrs ? 'project_id' and p.account_id = ${r}.account_id and p.provider_id = ${r}.attrs ->> 'project_id' and p.deleted_at is null
-  ) named on true
-  left join lateral (
-    select p.id as project_id, p.tenant_id
-      from cloud_project_members m join cloud_projects p on p.id = m.project_id
-     where m.account_id = ${r}.account_id and m.kind = ${r}.kind and m.provider_id = ${r}.provider_id and m.member_until is null
-     order by m.assigned_at desc nulls last, m.member_since desc limit 1
-  ) listed on true
-  cross join lateral (
-    select coalesce(listed.project_id, named.project_id) as project_id,
-           case when listed.project_id is null then named.tenant_id else listed.tenant_id end as tenant_id
-  ) member
-  left join lateral (
-    select min(k.tenant_id) as tenant_id, min(k.id::text) as ref, (array_agg(k.cloud_project_id order by k.id))[1] as project_id
-      from unnest(${r}.parents) parent_ref
-      cross join lateral (
-        select id, tenant_id, cloud_project_id from cloud_resources
-         where account_id = ${r}.account_id and kind = split_part(parent_ref, '/', 1) and provider_id = substr(parent_ref, strpos(parent_ref, '/') + 1)
-           and tenant_id is not null offset 0) k
-    having count(distinct k.tenant_id) = 1
-  ) parent on true
-  left join lateral (
-    select t.id from tenants t where t.id = coalesce(${r}.owner_override, member.tenant_id, parent.tenant_id) and t.status <> 'closed'
-  ) registered on true
-  cross join lateral (
-    select registered.id as tenant_id,
-           coalesce(member.project_id, parent.project_id,
-             (select f.id from cloud_projects f where f.account_id = ${r}.account_id and f.is_fallback)) as project_id,
-           case when ${r}.owner_override is not null then 'override' when member.tenant_id is not null then 'project'
-                when parent.tenant_id is not null then 'parent' else 'fallback' end as by,
-           case when ${r}.owner_override is not null then null when member.tenant_id is not null then member.project_id::text
-                when parent.tenant_id is not null then parent.ref end as ref
-  ) owner`;
-}
-
-/** Parents may have parents themselves (the snapshot of a cluster's node). Attribution is passed on at most this many times. */
-const LONGEST_CHAIN = 4;
 
 /** SQL: the part of an event that corrects history. `cloud_resource_owners` and `arcadia_inventory_at` read it. */
 const effectiveFromSql = (time: string) =>
@@ -80,7 +31,7 @@ with recursive followed as (
   union
   select c.id, c.kind, c.provider_id, c.tenant_id, f.depth + 1
     from followed f join cloud_resources c on c.account_id = $1 and c.parents @> array[f.kind || '/' || f.provider_id] and c.parents <> '{}'
-   where c.deleted_at is null and c.attributed_by = 'parent' and f.depth < ${LONGEST_CHAIN})
+   where c.deleted_at is null and c.attributed_by in ('parent', 'members') and f.depth < ${LONGEST_CHAIN})
 insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
 select distinct f.id, f.tenant_id, 'attributed', 'admin',
        jsonb_build_object('tenant_id', jsonb_build_object('old', f.tenant_id, 'new', f.tenant_id)) || ${effectiveFromSql('$4')}, $3::uuid
@@ -88,32 +39,7 @@ select distinct f.id, f.tenant_id, 'attributed', 'admin',
  where not exists (select from cloud_resource_events e
                     where e.resource_id = f.id and e.type = 'attributed' and e.changes ? 'tenant_id' and e.sweep_id = $3::uuid)`;
 
-/**
- * Set-based. Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event
- * belongs to the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it.
- * [INV-13] $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`, $5 the time
- * from which the new owner counts, null for now.
- */
-const REATTRIBUTE = `
-with computed as (
-  select r.id, r.tenant_id as old_tenant, r.cloud_project_id as old_project, owner.*
-    from cloud_resources r ${ownerOf('r')}
-   where r.account_id = $1 and ($2::uuid[] is null or r.id = any ($2::uuid[])) and r.deleted_at is null
-     and (r.tenant_id, r.cloud_project_id, r.attributed_by, r.attributed_ref) is distinct from (owner.tenant_id, owner.project_id, owner.by, owner.ref)),
-changed as (
-  update cloud_resources r
-     set tenant_id = c.tenant_id, cloud_project_id = c.project_id, attributed_by = c.by, attributed_ref = c.ref, changed_at = clock_timestamp()
-    from computed c where r.id = c.id
-  returning r.id, c.old_tenant, c.old_project, c.tenant_id, c.project_id),
-events as (
-  insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
-  select id, case when old_tenant is null then tenant_id end, 'attributed', $3,
-         case when old_tenant is distinct from tenant_id then jsonb_build_object('tenant_id', jsonb_build_object('old', old_tenant, 'new', tenant_id)) else '{}' end ||
-         case when old_project is distinct from project_id then jsonb_build_object('project_id', jsonb_build_object('old', old_project, 'new', project_id)) else '{}' end ||
-         case when $5::timestamptz is not null then ${effectiveFromSql('$5')} else '{}' end,
-         $4
-    from changed where (old_tenant, old_project) is distinct from (tenant_id, project_id))
-select id, kind, provider_id from changed join cloud_resources using (id)`;
+const REATTRIBUTION = REATTRIBUTE(effectiveFromSql('$5'));
 
 /** Set-based. Live resources with a parent among $2 (`<kind>/<provider id>`). $1 account. */
 const CHILDREN = `
@@ -130,12 +56,12 @@ select id from cloud_resources where account_id = $1 and parents @> array[$2::te
 
 /**
  * Set-based. Live resources of kind $2, or with a parent of that kind, with an owner that their parents decide or could decide. Also
- * resources that were discovered since $3, are members of a tenant's project and have no owner: a membership pass ended while they were
- * being written. $1 account.
+ * resources that were discovered since $3, are members of a tenant's project and do not follow it: a membership pass ended while they
+ * were being written. $1 account.
  */
 const UNSETTLED = `
 select id from cloud_resources
- where account_id = $1 and parents <> '{}' and deleted_at is null and attributed_by in ('parent', 'fallback')
+ where account_id = $1 and parents <> '{}' and deleted_at is null and attributed_by not in ('override', 'project')
    and (kind = $2 or exists (select 1 from unnest(parents) parent where split_part(parent, '/', 1) = $2))
 union
 select r.id
@@ -143,7 +69,7 @@ select r.id
   join cloud_projects p on p.id = m.project_id and p.tenant_id is not null
   join cloud_resources r on r.account_id = m.account_id and r.kind = m.kind and r.provider_id = m.provider_id
  where m.account_id = $1 and m.kind = $2 and m.member_until is null
-   and r.first_seen_at >= $3 and r.deleted_at is null and r.attributed_by = 'fallback'`;
+   and r.first_seen_at >= $3 and r.deleted_at is null and r.attributed_by not in ('override', 'project')`;
 
 /**
  * Set-based. Sets the parent of children that were recorded before the parent that names them.
@@ -175,12 +101,31 @@ wanted as (
    where o.account_id = $1 and o.kind = $2 and o.deleted_at is null)
 update cloud_resources o set parents = w.users from wanted w where w.id = o.id and o.parents <> w.users returning o.id`;
 
+/** A resource of which the owner was written: its tenant before and after. Both are the same where only the reason or the project differs. */
+export interface Reattributed {
+  readonly id: string;
+  readonly kind: string;
+  readonly provider_id: string;
+  readonly old_tenant: string | null;
+  readonly old_by: string;
+  readonly old_ref: string | null;
+  readonly tenant_id: string | null;
+}
+
 /** A change of an owner by an admin. */
 interface OwnerChange {
   /** The entry of the audit log that the events name. */
   readonly changeId: string;
   /** RFC 3339, in the past: the time from which the owner counts. */
   readonly effectiveFrom?: string | null;
+}
+
+interface ReattributionOptions {
+  /** The sweep that writes the events, or the audit entry for the source `admin`. */
+  readonly writerId?: string | null;
+  /** The time from which the new owners count. */
+  readonly effectiveFrom?: string | null;
+  readonly confirmed?: boolean;
 }
 
 interface PreviousOwner {
@@ -205,29 +150,35 @@ export class OwnershipRecorder {
     await lockTransaction(tx, 'attribution');
   }
 
-  /** Computes the owners of the given resources, or of all of the account's, again. Their children follow. */
+  /**
+   * Computes the owners of the given resources, or of all of the account's, again. Their children follow. Returns the resources that got
+   * another tenant, by id. `confirmed`: an admin has confirmed the moves of these resources, and of what follows them.
+   */
   async reattribute(
     tx: Queryable,
     accountId: string,
     source: 'sweep' | 'admin' | 'saga',
     resourceIds: readonly string[] | null,
-    writerId: string | null = null,
-    effectiveFrom: string | null = null,
-  ): Promise<void> {
+    { writerId = null, effectiveFrom = null, confirmed = false }: ReattributionOptions = {},
+  ): Promise<Map<string, Reattributed>> {
+    const moved = new Map<string, Reattributed>();
     let ids = resourceIds;
     for (let link = 0; link < LONGEST_CHAIN; link += 1) {
-      const changed = await tx.query<{ id: string; kind: string; provider_id: string }>(REATTRIBUTE, [
-        accountId,
-        ids,
-        source,
-        writerId,
-        effectiveFrom,
-      ]);
-      if (changed.length === 0) return;
+      const free = !confirmed ? 'none' : link === 0 ? 'all' : 'followers';
+      const first = (ids ?? []).flatMap((id) => moved.get(id) ?? []).map(firstOwner);
+      const values = [accountId, ids, source, writerId, effectiveFrom, free, JSON.stringify(first)];
+      const changed = await tx.query<Reattributed>(REATTRIBUTION, values);
+      for (const row of changed) {
+        const { old_tenant, old_by, old_ref } = moved.get(row.id) ?? row;
+        moved.set(row.id, { ...row, old_tenant, old_by, old_ref });
+      }
+      if (changed.length === 0) break;
       const parents = changed.map((row) => `${row.kind}/${row.provider_id}`);
       ids = (await tx.query<{ id: string }>(CHILDREN, [accountId, parents])).map((child) => child.id);
-      if (ids.length === 0) return;
+      if (ids.length === 0) break;
     }
+    for (const [id, { old_tenant, tenant_id }] of moved) if (old_tenant === tenant_id) moved.delete(id);
+    return moved;
   }
 
   /** Call it after a sweep that changed rows of a kind. It attributes their children, the children among them, and new resources again. */
@@ -242,7 +193,7 @@ export class OwnershipRecorder {
     }
     const unsettled = await tx.query<{ id: string }>(UNSETTLED, [accountId, kind, startedAt]);
     const ids = [...new Set([...unsettled, ...adopted].map(({ id }) => id))];
-    if (ids.length > 0) await this.reattribute(tx, accountId, 'sweep', ids, sweepId);
+    if (ids.length > 0) await this.reattribute(tx, accountId, 'sweep', ids, { writerId: sweepId });
   }
 
   /** Call it after one resource was recorded without a sweep. It attributes the resource, and its children, which may be older rows. */
@@ -274,8 +225,10 @@ export class OwnershipRecorder {
     if (!resource) return undefined;
     await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });
     const tx = queryableOf(em);
-    await this.reattribute(tx, resource.accountId, 'admin', [resourceId], changeId, effectiveFrom);
+    await this.reattribute(tx, resource.accountId, 'admin', [resourceId], { writerId: changeId, effectiveFrom });
     if (effectiveFrom !== null) await this.correctHistory(tx, resource.accountId, [resourceId], changeId, effectiveFrom);
     return { tenantId: resource.tenantId };
   }
 }
+
+const firstOwner = ({ id, old_tenant, old_by, old_ref }: Reattributed) => ({ id, tenant_id: old_tenant, by: old_by, ref: old_ref });

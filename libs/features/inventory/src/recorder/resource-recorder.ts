@@ -5,7 +5,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { urnOf, type Kind, type Observation } from '../kinds/kind';
 import { SweepLeaseLostError } from '../inventory.errors';
 import { contentHash, decideChanges, KNOWN_COLUMNS, type Change, type KnownResource } from './decide-changes';
-import { ownerOf } from './ownership-recorder';
+import { ownerOf } from './owner.sql';
 import { billedChange } from './billed';
 
 /**
@@ -33,6 +33,9 @@ select f.leased, d.*
           from cloud_resources where account_id = $2 and kind = $3 and provider_id = p.page_id offset 0) r on true
      where r.id is null or r.content_hash <> p.page_hash or r.stale_strike_count > 0 or r.deleted_at is not null
   ) d on f.leased = 1`;
+
+/** SQL: known rows keep their owner, and a restored one does where only a rule would give it to another tenant. [TNT-7] */
+const KEEPS_OWNER = `i.what <> 'restored' or coalesce(r.tenant_id <> i.owner_tenant and i.owner_by = 'rule', false)`;
 
 /**
  * Set-based, and fenced by the sweep's lease. Writes the changes of a page with their events, all or nothing, and counts them. A row that
@@ -66,10 +69,10 @@ changed as (
      set name = i.name, region = i.region, status = i.status, size_slug = i.size_slug, attrs = i.attrs, parents = coalesce(i.parents, r.parents),
          content_hash = i.content_hash, last_seen_at = greatest(r.last_seen_at, $4), recorded_at = clock_timestamp(),
          changed_at = case when i.what = 'refreshed' then r.changed_at else clock_timestamp() end,
-         tenant_id = case when i.what = 'restored' then i.owner_tenant else r.tenant_id end,
+         tenant_id = case when ${KEEPS_OWNER} then r.tenant_id else i.owner_tenant end,
          cloud_project_id = case when i.what = 'restored' then i.owner_project else r.cloud_project_id end,
-         attributed_by = case when i.what = 'restored' then i.owner_by else r.attributed_by end,
-         attributed_ref = case when i.what = 'restored' then i.owner_ref else r.attributed_ref end,
+         attributed_by = case when ${KEEPS_OWNER} then r.attributed_by else i.owner_by end,
+         attributed_ref = case when ${KEEPS_OWNER} then r.attributed_ref else i.owner_ref end,
          stale_strike_count = 0, last_strike_at = null, deleted_at = null
     from owned i
    where r.id = i.id and r.content_hash = i.old_hash and r.recorded_at < $4 and (r.deleted_at is not null) = (i.what = 'restored')

@@ -74,7 +74,7 @@ export class ProjectSweep {
       await this.placeholders.write(tx, run, placeholders);
       await this.described.registerFirst(em, run.accountId);
     }
-    await this.owners.reattribute(tx, run.accountId, 'sweep', null, run.id);
+    await this.owners.reattribute(tx, run.accountId, 'sweep', null, { writerId: run.id });
     const missing = [...projects.missing.map((row) => `project/${row.providerId}`), ...placeholders.missing, ...members.missed];
     await this.ledger.closeSweep(
       tx,

@@ -11,8 +11,10 @@ const JITTER = 0.2;
 const LONGEST_RETRY_AFTER_MS = 24 * HOUR;
 /** An endpoint that fails for so long, without one success, is disabled. */
 export const FAILING_DAYS = 5;
+/** A lease is longer than a call by this, so that a living worker records its outcome in time. */
+export const LEASE_EXTRA_MS = 30_000;
 
-/** How a failed attempt goes on: after a pause, or not at all. */
+/** What follows a failed attempt: another one after a pause, or none. */
 export type NextStep = { readonly is: 'retry'; readonly afterMs: number } | { readonly is: 'given_up' };
 
 /** `attempts` have been made. The receiver's `Retry-After` only makes a pause longer. `random`: 0 to 1. */

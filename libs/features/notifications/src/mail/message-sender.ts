@@ -3,34 +3,17 @@ import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import { EventReader } from '#libs/events';
 import { errorCode, errorFields } from '#libs/kernel';
-import { counter } from '#libs/observability';
-import { OutboundHttp } from '#libs/outbound-http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { nextStep } from '../delivery/retry-plan';
+import { LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
 import { CLAIM_MESSAGES, MESSAGES_ARE_DUE, MESSAGES_FAILED, MESSAGES_SENT } from '../delivery/deliveries.sql';
 import type { Channel } from '../entities/notification-subscription.entity';
-import { RefusedByReceiverError } from '../notifications.errors';
-import { SecretBox } from '../secret-box';
+import { ChatPoster } from './chat-poster';
 import { Mailer } from './mailer';
+import { countMessage } from './message-counter';
 import { messageText } from './message-text';
-import { chatPlace } from './subscriptions';
 
 /** Events of one mail. */
 const MOST_EVENTS = 500;
-/** Longer than a call, so that a living worker records its outcome in time. */
-const LEASE_EXTRA_MS = 30_000;
-
-const sent = counter(
-  'arcadia_messages_total',
-  'Mails and messages to chats, by channel and outcome',
-  ['channel', 'outcome'],
-  [
-    { channel: 'mail', outcome: 'sent' },
-    { channel: 'mail', outcome: 'failed' },
-    { channel: 'chat', outcome: 'sent' },
-    { channel: 'chat', outcome: 'failed' },
-  ],
-);
 
 interface Claimed {
   readonly owner: string;
@@ -54,8 +37,7 @@ export class MessageSender {
     private readonly database: Database,
     private readonly events: EventReader,
     private readonly mailer: Mailer,
-    private readonly outbound: OutboundHttp,
-    private readonly box: SecretBox,
+    private readonly chat: ChatPoster,
     @Inject(CONFIG) config: Config,
   ) {
     this.leaseMs = config.notifications.callTimeoutMs + LEASE_EXTRA_MS;
@@ -81,12 +63,12 @@ export class MessageSender {
     try {
       await this.notify(claimed, signal);
       await this.database.query(MESSAGES_SENT, [ids, lease]);
-      sent.inc({ channel, outcome: 'sent' });
+      countMessage(channel, 'sent');
     } catch (error) {
       const step = nextStep(attempts, undefined, Math.random());
       this.log.warn({ event: 'message_failed', channel, attempt: attempts, ...errorFields(error), again: step.is === 'retry' });
       await this.database.query(MESSAGES_FAILED, [ids, lease, errorCode(error), step.is === 'retry' ? step.afterMs : null]);
-      sent.inc({ channel, outcome: 'failed' });
+      countMessage(channel, 'failed');
     }
   }
 
@@ -97,11 +79,6 @@ export class MessageSender {
     if (events.length === 0) return;
     const message = messageText(events.sort((a, b) => a.sequence - b.sequence));
     if (channel === 'mail' && email !== null) await this.mailer.send({ to: email, ...message, messageId: ids[0] ?? randomUUID() });
-    if (channel === 'chat' && chat_sealed !== null) {
-      const url = this.box.open(chat_sealed, chatPlace(owner));
-      const body = JSON.stringify({ text: `${message.subject}\n${message.text}` });
-      const { status } = await this.outbound.post({ url, headers: { 'content-type': 'application/json' }, body, signal });
-      if (status < 200 || status > 299) throw new RefusedByReceiverError(status);
-    }
+    if (channel === 'chat' && chat_sealed !== null) await this.chat.post(owner, chat_sealed, message, signal);
   }
 }

@@ -112,6 +112,10 @@ export class Invoice {
   @Column('timestamptz', { nullable: true })
   readonly releasedAt: Date | null;
 
+  /** When it was first reconciled or released; null while it is neither. A repeated ingest keeps it. */
+  @Column('timestamptz', { nullable: true })
+  readonly countedSince: Date | null;
+
   @Column('timestamptz', { nullable: true })
   readonly pushedToFinanceAt: Date | null;
 

@@ -56,6 +56,7 @@ const INGEST_AGAIN_AFTER = `interval '20 hours'`;
 /** The next attempt after a failure: a minute later at first, then twice as long each time, a day at most. */
 const retryAt = (attempt: string) => `clock_timestamp() + least(interval '1 day', interval '1 minute' * 2 ^ least(${attempt}, 11))`;
 const now = () => 'clock_timestamp()';
+const countedSince = () => 'coalesce(counted_since, clock_timestamp())';
 /** An invoice without lines gets this status; one with lines stays ingested. */
 const statusWithoutLines = (status: InvoiceStatus) => `case when ingested_at is null then '${status}' else 'ingested' end`;
 /** SQL on an invoice `i`: it was issued recently, and its document was last requested long enough ago. */
@@ -146,6 +147,7 @@ export class InvoiceLedger {
         attempts: 0,
         documentAskedAt: () => ':askedAt::timestamptz',
         ingestedAt: now,
+        countedSince: outcome.reconciliation === 'mismatch' ? null : countedSince,
       })
       .where([{ ...from, reconciliation: In(found) }, ...first])
       .setParameters({ askedAt: invoice.askedAt })
@@ -164,7 +166,7 @@ export class InvoiceLedger {
     const { raw } = await em
       .createQueryBuilder()
       .update(Invoice)
-      .set({ reconciliation: 'released', releasedAt: now })
+      .set({ reconciliation: 'released', releasedAt: now, countedSince })
       .where({ id: invoiceId, reconciliation: In(RELEASABLE) })
       .returning('difference::text')
       .execute();

@@ -9,7 +9,7 @@ import { DocumentOrigins } from '../entities/document-origins.entity';
 import { FrozenDocument } from '../entities/tenant-document.entity';
 import type { DocumentKind } from '../pricing/tenant-document';
 import { DocumentNotFoundError, DocumentPendingError } from '../tenant-billing.errors';
-import { renderPdf } from './render-pdf';
+import { Printer } from './printer';
 
 export const PDF = 'application/pdf';
 
@@ -37,6 +37,8 @@ select d.id, least(d.due_on - '2000-01-01'::date, 100000)::int as "order"
 /** Prints documents and reads them in the scope of the caller: the only writer of `document_files`. [TBL-4] [TBL-7] */
 @Injectable()
 export class DocumentFiles {
+  private readonly printer = new Printer();
+
   constructor(
     private readonly transaction: Transaction,
     private readonly tenantTransaction: TenantTransaction,
@@ -56,7 +58,7 @@ export class DocumentFiles {
       (await em.existsBy(DocumentFile, { documentId })) ? null : em.findOneBy(FrozenDocument, { id: documentId }),
     );
     if (!document) return;
-    const bytes = await renderPdf(document.proof);
+    const bytes = await this.printer.print(document.proof);
     const file = {
       documentId,
       tenantId: document.tenantId,

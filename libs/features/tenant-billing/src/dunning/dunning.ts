@@ -9,6 +9,7 @@ import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import { VersionMovedError } from '../tenant-billing.errors';
 import { NotificationRequests } from './notification-requests';
+import { OverdueInvoices } from './overdue-invoices';
 
 /** As installed. */
 export const DEFAULT_STEPS: readonly DunningStep[] = [
@@ -64,6 +65,7 @@ export class Dunning {
     private readonly profiles: BillingProfiles,
     private readonly tenants: TenantWriter,
     private readonly notifications: NotificationRequests,
+    private readonly overdue: OverdueInvoices,
     private readonly transaction: Transaction,
     private readonly audit: AuditLog,
   ) {}
@@ -96,8 +98,12 @@ export class Dunning {
     });
   }
 
-  /** Takes every step that is due. Several workers may do it at the same time. Returns how many it took. */
+  /**
+   * Writes the events of invoices that have become overdue, and takes every step that is due. Several workers may do it at the same time. Returns how many
+   * steps it took.
+   */
   async run(signal?: AbortSignal): Promise<number> {
+    await this.overdue.announce(signal);
     let taken = 0;
     for (;;) {
       const due = await this.transaction.run((em) => sql<DueStep>(em, DUE_STEPS, [JSON.stringify(DEFAULT_STEPS), BATCH]));

@@ -53,7 +53,11 @@ export class TakenDunningStep {
   readonly takenAt: Date;
 }
 
-/** Something that a person should be told. */
+/** `not_needed`: the invoice was settled before the message could be sent. `failed`: the last attempt failed too. */
+export const REQUEST_STATUSES = ['waiting', 'delivered', 'not_needed', 'failed'] as const;
+export type RequestStatus = (typeof REQUEST_STATUSES)[number];
+
+/** A message that people should get, and how its delivery stands. */
 @Entity('notification_requests')
 export class NotificationRequest {
   @PrimaryColumn('uuid', { default: () => 'arcadia_uuid()' })
@@ -75,6 +79,41 @@ export class NotificationRequest {
   @Column('timestamptz', { default: () => 'clock_timestamp()' })
   readonly createdAt: Date;
 
+  @Column('text', { default: 'waiting' })
+  readonly status: RequestStatus;
+
+  /** Attempts that have failed. */
+  @Column('int', { default: 0 })
+  readonly attempts: number;
+
+  @Column('timestamptz', { default: () => 'clock_timestamp()' })
+  readonly nextAttemptAt: Date;
+
+  /** The end of the lease of the worker that delivers. */
+  @Column('timestamptz', { nullable: true })
+  readonly leaseUntil: Date | null;
+
+  /** Why the last attempt failed. */
+  @Column('text', { nullable: true })
+  readonly errorCode: string | null;
+
+  /** The receivers that have the message: `mail <address>` or `chat of <subscriber>`. */
+  @Column('text', { array: true, default: [] })
+  readonly deliveredTo: string[];
+
   @Column('timestamptz', { nullable: true })
   readonly deliveredAt: Date | null;
+}
+
+/** An issued invoice that was not paid on its due date. It has its event since the time of the row. */
+@Entity('overdue_invoices')
+export class OverdueInvoice {
+  @PrimaryColumn('uuid')
+  readonly invoiceId: string;
+
+  @Column('text')
+  readonly tenantId: string;
+
+  @Column('timestamptz', { default: () => 'clock_timestamp()' })
+  readonly since: Date;
 }

@@ -12,4 +12,8 @@ export class NumberSeries {
 
   @Column('int', { default: 0 })
   readonly lastNumber: number;
+
+  /** The day on the document with the last number. No later number has an earlier day. */
+  @Column('date', { nullable: true })
+  readonly lastIssuedOn: string | null;
 }

@@ -26,6 +26,8 @@ export interface BulkInvoices {
   readonly verb: BulkVerb;
   readonly ids?: readonly string[];
   readonly filter?: TenantInvoiceFilters;
+  /** Of the verb `issue`: the day on the documents, today unless given. */
+  readonly issuedOn?: string;
 }
 
 export interface BulkInvoiceResult {
@@ -80,7 +82,7 @@ export class BulkInvoiceService {
     const results = new Map<string, BulkInvoiceResult>();
     const ids = waiting.map(({ id }) => id);
     const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) results.set(next.id, await this.one(change.verb, next, because));
+      for (let next = waiting.shift(); next; next = waiting.shift()) results.set(next.id, await this.one(change, next, because));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     const report = reportOf(change.verb, ids.flatMap((id) => results.get(id) ?? [])); // prettier-ignore
@@ -125,10 +127,10 @@ export class BulkInvoiceService {
     return found.map((id) => ({ id, frozen: frozen.get(id) }));
   }
 
-  private async one(verb: BulkVerb, { id, frozen }: { id: string; frozen: Frozen | undefined }, because: AuditContext) {
+  private async one({ verb, issuedOn }: BulkInvoices, { id, frozen }: { id: string; frozen: Frozen | undefined }, because: AuditContext) {
     try {
       if (!frozen) throw new TenantInvoiceNotFoundError();
-      await this.verb(verb, id, frozen.version, because);
+      await this.verb(verb, { id, version: frozen.version, issuedOn }, because);
       return { id, code: 'done', detail: null };
     } catch (error) {
       if (error instanceof DomainError) return refusal(id, error);
@@ -136,12 +138,16 @@ export class BulkInvoiceService {
     }
   }
 
-  private verb(verb: BulkVerb, id: string, version: number, because: AuditContext): Promise<unknown> {
+  private verb(
+    verb: BulkVerb,
+    { id, version, issuedOn }: { readonly id: string; readonly version: number; readonly issuedOn: string | undefined },
+    because: AuditContext,
+  ): Promise<unknown> {
     const run: Readonly<Record<BulkVerb, () => Promise<unknown>>> = {
       refresh: () => this.invoices.refresh(id, version, because),
       approve: () => this.invoices.approve(id, version, because),
       unapprove: () => this.invoices.unapprove(id, version, because),
-      issue: () => this.issuing.issue(id, version, because),
+      issue: () => this.issuing.issue(id, version, because, issuedOn ?? null),
       void: () => this.issuing.void(id, version, because),
     };
     return run[verb]();

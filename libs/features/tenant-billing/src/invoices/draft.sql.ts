@@ -82,7 +82,7 @@ update tenant_invoices i
 
 /**
  * Set-based: what stands against invoices of a month. Each row is a reason. $1 issuer, $2 first day of the month. A month of which the provider's
- * amounts have changed since it was rated has to be rated again first.
+ * amounts have changed since it was rated has to be rated again first. The days of grace begin when the first of its invoices is reconciled or released.
  */
 export const READINESS = `
 with documents as (
@@ -93,8 +93,10 @@ select 'no_provider_invoice' as code, 'the provider has no invoice of the month 
 union all
 select 'unreconciled_invoice', 'the provider''s invoice ' || invoice_uuid || ' is neither reconciled nor released' from documents where not counts
 union all
-select 'grace_days', 'the days of grace end on ' || (min(d.issued_on) + s.grace_days) from documents d join billing_issuers s on s.id = $1
- group by s.grace_days having min(d.issued_on) + s.grace_days > (clock_timestamp() at time zone 'UTC')::date
+select 'grace_days', 'the days of grace end on ' || to_char(g.until at time zone 'UTC', 'YYYY-MM-DD "at" HH24:MI "UTC"')
+  from (select min(coalesce(d.counted_since, d.released_at, d.ingested_at)) + make_interval(days => s.grace_days) as until
+          from documents d join billing_issuers s on s.id = $1 where d.counts group by s.grace_days) g
+ where g.until > clock_timestamp()
 union all
 select 'not_rated', 'the month is not rated; start a billing run' where not exists (select 1 from run)
 union all

@@ -5,6 +5,7 @@ import { DocumentSealer, type SealedDocument } from '../documents/document-seale
 import { DocumentOrigins } from '../entities/document-origins.entity';
 import { FrozenDocument } from '../entities/tenant-document.entity';
 import type { LineOrigin, TenantDocument } from '../pricing/tenant-document';
+import { EarlierIssueDateError } from '../tenant-billing.errors';
 import { BillingPush } from './billing-push';
 
 /** The series that are numbered without gaps. */
@@ -12,21 +13,23 @@ export type DocumentSeries = 'invoice' | 'credit_note';
 
 export interface TakenNumber {
   readonly number: string;
-  /** Today in the time zone of the issuer. */
+  /** The given day, else today in the time zone of the issuer. */
   readonly issuedOn: string;
 }
 
 /**
  * Fenced: the row of the series is locked from here to the end of the transaction, so numbers follow each other without gaps, and one that is rolled
- * back is taken again. $1 issuer, $2 series.
+ * back is taken again. Days never go back within a series: without a given day it is today, or the day of the last number where the issuer's clock was set
+ * back; a given day before it takes no number. $1 issuer, $2 series, $3 the given day or null.
  */
 const NEXT_NUMBER = `
 with issuer as (
-  select number_prefix, yearly, (clock_timestamp() at time zone time_zone)::date as today from billing_issuers where id = $1)
-insert into number_series as s (issuer_id, series, last_number)
-select $1, case when yearly then $2 || '/' || to_char(today, 'YYYY') else $2 end, 1 from issuer
-on conflict (issuer_id, series) do update set last_number = s.last_number + 1
-returning last_number, (select today::text from issuer) as today, (select number_prefix from issuer) as prefix, (select yearly from issuer) as yearly`;
+  select number_prefix, yearly, coalesce($3::date, (clock_timestamp() at time zone time_zone)::date) as day from billing_issuers where id = $1)
+insert into number_series as s (issuer_id, series, last_number, last_issued_on)
+select $1, case when yearly then $2 || '/' || to_char(day, 'YYYY') else $2 end, 1, day from issuer
+on conflict (issuer_id, series) do update set last_number = s.last_number + 1, last_issued_on = greatest(s.last_issued_on, excluded.last_issued_on)
+  where $3::date is null or s.last_issued_on is null or s.last_issued_on <= $3::date
+returning last_number, last_issued_on::text as day, (select number_prefix from issuer) as prefix, (select yearly from issuer) as yearly`;
 
 const DIGITS = 5;
 const CREDIT_NOTE_PREFIX = 'CN-';
@@ -39,14 +42,17 @@ export class FrozenDocuments {
     private readonly push: BillingPush,
   ) {}
 
-  /** Takes the next number, in the transaction that freezes its document. Do everything slow before. */
-  async nextNumber(em: EntityManager, issuerId: string, series: DocumentSeries): Promise<TakenNumber> {
-    type Row = { readonly last_number: number; readonly today: string; readonly prefix: string; readonly yearly: boolean };
-    const [row] = await sql<Row>(em, NEXT_NUMBER, [issuerId, series]);
-    if (!row) throw new Error(`there is no issuer ${issuerId}`);
+  /**
+   * Takes the next number, in the transaction that freezes its document. Do everything slow before. `on`: the day of issue, today unless given. Throws
+   * `EarlierIssueDateError` for a day before that of the last number.
+   */
+  async nextNumber(em: EntityManager, issuerId: string, series: DocumentSeries, on: string | null = null): Promise<TakenNumber> {
+    type Row = { readonly last_number: number; readonly day: string; readonly prefix: string; readonly yearly: boolean };
+    const [row] = await sql<Row>(em, NEXT_NUMBER, [issuerId, series, on]);
+    if (!row) throw new EarlierIssueDateError(on ?? '');
     const prefix = series === 'invoice' ? row.prefix : CREDIT_NOTE_PREFIX;
-    const year = row.yearly ? `${row.today.slice(0, 4)}-` : '';
-    return { number: `${prefix}${year}${String(row.last_number).padStart(DIGITS, '0')}`, issuedOn: row.today };
+    const year = row.yearly ? `${row.day.slice(0, 4)}-` : '';
+    return { number: `${prefix}${year}${String(row.last_number).padStart(DIGITS, '0')}`, issuedOn: row.day };
   }
 
   /** Seals a document, stores it with both proofs, and announces it. Throws `RangeError` for a document that does not add up, a bug. */

@@ -1,6 +1,6 @@
 import type { AuditContext } from '#libs/audit';
 import { sql } from '#libs/database';
-import { Money } from '#libs/kernel';
+import { Money, ValidationFailedError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { figuresProblem } from '../documents/verify-proof';
@@ -8,7 +8,7 @@ import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { FrozenDocument } from '../entities/tenant-document.entity';
 import { Dunning } from '../dunning/dunning';
-import { monthOf } from '../months';
+import { isDay, lastDay, monthOf } from '../months';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import type { DocumentLine, LineOrigin, TenantDocument } from '../pricing/tenant-document';
 import { TotalsDifferError, VerbNotPossibleError } from '../tenant-billing.errors';
@@ -32,18 +32,25 @@ export class InvoiceIssue {
 
   /**
    * Issues an approved invoice. The document is composed and added up by a second computation first; then the number is taken, and in the same
-   * transaction the sealed document, audit entry, event and announcement are written. After a crash there is all of it or nothing. Throws like every
-   * verb, and `TotalsDifferError`. [TBL-3]
+   * transaction the sealed document, audit entry, event and announcement are written. After a crash there is all of it or nothing. `issuedOn`: the day
+   * on the document, today unless given. Throws like every verb, `TotalsDifferError`, `ValidationFailedError` for a day in the future or before the end
+   * of the month, and `EarlierIssueDateError`. [TBL-3]
    */
-  async issue(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
+  async issue(
+    id: string,
+    expectedVersion: number | null,
+    because: AuditContext,
+    issuedOn: string | null = null,
+  ): Promise<TenantInvoiceView> {
     const issued = await this.verbs.run({ id, verb: 'issue', expectedVersion, because }, async (em, invoice) => {
       await this.requireNotPaused(em, invoice);
+      if (issuedOn !== null) requireIssueDate(issuedOn, invoice, await this.today(em, invoice.issuerId));
       const lines = await linesOf(em, invoice);
       const draft = documentOf(invoice, lines, await replacedNumber(em, invoice));
       const problem = figuresProblem(draft);
       if (problem !== undefined) throw new TotalsDifferError(problem);
       const wallet = await this.payFromWallet(em, invoice, because);
-      const taken = await this.documents.nextNumber(em, invoice.issuerId, 'invoice');
+      const taken = await this.documents.nextNumber(em, invoice.issuerId, 'invoice', issuedOn);
       const left = invoice.total.subtract(wallet);
       const paid = { wallet: amountText(wallet, invoice), due: amountText(left, invoice) };
       const document = { ...draft, ...datesOf(invoice, taken), ...paid };
@@ -60,7 +67,7 @@ export class InvoiceIssue {
           due: left,
           paymentStatus: left.isZero() ? 'paid' : wallet.isZero() ? 'unpaid' : 'partly_paid',
         },
-        details: { number, total, wallet: wallet.toText(), currency, root: sealed.root, document_sha256: sealed.sha256 },
+        details: { number, issued_on, total, wallet: wallet.toText(), currency, root: sealed.root, document_sha256: sealed.sha256 },
         event: { type: 'tenant_invoice.issued', data: { number, period: document.period, total, currency, due_on } },
       };
     });
@@ -111,6 +118,18 @@ export class InvoiceIssue {
     const [row] = await sql<{ today: string }>(em, today, [issuerId]); // Fenced: the clock of the database
     return row?.today ?? '';
   }
+}
+
+/** An invoice of a month is issued on its last day at the earliest, and none is issued in the future. `today` is that of the issuer. */
+function requireIssueDate(day: string, { period }: TenantInvoice, today: string): void {
+  const refuse = (message: string): never => {
+    throw new ValidationFailedError([{ field: 'issued_on', message }]);
+  };
+  if (!isDay(day)) refuse('must be a day of the calendar');
+  if (day > today) refuse(`must not be in the future; today is ${today}`);
+  if (period === null) return;
+  const earliest = lastDay(period);
+  if (day < earliest) refuse(`must not be before the end of the month of the invoice, ${earliest}`);
 }
 
 const linesOf = (em: EntityManager, { id: invoiceId }: TenantInvoice): Promise<TenantInvoiceLine[]> =>

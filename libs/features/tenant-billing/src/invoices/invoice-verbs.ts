@@ -1,9 +1,10 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
-import { EventLog, type EventType } from '#libs/events';
+import { EventLog, type EventType, type NewEvent } from '#libs/events';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
+import { monthOf } from '../months';
 import { TenantInvoiceNotFoundError, VerbNotPossibleError, VersionMovedError } from '../tenant-billing.errors';
 import { INVOICE_TRANSITIONS, isCritical, isPossible, type InvoiceState, type InvoiceVerb } from '../pricing/invoice.states';
 
@@ -67,6 +68,7 @@ export class InvoiceVerbs {
       );
       if (affected !== 1) throw new VersionMovedError(invoice.version);
       const tx = queryableOf(em);
+      const becamePaid = set.paymentStatus === 'paid' && invoice.paymentStatus !== 'paid';
       const target = { type: 'tenant_invoice', id };
       await this.audit.record(tx, {
         ...because,
@@ -83,7 +85,9 @@ export class InvoiceVerbs {
           subject: { type: 'tenant_invoice', id },
           data: event.data,
         });
-      return em.findOneByOrFail(TenantInvoice, { id });
+      const after = await em.findOneByOrFail(TenantInvoice, { id });
+      if (becamePaid) await this.events.append(tx, paidEvent(after, because));
+      return after;
     });
   }
 
@@ -93,6 +97,16 @@ export class InvoiceVerbs {
     return invoice;
   }
 }
+
+/** Nothing is due any more: by payments, credit notes or the wallet. */
+const paidEvent = ({ id, tenantId, number, period, total, decimals, currency }: TenantInvoice, { by }: AuditContext): NewEvent => ({
+  type: 'tenant_invoice.paid',
+  tenantId,
+  actor: by,
+  source: 'tenant-billing',
+  subject: { type: 'tenant_invoice', id },
+  data: { number, period: period === null ? null : monthOf(period), total: total.round(decimals, 'half_away').toText(), currency },
+});
 
 export const stateOf = ({ status, paymentStatus, problems, paid, credited }: TenantInvoice): InvoiceState => ({
   status,

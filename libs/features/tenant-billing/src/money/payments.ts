@@ -106,7 +106,7 @@ export class Payments {
     });
   }
 
-  /** Gives up what is due: nobody is reminded any more, and a late payment still lowers it. Throws like every verb. */
+  /** Gives up what is due: no more reminders are sent, and a late payment still lowers it. Throws like every verb. */
   async writeOff(id: string, expectedVersion: number, because: AuditContext): Promise<TenantInvoice> {
     return this.verbs.run({ id, verb: 'write_off', expectedVersion, because }, async (em, invoice) => {
       await this.dunning.end(em, invoice, because);

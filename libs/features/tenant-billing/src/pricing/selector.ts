@@ -1,3 +1,4 @@
+import { isReservedTag } from '#libs/inventory';
 import { ValidationFailedError, type FieldError } from '#libs/kernel';
 import type { RateModel } from './rate-model';
 
@@ -14,9 +15,6 @@ export interface Selector {
 }
 
 export const SELECTOR_DIMENSIONS = ['product', 'kind', 'sku', 'region', 'project_id', 'tag'] as const;
-
-/** Tags that only this service and admins set, so that no tenant chooses its own price. */
-const RESERVED_TAG = /^(rate:|tenant:|arcadia-|managed-by-)/;
 
 /** What a line is about, as selectors see it. */
 export interface RateSubject {
@@ -35,8 +33,6 @@ export interface Rate {
   readonly model: RateModel;
   readonly priority: number;
 }
-
-export const isReservedTag = (tag: string): boolean => RESERVED_TAG.test(tag);
 
 /** The number of dimensions that are set. */
 export const specificity = (selector: Selector): number =>

@@ -1,5 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, sql, Transaction, type Queryable } from '#libs/database';
+import { ValidationFailedError } from '#libs/kernel';
 import { TenantNotFoundError, TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -113,12 +114,13 @@ export class BillingProfiles {
     return issuerView(issuer);
   }
 
-  /** Throws `IssuerNotFoundError`, and `VersionMovedError` when it changed since the caller read it. */
+  /** Throws `IssuerNotFoundError`, `VersionMovedError` when it changed since the caller read it, and `ValidationFailedError` for an unknown time zone. */
   async replaceIssuer(id: string, fields: IssuerFields, expectedVersion: number, because: AuditContext): Promise<IssuerView> {
     await this.transaction.run(async (em) => {
       const before = await em.findOne(BillingIssuer, { where: { id }, lock: { mode: 'pessimistic_write' } });
       if (!before) throw new IssuerNotFoundError();
       if (before.version !== expectedVersion) throw new VersionMovedError(before.version);
+      await requireZone(em, fields.time_zone);
       await em.update(
         BillingIssuer,
         { id },
@@ -198,6 +200,13 @@ export class BillingProfiles {
       })),
     ];
   }
+}
+
+/** The database computes days of issue, so it is asked. Throws `ValidationFailedError`. */
+async function requireZone(em: EntityManager, zone: string): Promise<void> {
+  const [known] = await sql(em, 'select 1 from pg_timezone_names where name = $1', [zone]); // Fenced: what the clock of the database knows
+  if (known) return;
+  throw new ValidationFailedError([{ field: 'time_zone', message: `${zone} is no known time zone; use a name such as Australia/Sydney` }]);
 }
 
 function rowOf(tenantId: string, fields: ProfileFields, version: number, changedBy: string) {

@@ -1,9 +1,10 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { queryableOf, Transaction } from '#libs/database';
+import { queryableOf, sql, Transaction } from '#libs/database';
 import {
   decodeCursor,
   errorFields,
   isRetryable,
+  Money,
   pageOf,
   UUID_KEY,
   ValidationFailedError,
@@ -16,6 +17,8 @@ import { In, type Repository } from 'typeorm';
 import { BillingRun } from '../entities/billing-run.entity';
 import { firstDay, hasEnded, monthOf } from '../months';
 import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
+import { draftNumberOf } from '../invoices/invoice-reader';
+import { INVOICE_STATUSES, type InvoiceProblem, type PaymentStatus } from '../pricing/invoice.states';
 import { BillingRunNotFoundError, RunNotClaimableError } from '../tenant-billing.errors';
 import { RatingService, type Rating } from './rating.service';
 import {
@@ -45,6 +48,52 @@ export interface BillingRunView {
   readonly finished_at: string | null;
 }
 
+/** What a month of a tenant is by now: its lines as they are rated, and its invoice. Without an invoice the fields from `invoice_id` on are null. */
+export interface RunTenantView {
+  readonly tenant_id: string;
+  /** `not_built`: rated, and without a draft. */
+  readonly state: RunTenantState;
+  readonly lines: number;
+  /** What the tenant pays by the rated lines, in the currency of the provider, before tax. */
+  readonly sell: string;
+  readonly invoice_id: string | null;
+  readonly number: string | null;
+  readonly draft_number: string | null;
+  readonly currency: string | null;
+  readonly net: string | null;
+  readonly tax: string | null;
+  readonly total: string | null;
+  readonly due: string | null;
+  readonly payment_status: PaymentStatus | null;
+  readonly version: number | null;
+  /** Of the rating and of the invoice. */
+  readonly problems: readonly InvoiceProblem[];
+}
+
+/** A run with the tenants of its month. */
+export interface BillingRunDetail extends BillingRunView {
+  readonly tenants: readonly RunTenantView[];
+}
+
+export const RUN_TENANT_STATES = ['not_built', ...INVOICE_STATUSES] as const;
+export type RunTenantState = (typeof RUN_TENANT_STATES)[number];
+
+/**
+ * Set-based: the tenants of a month, each with its rated lines and its invoice; of several void ones, the last. $1 issuer, $2 first day of the month.
+ */
+const TENANTS_OF_MONTH = `
+with rated as (
+  select tenant_id, count(*)::int as lines, coalesce(sum(sell), 0) as sell from rated_lines
+   where issuer_id = $1 and period = $2::date and tenant_id is not null group by 1),
+invoices as (
+  select distinct on (tenant_id) * from tenant_invoices
+   where issuer_id = $1 and period = $2::date and kind = 'standard' order by tenant_id, status = 'void', created_at desc)
+select coalesce(r.tenant_id, i.tenant_id) as tenant_id, coalesce(i.status, 'not_built') as state, coalesce(r.lines, 0) as lines,
+       coalesce(r.sell, 0)::text as sell, i.id as invoice_id, i.number, i.currency, round(i.net, i.decimals)::text as net, round(i.tax, i.decimals)::text as tax,
+       round(i.total, i.decimals)::text as total, round(i.due, i.decimals)::text as due, case when i.status = 'issued' then i.payment_status end as payment_status,
+       i.version, coalesce(i.problems, '[]') as problems
+  from rated r full join invoices i using (tenant_id) order by coalesce(r.tenant_id, i.tenant_id) collate "C"`;
+
 /** Longer than the longest statement of a rating, after which its connection has ended anyway. */
 const LEASE_MINUTES = 16;
 /** A rating reports its progress at most this often. */
@@ -72,11 +121,13 @@ export class BillingRunService {
     return { data: items.map(runView), page: { next_cursor }, as_of: null, completeness: {} };
   }
 
-  /** Throws `BillingRunNotFoundError`. */
-  async get(id: string): Promise<BillingRunView> {
+  /** With the tenants of its month as they are now. Throws `BillingRunNotFoundError`. */
+  async get(id: string): Promise<BillingRunDetail> {
     const run = await this.runs.findOneBy({ id });
     if (!run) throw new BillingRunNotFoundError();
-    return runView(run);
+    type Row = Omit<RunTenantView, 'draft_number'>;
+    const rows = await this.transaction.run((em) => sql<Row>(em, TENANTS_OF_MONTH, [run.issuerId, run.period])); // Set-based: all tenants at once
+    return { ...runView(run), tenants: rows.map((row) => tenantView(row, run.problems)) };
   }
 
   /** Accepts the rating of a month, which a worker carries out. Throws `ValidationFailedError` for a month that has not ended. */
@@ -182,6 +233,19 @@ export class BillingRunService {
       await this.runs.update({ id, status: 'running' }, { progress });
     };
   }
+}
+
+/** Problems of a rating have the path of their tenant. */
+function tenantView(row: Omit<RunTenantView, 'draft_number'>, problems: readonly RunProblem[]): RunTenantView {
+  const { tenant_id, invoice_id, number } = row;
+  const rated = problems.filter(({ path }) => path === `tenants/${tenant_id}`);
+  const of = rated.filter(({ code }) => !row.problems.some((problem) => problem.code === code));
+  return {
+    ...row,
+    sell: Money.parse(row.sell).toAmountText(),
+    draft_number: invoice_id === null || number !== null ? null : draftNumberOf(invoice_id),
+    problems: [...row.problems, ...of],
+  };
 }
 
 function runView(run: BillingRun): BillingRunView {

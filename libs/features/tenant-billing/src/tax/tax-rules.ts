@@ -1,6 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { queryableOf, Transaction } from '#libs/database';
-import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { queryableOf, sql, Transaction } from '#libs/database';
+import { canonicalJson, decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { TenantRegistry, UnknownTenantError } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -10,7 +10,7 @@ import { TaxRule } from '../entities/tax-rule.entity';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import { TaxRuleNotFoundError, VersionMovedError } from '../tenant-billing.errors';
 import type { CountingRule, TaxResult } from './decide-tax';
-import { shippedRules, type TaxSet } from './tax-sets';
+import { shippedRules, type ShippedRule, type TaxSet } from './tax-sets';
 
 export interface TaxRuleView extends CountingRule {
   readonly issuer_id: string;
@@ -78,17 +78,21 @@ export class TaxRules {
     });
   }
 
-  /** Adds the rules of a shipped set. Rules that the issuer has already stay. Throws `IssuerNotFoundError`, and `ValidationFailedError` for a set of another country. */
+  /**
+   * Adds the rules of a shipped set and returns all rules of the set. One that the issuer has already stays as it is, also when it was changed or switched
+   * off, so that adding a set again changes nothing. Throws `IssuerNotFoundError`, and `ValidationFailedError` for a set of another country.
+   */
   async addSet(issuerId: string, set: TaxSet, because: AuditContext): Promise<ListAnswer<TaxRuleView>> {
     const { country } = await this.profiles.issuer(issuerId);
     const data = await this.transaction.run(async (em) => {
-      const added: TaxRuleView[] = [];
+      await sql(em, 'select 1 from billing_issuers where id = $1 for update', [issuerId]); // Fenced: one set at a time
+      const present = (await em.findBy(TaxRule, { issuerId, origin: set })).map(ruleView);
+      const rules: TaxRuleView[] = [];
       for (const rule of shippedRules(set, country)) {
-        const row = await this.insert(em, issuerId, { ...rule, tenant_id: null, evidence: null }, set, because);
-        await this.record(em, 'tax_rule_created', row, because);
-        added.push(ruleView(row));
+        const same = present.find(({ when }) => canonicalJson({ ...when }) === canonicalJson({ ...rule.when }));
+        rules.push(same ?? (await this.addShipped(em, issuerId, rule, set, because)));
       }
-      return added;
+      return rules;
     });
     return { data, page: { next_cursor: null }, as_of: null, completeness: {} };
   }
@@ -108,6 +112,12 @@ export class TaxRules {
       await this.record(em, 'tax_rule_changed', row, because);
       return ruleView(row);
     });
+  }
+
+  private async addShipped(em: EntityManager, issuerId: string, rule: ShippedRule, set: TaxSet, because: AuditContext) {
+    const row = await this.insert(em, issuerId, { ...rule, tenant_id: null, evidence: null }, set, because);
+    await this.record(em, 'tax_rule_created', row, because);
+    return ruleView(row);
   }
 
   private async insert(em: EntityManager, issuerId: string, input: TaxRuleInput, origin: string | null, { by }: AuditContext) {

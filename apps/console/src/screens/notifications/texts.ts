@@ -1,0 +1,21 @@
+/** Every text about mail and chat. */
+export const TEXTS = {
+  title: 'Mail and chat',
+  sub: 'Who is told of events, without a program of your own.',
+  webhooks: 'Webhooks',
+  forTenant: 'One subscription for the whole tenant. It is told of events about its own things.',
+  forAdmin: 'Your own subscription. Other admins have theirs.',
+  email: 'Mail to',
+  emailHelp: 'Leave it empty for no mail.',
+  chat: 'Chat room',
+  chatHelp: 'The https address of an incoming webhook, as Slack has them. It is a secret: only its host is shown later.',
+  chatKept: (host: string) => `Messages go to ${host}. Type another address to replace it.`,
+  chatOff: 'No more chat messages',
+  digest: 'When',
+  digests: { at_once: 'At once', daily: 'One message a day, at 07:00 UTC' },
+  always: 'A webhook that was disabled is always told.',
+  save: 'Save',
+  saved: 'Saved.',
+  nothing: 'Nobody is told yet. Give an address for mail or chat, and choose events.',
+  changed: (by: string) => `Changed last by ${by}`,
+};

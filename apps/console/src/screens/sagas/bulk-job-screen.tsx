@@ -1,0 +1,199 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import type { Column } from '../../parts/data-table';
+import { count, duration, words } from '../../parts/format';
+import { IconCircleCheck, IconCircleX, IconHourglass, IconLoader2, IconPlayerStop } from '../../parts/icons';
+import { ListCard, useList } from '../../parts/list';
+import { PageHead, Screen } from '../../parts/page';
+import { sagaTitle } from '../../parts/sagas';
+import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
+import { Badge } from '../../parts/status';
+import { Age } from '../../parts/time';
+import './sagas.css';
+import { TEXTS } from './texts';
+
+type Job = Schemas['BulkJobResponse'];
+type Item = Schemas['BulkItemResponse'];
+
+const RUNNING_POLL_MS = 1_500;
+const ENDED_POLL_MS = 60_000;
+const { job: JOB } = TEXTS;
+
+const LOOKS = {
+  running: ['info', IconLoader2],
+  finished: ['ok', IconCircleCheck],
+  stopped: ['mute', IconPlayerStop],
+} as const;
+
+function Result({ item: { result } }: { readonly item: Item }) {
+  if (result === 'done')
+    return (
+      <Badge tone="ok" icon={IconCircleCheck}>
+        {JOB.results.done}
+      </Badge>
+    );
+  if (result === 'refused')
+    return (
+      <Badge tone="bad" icon={IconCircleX}>
+        {JOB.results.refused}
+      </Badge>
+    );
+  return (
+    <Badge tone="mute" icon={IconHourglass}>
+      {JOB.results.open}
+    </Badge>
+  );
+}
+
+const titleOf = ({ kind, target_name }: Item): string => sagaTitle({ kind, target_name, input: {} });
+
+const COLUMNS: readonly Column<Item>[] = [
+  { id: 'nr', head: JOB.heads.nr, width: 56, numeric: true, cell: ({ nr }) => <span className="dim">{nr}</span> },
+  {
+    id: 'saga',
+    head: JOB.heads.saga,
+    width: 300,
+    cell: (item) => (
+      <span className="nm">
+        <span className="trunc">{titleOf(item)}</span>
+      </span>
+    ),
+  },
+  { id: 'result', head: JOB.heads.result, width: 130, cell: (item) => <Result item={item} /> },
+  {
+    id: 'why',
+    head: JOB.heads.why,
+    cell: ({ detail, code }) => (
+      <span className="mid" title={detail ?? undefined}>
+        {detail} {code && <span className="mono dim">{code}</span>}
+      </span>
+    ),
+  },
+  { id: 'at', head: JOB.heads.at, width: 96, numeric: true, cell: ({ at }) => (at === null ? '' : <Age at={at} />) },
+];
+
+/** How far a job is, with the result for every saga, and the way to stop it. */
+export function BulkJobScreen() {
+  const { id } = useParams({ from: '/sagas/bulk/$id' });
+  const navigate = useNavigate();
+  const job = useQuery({
+    queryKey: ['bulk-job', id],
+    queryFn: () => answered(api.GET('/api/v1/sagas/bulk-jobs/{id}', { params: { path: { id } } })),
+    refetchInterval: ({ state }) => (state.data && state.data.data.status !== 'running' ? ENDED_POLL_MS : RUNNING_POLL_MS),
+  });
+  const found = job.data?.data;
+  const list = useList<Item, Schemas['BulkItemResponseList']>(
+    ['bulk-job', id, 'items', found?.done, found?.refused],
+    (cursor, signal) =>
+      answered(api.GET('/api/v1/sagas/bulk-jobs/{id}/items', { params: { path: { id }, query: { limit: 200, cursor } as never }, signal })),
+    { enabled: found !== undefined },
+  );
+  const verb = found ? (TEXTS.bulk.verbs as Readonly<Record<string, string>>)[found.verb] : undefined;
+  return (
+    <Screen fixed>
+      {job.error && <ErrorState error={job.error} retry={() => void job.refetch()} />}
+      {job.isPending && <Skeleton />}
+      {found && (
+        <>
+          <PageHead
+            title={JOB.title(verb ?? words(found.verb), found.total)}
+            badges={<JobState job={found} />}
+            crumbs={[
+              { text: TEXTS.title, to: '/sagas' },
+              { text: found.id.slice(-8), mono: true },
+            ]}
+            sub={JOB.sub(found.created_by, found.reason)}
+            actions={found.status === 'running' && <StopButton id={found.id} left={found.total - found.done - found.refused} />}
+          />
+          <ListCard
+            list={list}
+            label={JOB.items}
+            totals={<Progress job={found} />}
+            columns={COLUMNS}
+            rowId={({ nr }) => String(nr)}
+            onOpen={({ saga_id: saga }) => void navigate({ to: '/sagas/$id', params: { id: saga } })}
+            item={(item) => (
+              <div className="item">
+                <span />
+                <b className="trunc" style={{ fontWeight: 550 }}>
+                  {titleOf(item)}
+                </b>
+                <span className="dim sm">{item.at && <Age at={item.at} />}</span>
+                <span className="l2">
+                  <Result item={item} />
+                  <span className="dim trunc">{item.code}</span>
+                </span>
+              </div>
+            )}
+            empty={<EmptyState {...JOB.empty} />}
+          />
+        </>
+      )}
+    </Screen>
+  );
+}
+
+function JobState({ job: { status } }: { readonly job: Job }) {
+  const [tone, icon] = LOOKS[status];
+  return (
+    <Badge tone={tone} icon={icon} pill spins={status === 'running'}>
+      {JOB.states[status]}
+    </Badge>
+  );
+}
+
+function Progress({ job }: { readonly job: Job }) {
+  const { total, done, refused, rate_per_minute: rate, status } = job;
+  const left = total - done - refused;
+  const share = (n: number) => `${total === 0 ? 0 : (n / total) * 100}%`;
+  return (
+    <div className="job" style={{ flex: 1 }}>
+      <div className="progress" role="img" aria-label={JOB.progress(done, refused, left)}>
+        <i style={{ width: share(done) }} />
+        <i className="bad" style={{ width: share(refused) }} />
+      </div>
+      <div className="job-facts" role="status">
+        <span>
+          <b>{count(done)}</b> {JOB.results.done.toLowerCase()}
+        </span>
+        <span>
+          <b>{count(refused)}</b> {JOB.results.refused.toLowerCase()}
+        </span>
+        <span>
+          <b>{count(left)}</b> {status === 'stopped' ? JOB.leftOut : JOB.results.open.toLowerCase()}
+        </span>
+        <span className="dim">
+          {JOB.rate(count(rate))}
+          {status === 'running' && left > 0 && ` · ${JOB.remaining(duration((left / rate) * 60_000))}`}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function StopButton({ id, left }: { readonly id: string; readonly left: number }) {
+  const client = useQueryClient();
+  const [asking, setAsking] = useState(false);
+  const stop = async (reason: string | undefined) => {
+    const answer = await answered(
+      api.POST('/api/v1/sagas/bulk-jobs/{id}/stop', { params: { path: { id } }, body: { reason: reason ?? '' } }),
+    );
+    client.setQueryData(['bulk-job', id], answer);
+  };
+  return (
+    <>
+      <button type="button" className="btn" onClick={() => setAsking(true)}>
+        <IconPlayerStop size={16} stroke={1.75} aria-hidden />
+        {JOB.stop}…
+      </button>
+      {asking && (
+        <Confirm title={JOB.stopTitle} button={JOB.stop} reason="required" confirm={stop} close={() => setAsking(false)}>
+          <p className="mid">{JOB.stopText(left)}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}

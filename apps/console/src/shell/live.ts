@@ -1,0 +1,133 @@
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useEffect, useSyncExternalStore } from 'react';
+import types from '../client/event-types.json';
+
+/** `live`: the event stream is open. `interrupted`: it has not been for a while, and pages are polled as without one. */
+type LiveState = 'starting' | 'live' | 'interrupted';
+
+const STREAM = '/api/v1/events/stream';
+const FIRST_RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 60_000;
+/** A shorter interruption, such as a restart of the api, is not said on the page. */
+const INTERRUPTED_AFTER_MS = 8_000;
+/** A tab that nobody sees gives its connection back after this time: a browser has six for each host. */
+const HIDDEN_MS = 15_000;
+/** Events of one change come together; the queries are read once for all of them. */
+const GATHER_MS = 400;
+/** How rarely a page asks while the stream tells it of changes. The age of data is no event. */
+const POLL_WHILE_LIVE_MS = 60_000;
+
+/** The first words of the query keys that an event makes old, by the first word of its type. */
+const TOUCHED: Readonly<Record<string, readonly string[]>> = {
+  resource: ['inventory', 'inventory-summary', 'resource', 'resources', 'events', 'kinds', 'me'],
+  saga: ['sagas', 'saga', 'saga-timeline', 'bulk-job', 'me'],
+  drift: ['drift', 'drift-summary', 'resource'],
+  sweep: ['sweeps', 'sweep', 'kinds', 'inventory-summary'],
+  invoice: ['invoices', 'costs'],
+  tenant_invoice: ['invoices', 'costs', 'tenants'],
+  credit_note: ['invoices', 'tenants'],
+  payment: ['invoices', 'tenants'],
+  tenant: ['tenants', 'limits', 'me'],
+  limit: ['limits'],
+  webhook: ['webhooks', 'webhook', 'deliveries'],
+  provider: ['provider-budget'],
+};
+/** Lists of every event. */
+const ALWAYS = ['all-events', 'audit'];
+
+let state: LiveState = 'starting';
+const listeners = new Set<() => void>();
+
+function become(next: LiveState): void {
+  if (state === next) return;
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const useLiveState = (): LiveState => useSyncExternalStore(subscribe, () => state);
+
+/** How often a page asks by itself: as given, and rarely while the stream tells it of what its query shows. */
+export const usePollMs = (ms: number): number => (useLiveState() === 'live' ? Math.max(ms, POLL_WHILE_LIVE_MS) : ms);
+
+/** Reads the queries on screen again that events have made old, once for all events of a moment. */
+function refresher(client: QueryClient): { readonly note: (type: string) => void; readonly stop: () => void } {
+  const old = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const read = () => {
+    timer = undefined;
+    const keys = new Set(old);
+    old.clear();
+    void client.invalidateQueries({ predicate: ({ queryKey }) => keys.has(String(queryKey[0])) });
+  };
+  return {
+    note: (type) => {
+      for (const key of [...ALWAYS, ...(TOUCHED[type.split('.')[0] ?? ''] ?? [])]) old.add(key);
+      timer ??= setTimeout(read, GATHER_MS);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Keeps the stream open until it is stopped. The browser itself resumes a broken one after its last event; a refused one is tried again. */
+function keepStream(client: QueryClient): () => void {
+  const refresh = refresher(client);
+  let source: EventSource | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let wasOpen = false;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let late: ReturnType<typeof setTimeout> | undefined;
+  let hidden: ReturnType<typeof setTimeout> | undefined;
+
+  const close = () => {
+    source?.close();
+    source = undefined;
+    clearTimeout(retry);
+  };
+  const open = () => {
+    close();
+    const opened = new EventSource(STREAM);
+    source = opened;
+    opened.addEventListener('open', () => {
+      clearTimeout(late);
+      late = undefined;
+      retryMs = FIRST_RETRY_MS;
+      become('live');
+      // What changed while there was no stream is known to nobody but the api.
+      if (wasOpen) void client.invalidateQueries({ predicate: ({ queryKey }) => !String(queryKey[0]).startsWith('session') });
+      wasOpen = true;
+    });
+    opened.addEventListener('error', () => {
+      late ??= setTimeout(() => become('interrupted'), INTERRUPTED_AFTER_MS);
+      if (opened.readyState !== EventSource.CLOSED) return;
+      retry = setTimeout(open, retryMs);
+      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+    });
+    for (const type of types) opened.addEventListener(type, () => refresh.note(type));
+  };
+  const seen = () => {
+    clearTimeout(hidden);
+    if (document.visibilityState === 'visible') {
+      if (source === undefined) open();
+    } else hidden = setTimeout(close, HIDDEN_MS);
+  };
+  document.addEventListener('visibilitychange', seen);
+  seen();
+  return () => {
+    document.removeEventListener('visibilitychange', seen);
+    for (const timer of [retry, late, hidden]) clearTimeout(timer);
+    refresh.stop();
+    close();
+    become('starting');
+  };
+}
+
+/** One stream of events for the tab, as long as the caller is on the page. */
+export function useLiveUpdates(): void {
+  const client = useQueryClient();
+  useEffect(() => keepStream(client), [client]);
+}

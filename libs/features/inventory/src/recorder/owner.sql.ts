@@ -1,0 +1,146 @@
+import { KINDS } from '../kinds';
+
+/** Kinds with the resources that use them as their parents, such as the members of a network. */
+const SHARED_KINDS = KINDS.flatMap(({ kind, usedBy }) => (usedBy ? [`'${kind}'`] : [])).join(', ');
+
+/** Parents may have parents themselves (the snapshot of a cluster's node). Attribution is passed on at most this many times. */
+export const LONGEST_CHAIN = 4;
+
+/** SQL: whether a condition of the rule `a` applies. A condition that the rule lacks applies to everything. */
+const conditionsApply = (r: string, projectId: string) => `
+       (a.kind is null or a.kind = ${r}.kind) and (a.region is null or a.region = ${r}.region)
+       and (a.project_id is null or a.project_id = ${projectId})
+       and (a.name_pattern is null or lower(${r}.name) like a.name_pattern)
+       and (a.tag_pattern is null or exists (
+         select from jsonb_array_elements_text(case jsonb_typeof(${r}.attrs -> 'tags') when 'array' then ${r}.attrs -> 'tags' else '[]' end) t(tag)
+          where lower(t.tag) like a.tag_pattern))`;
+
+/**
+ * SQL for the owner of a resource: the first that applies of its explicit owner, its project's tenant, the tenant that its parents share,
+ * the first rule that applies, the tenant that its users share, and the fallback project. A tenant that is closed or not registered owns
+ * nothing. [TNT-1] [TNT-7] New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
+ * the resource as a member, else the one in its own attributes: that one is known earlier and costs no call.
+ * `r` is the alias of a row with `account_id, kind, provider_id, name, region, parents, attrs, owner_override`. Adds lateral `owner
+ * (tenant_id, project_id, by, ref)`.
+ */
+export function ownerOf(r: string): string {
+  return `
+  left join lateral (
+    select p.id as project_id, p.tenant_id
+      from cloud_projects p
+     where ${r}.attrs ? 'project_id' and p.account_id = ${r}.account_id and p.provider_id = ${r}.attrs ->> 'project_id' and p.deleted_at is null
+  ) named on true
+  left join lateral (
+    select p.id as project_id, p.tenant_id
+      from cloud_project_members m join cloud_projects p on p.id = m.project_id
+     where m.account_id = ${r}.account_id and m.kind = ${r}.kind and m.provider_id = ${r}.provider_id and m.member_until is null
+     order by m.assigned_at desc nulls last, m.member_since desc limit 1
+  ) listed on true
+  cross join lateral (
+    select coalesce(listed.project_id, named.project_id) as project_id,
+           case when listed.project_id is null then named.tenant_id else listed.tenant_id end as tenant_id
+  ) member
+  left join lateral (
+    select min(k.tenant_id) as tenant_id, min(k.id::text) as ref, (array_agg(k.cloud_project_id order by k.id))[1] as project_id
+      from unnest(${r}.parents) parent_ref
+      cross join lateral (
+        select id, tenant_id, cloud_project_id from cloud_resources
+         where account_id = ${r}.account_id and kind = split_part(parent_ref, '/', 1) and provider_id = substr(parent_ref, strpos(parent_ref, '/') + 1)
+           and tenant_id is not null offset 0) k
+    having count(distinct k.tenant_id) = 1
+  ) related on true
+  cross join lateral (
+    select coalesce(member.project_id, related.project_id,
+             (select f.id from cloud_projects f where f.account_id = ${r}.account_id and f.is_fallback)) as project_id,
+           case when ${r}.kind in (${SHARED_KINDS}) then 'members' else 'parent' end as by
+  ) relation
+  left join lateral (
+    select a.id::text as ref, a.tenant_id from attribution_rules a
+     where ${r}.owner_override is null and member.tenant_id is null and (related.tenant_id is null or relation.by = 'members')
+       and a.valid_from <= statement_timestamp() and coalesce(statement_timestamp() < a.valid_to, true)
+       and ${conditionsApply(r, 'relation.project_id')}
+     order by a.position, a.id limit 1
+  ) rule on true
+  cross join lateral (
+    select case when ${r}.owner_override is not null then 'override' when member.tenant_id is not null then 'project'
+                when rule.ref is not null then 'rule' when related.tenant_id is not null then relation.by else 'fallback' end as by
+  ) decision
+  left join lateral (
+    select t.id from tenants t
+     where t.id = case decision.by when 'override' then ${r}.owner_override when 'project' then member.tenant_id
+                                   when 'rule' then rule.tenant_id else related.tenant_id end and t.status <> 'closed'
+  ) registered on true
+  cross join lateral (
+    select registered.id as tenant_id, relation.project_id, decision.by,
+           case decision.by when 'project' then member.project_id::text when 'rule' then rule.ref
+                            when 'parent' then related.ref when 'members' then related.ref end as ref
+  ) owner`;
+}
+
+/**
+ * SQL: whether only a rule asks for the move from the tenant that `was` the owner to another: the rule itself decides, or a parent that it
+ * has given to that tenant. A resource that has left its parent for another one follows that one. Such a move waits for an admin. [TNT-7]
+ */
+const needsConfirmation = (was: string): string => `
+  (${was}.tenant_id <> owner.tenant_id and (owner.by = 'rule' or (
+    owner.by in ('parent', 'members') and not (${was}.by = owner.by and ${was}.ref is distinct from owner.ref) and exists (
+      with recursive above as (
+        select a.attributed_by as by, a.attributed_ref as ref, 1 as depth from cloud_resources a where a.id = owner.ref::uuid
+        union all
+        select p.attributed_by, p.attributed_ref, above.depth + 1
+          from above join cloud_resources p on p.id = above.ref::uuid where above.by in ('parent', 'members') and above.depth < ${LONGEST_CHAIN})
+      select from above where by = 'rule'))))`;
+
+/**
+ * Set-based. Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event
+ * belongs to the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it.
+ * [INV-13] A move that needs a confirmation keeps the tenant and becomes a finding; a finding that no longer stands is removed. $1
+ * account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`, $5 the time from which
+ * the new owner counts, null for now, $6 which moves an admin has confirmed, so that they
+ * do not wait: `none`, `all`, or those of `followers`, which a parent decides, $7 the
+ * owners before this transaction of the rows that it has written already, as JSON rows: these count, not what it wrote meanwhile.
+ */
+export const REATTRIBUTE = (effectiveFrom: string): string => `
+with judged as (
+  select r.id, r.tenant_id as old_tenant, r.cloud_project_id as old_project, r.attributed_by as old_by, r.attributed_ref as old_ref,
+         was.tenant_id as first_tenant, was.by as first_by, was.ref as first_ref, owner.*,
+         coalesce(${needsConfirmation('was')} and not ($6 = 'all' or $6 = 'followers' and owner.by <> 'rule'), false) as waits
+    from cloud_resources r ${ownerOf('r')}
+    left join json_to_recordset($7::json) as first(id uuid, tenant_id text, by text, ref text) on first.id = r.id
+   cross join lateral (
+     select case when first.id is null then r.tenant_id else first.tenant_id end as tenant_id,
+            case when first.id is null then r.attributed_by else first.by end as by,
+            case when first.id is null then r.attributed_ref else first.ref end as ref) was
+   where r.account_id = $1 and ($2::uuid[] is null or r.id = any ($2::uuid[])) and r.deleted_at is null
+     and (r.tenant_id, r.cloud_project_id, r.attributed_by, r.attributed_ref) is distinct from (owner.tenant_id, owner.project_id, owner.by, owner.ref)),
+computed as (
+  select id, old_tenant, old_project, old_by, old_ref, project_id, case when waits then first_tenant else tenant_id end as tenant_id,
+         case when waits then first_by else by end as by, case when waits then first_ref else ref end as ref
+    from judged),
+changed as (
+  update cloud_resources r
+     set tenant_id = c.tenant_id, cloud_project_id = c.project_id, attributed_by = c.by, attributed_ref = c.ref, changed_at = clock_timestamp()
+    from computed c
+   where r.id = c.id and (r.tenant_id, r.cloud_project_id, r.attributed_by, r.attributed_ref) is distinct from (c.tenant_id, c.project_id, c.by, c.ref)
+  returning r.id, r.kind, r.provider_id, c.old_tenant, c.old_project, c.old_by, c.old_ref, c.tenant_id, c.project_id),
+found as (
+  insert into attribution_findings as known (resource_id, account_id, from_tenant_id, to_tenant_id, attributed_by, attributed_ref)
+  select id, $1, first_tenant, tenant_id, by, ref from judged where waits
+  on conflict (resource_id) do update
+     set from_tenant_id = excluded.from_tenant_id, to_tenant_id = excluded.to_tenant_id, attributed_by = excluded.attributed_by,
+         attributed_ref = excluded.attributed_ref, found_at = excluded.found_at
+   where (known.from_tenant_id, known.to_tenant_id, known.attributed_by, known.attributed_ref)
+         is distinct from (excluded.from_tenant_id, excluded.to_tenant_id, excluded.attributed_by, excluded.attributed_ref)),
+settled as (
+  delete from attribution_findings f
+   where f.account_id = $1 and ($2::uuid[] is null or f.resource_id = any ($2::uuid[]))
+     and not exists (select from judged j where j.id = f.resource_id and j.waits)),
+events as (
+  insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
+  select id, case when old_tenant is null then tenant_id end, 'attributed', $3,
+         case when old_tenant is distinct from tenant_id then jsonb_build_object('tenant_id', jsonb_build_object('old', old_tenant, 'new', tenant_id)) else '{}' end ||
+         case when old_project is distinct from project_id then jsonb_build_object('project_id', jsonb_build_object('old', old_project, 'new', project_id)) else '{}' end ||
+         case when $5::timestamptz is not null then ${effectiveFrom} else '{}' end,
+         $4
+    from changed where (old_tenant, old_project) is distinct from (tenant_id, project_id))
+select id, kind, provider_id, old_tenant, old_by, old_ref, tenant_id from changed`;

@@ -1,0 +1,105 @@
+import { CONFIG, type Config } from '#libs/config';
+import type { EventType } from '#libs/events';
+import { errorCode, errorFields } from '#libs/kernel';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { IsNull, type Repository } from 'typeorm';
+import { LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
+import { NotificationSubscription, type Channel } from '../entities/notification-subscription.entity';
+import { ChatPoster } from './chat-poster';
+import { Mailer } from './mailer';
+import { countMessage } from './message-counter';
+import { chatPlace } from './subscriptions';
+
+/** A receiver that is missing may be entered any time, by a person. */
+const NO_RECEIVER_PAUSE_MS = 3_600_000;
+
+/** A message that is no event of the feed, such as a reminder. */
+export interface DirectMessage {
+  /** The same for each attempt, so that a mail server or a person recognises a repetition. */
+  readonly id: string;
+  readonly subject: string;
+  readonly text: string;
+  /** One address, or all admins who are subscribed to a type of event. `email` null: not known yet. */
+  readonly to: { readonly email: string | null } | { readonly adminsOf: EventType };
+  /** Attempts that have failed. */
+  readonly attempts: number;
+  /** The receivers that have it already. */
+  readonly deliveredTo: readonly string[];
+}
+
+/** `no_receiver`: there is no address to which the message could be sent at present. */
+export type DirectOutcome =
+  | { readonly is: 'delivered' }
+  | { readonly is: 'no_receiver'; readonly code: string; readonly afterMs: number }
+  | { readonly is: 'failed'; readonly code: string; readonly afterMs: number | null };
+
+interface Receiver {
+  /** `mail <address>` or `chat of <subscriber>`. */
+  readonly name: string;
+  readonly channel: Channel;
+  send(signal?: AbortSignal): Promise<void>;
+}
+
+/** Delivers messages to people by the channels of the subscriptions, at once and whatever their digest is. The caller stores what is delivered. */
+@Injectable()
+export class DirectMessages {
+  /** How long a caller must keep a message to itself: longer than the calls to all of its receivers. */
+  readonly leaseMs: number;
+  private readonly log = new Logger('Messages');
+
+  constructor(
+    @InjectRepository(NotificationSubscription) private readonly subscriptions: Repository<NotificationSubscription>,
+    private readonly mailer: Mailer,
+    private readonly chat: ChatPoster,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.leaseMs = config.notifications.callTimeoutMs * 10 + LEASE_EXTRA_MS;
+  }
+
+  /** Sends to each receiver that does not have the message. `reached` stores a receiver before the next one is tried. One failure delays no other receiver. */
+  async deliver(message: DirectMessage, reached: (receiver: string) => Promise<void>, signal?: AbortSignal): Promise<DirectOutcome> {
+    const receivers = await this.receiversOf(message);
+    if (receivers.length === 0) return { is: 'no_receiver', code: 'no_receiver', afterMs: NO_RECEIVER_PAUSE_MS };
+    let failure: unknown;
+    for (const { name, channel, send } of receivers) {
+      if (message.deliveredTo.includes(name)) continue;
+      try {
+        await send(signal);
+      } catch (error) {
+        failure = error;
+        countMessage(channel, 'failed');
+        this.log.warn({ event: 'message_failed', channel, attempt: message.attempts + 1, ...errorFields(error) });
+        continue;
+      }
+      countMessage(channel, 'sent');
+      await reached(name);
+    }
+    if (failure === undefined) return { is: 'delivered' };
+    const step = nextStep(message.attempts + 1, undefined, Math.random());
+    return { is: 'failed', code: errorCode(failure), afterMs: step.is === 'retry' ? step.afterMs : null };
+  }
+
+  private async receiversOf({ to, id, subject, text }: DirectMessage): Promise<Receiver[]> {
+    const mail = (email: string): Receiver => ({
+      name: `mail ${email}`,
+      channel: 'mail',
+      send: () => this.mailer.send({ to: email, subject, text, messageId: id }),
+    });
+    if ('email' in to) return to.email === null ? [] : [mail(to.email)];
+    const admins = await this.subscriptions.findBy({ tenantId: IsNull() });
+    const wanting = admins.filter(({ types }) => types.includes('*') || types.includes(to.adminsOf));
+    return wanting.flatMap(({ owner, email, chatSealed }) => [
+      ...(email === null ? [] : [mail(email)]),
+      ...(chatSealed === null
+        ? []
+        : [
+            {
+              name: chatPlace(owner),
+              channel: 'chat' as const,
+              send: (signal?: AbortSignal) => this.chat.post(owner, chatSealed, { subject, text }, signal),
+            },
+          ]),
+    ]);
+  }
+}

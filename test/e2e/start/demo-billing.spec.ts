@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../../support/until';
+import { freePorts, Launched, runNote, type Ports } from './launcher';
+
+jest.setTimeout(180_000);
+
+const MONTHS = 4;
+const DONE = /demo billing is ready after \d+ s: 4 months, (\d+) issued invoices, (\d+) drafts/;
+
+interface Listed {
+  readonly data: readonly Readonly<Record<string, string | boolean | null>>[];
+}
+
+let dataDir: string;
+let ports: Ports;
+let start: Launched;
+
+const up = () => Launched.run(['up'], { DATA_DIR: dataDir, ...ports, DEMO_MONTHS: String(MONTHS), DO_RATE_PER_MINUTE: '5000' });
+
+async function read(path: string): Promise<unknown> {
+  const { api, admin_token: token } = runNote(dataDir);
+  const answer = await fetch(`${api}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+  expect([path, answer.status]).toEqual([path, 200]);
+  return answer.json();
+}
+const list = async (path: string) => ((await read(path)) as Listed).data;
+
+beforeAll(async () => {
+  dataDir = join(mkdtempSync(join(tmpdir(), 'arcadia-demo-')), 'data');
+  ports = await freePorts();
+});
+afterAll(async () => {
+  start.child.kill('SIGTERM');
+  await start.ended;
+  rmSync(join(dataDir, '..'), { recursive: true, force: true });
+});
+
+it('writes the invoices of the demo after the summary, goes on after a kill, and does nothing twice', async () => {
+  start = up();
+  await start.summary();
+  await until(async () => (await list('tenant-invoices?status=issued&limit=5')).length > 0, {
+    what: 'an issued invoice',
+    withinMs: 90_000,
+  });
+  start.child.kill('SIGKILL');
+  await start.ended;
+  start = up();
+  await start.summary();
+  await until(() => DONE.test(start.stderr), { what: 'the end of the demo billing', withinMs: 90_000 });
+  const [, issuedCount, draftCount] = DONE.exec(start.stderr) ?? [];
+
+  const invoices = await list('tenant-invoices?limit=200&sort=period');
+  const periods = [...new Set(invoices.map(({ period }) => String(period)))].sort();
+  expect(periods).toHaveLength(MONTHS);
+  const [last, told] = [periods.at(-1), periods.at(-2)];
+  expect(new Set(invoices.map(({ tenant_id, period }) => `${tenant_id} ${period}`)).size).toBe(invoices.length);
+  const issued = invoices.filter(({ status }) => status === 'issued');
+  expect([issued.length, invoices.filter(({ status }) => status === 'draft').length].map(String)).toEqual([issuedCount, draftCount]);
+  expect(invoices.filter(({ period, status }) => period === last && status !== 'draft')).toEqual([]);
+  const numbers = issued.map(({ number, issued_on }) => ({ number: String(number), issued_on: String(issued_on) }));
+  numbers.sort((one, other) => (one.number < other.number ? -1 : 1));
+  expect(numbers.map(({ number }) => number)).toEqual(issued.map((_one, at) => `INV-${String(at + 1).padStart(5, '0')}`));
+  expect(numbers.map(({ issued_on }) => issued_on)).toEqual(numbers.map(({ issued_on }) => issued_on).sort());
+
+  const unpaid = issued.filter(({ payment_status }) => payment_status !== 'paid');
+  unpaid.sort((one, other) => (String(one.tenant_id) < String(other.tenant_id) ? -1 : 1));
+  expect(unpaid.map(({ tenant_id, period, payment_status, overdue }) => [tenant_id, period, payment_status, overdue])).toEqual([
+    ['juniper', told, 'partly_paid', false],
+    ['lumen', told, 'unpaid', true],
+  ]);
+  expect(await list('credit-notes')).toMatchObject([{ tenant_id: 'bluebird' }]);
+  const payments = await list('payments?limit=200');
+  expect(payments).toHaveLength(issued.length - 1);
+  for (const period of periods)
+    expect(await read(`pnl?period=${period}`)).toMatchObject({ data: { difference: '0.00', unreconciled_invoices: [] } });
+  const moved = issued.filter(({ period, tenant_id }) => period === told && ['harbour', 'ironbark'].includes(String(tenant_id)));
+  for (const { id } of moved) {
+    const lines = await list(`tenant-invoices/${id}/lines?limit=200`);
+    expect(lines.filter(({ resource_name }) => resource_name === 'harbour-app-01')).not.toEqual([]);
+  }
+  expect(moved).toHaveLength(2);
+  const requests = await list('notification-requests');
+  expect(new Set(requests.map(({ tenant_id }) => tenant_id))).toEqual(new Set(requests.length > 0 ? ['lumen'] : []));
+});
