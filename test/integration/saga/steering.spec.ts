@@ -150,7 +150,10 @@ describe('a pause', () => {
       ['steerable/one', 'steerable/two', 'steerable/three'],
     ]);
     expect(claimed.rows.map((row) => row.id)).not.toContain(id);
-    const stored = await world.owner.query(`select wake_at = '9999-12-31T00:00:00Z' as held, lease_until, step_idx from saga_runs where id = $1`, [id]);
+    const stored = await world.owner.query(
+      `select wake_at = '9999-12-31T00:00:00Z' as held, lease_until, step_idx from saga_runs where id = $1`,
+      [id],
+    );
     expect(stored.rows).toEqual([{ held: true, lease_until: null, step_idx: 1 }]);
   });
 });

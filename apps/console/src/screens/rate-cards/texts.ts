@@ -49,7 +49,7 @@ export const TEXTS = {
     nothing: 'nothing',
     same: 'Both versions have the same rates and terms.',
     change: { added: 'New', removed: 'Gone', changed: 'Changed' },
-    diff: (a: number, b: number) => `What version ${b} changes of version ${a}`,
+    diff: (a: number, b: number) => `What version ${b} changes in version ${a}`,
     was: 'Was',
     becomes: 'Becomes',
   },

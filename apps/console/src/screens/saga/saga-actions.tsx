@@ -120,7 +120,7 @@ export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly 
   );
 }
 
-/** What the button of a verb says: the same verb means something else for an undo that failed, or for an output. */
+/** The label of a verb's button: the same verb means something else for an undo that failed, or for an output. */
 export function verbText(saga: Saga, verb: Verb): string {
   if (verb === 'retry' && saga.status === 'compensation_failed') return TEXTS.retryUndo;
   return TEXTS.verbs[verb];
