@@ -7166,7 +7166,7 @@ export interface components {
        * @description The day of the rate. An invoice of a month has the last rate until the end of the month
        * @example 2026-10-30
        */
-      on: string;
+      on: unknown;
     };
     CreditNoteResponseAnswer: {
       /** @description The object */
@@ -7357,7 +7357,7 @@ export interface components {
        * @description The day
        * @example 2026-11-30
        */
-      received_on: string;
+      received_on: unknown;
       /**
        * Format: uuid
        * @description For `refunded` and `reversed`: the received payment that is returned
@@ -8912,7 +8912,7 @@ export interface components {
        * @description With the verb `issue`: the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: string;
+      issued_on?: unknown;
     };
     InvoiceVerbBody: {
       /**
@@ -8960,7 +8960,7 @@ export interface components {
        * @description the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: string;
+      issued_on?: unknown;
     };
     LineChangeResponse: {
       /**
@@ -19333,7 +19333,7 @@ export interface operations {
         /** @description The credit note with this number */
         number?: string;
         /** @description Credit notes of this day */
-        issued_on?: string;
+        issued_on?: Record<string, never>;
       };
       header?: never;
       path?: never;
@@ -20346,7 +20346,7 @@ export interface operations {
         /** @description The payment with this reference */
         reference?: string;
         /** @description Payments of this day */
-        received_on?: string;
+        received_on?: Record<string, never>;
         /** @description Returns of this payment */
         payment_id?: string;
       };
