@@ -7163,6 +7163,7 @@ export interface components {
        */
       source: string;
       /**
+       * Format: date
        * @description The day of the rate. An invoice of a month has the last rate until the end of the month
        * @example 2026-10-30
        */
@@ -7354,6 +7355,7 @@ export interface components {
        */
       reference: string;
       /**
+       * Format: date
        * @description The day
        * @example 2026-11-30
        */
@@ -8909,6 +8911,7 @@ export interface components {
        */
       filter?: components['schemas']['InvoiceFilterInput'];
       /**
+       * Format: date
        * @description With the verb `issue`: the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
@@ -8957,6 +8960,7 @@ export interface components {
        */
       expected_version: number;
       /**
+       * Format: date
        * @description the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
