@@ -53,7 +53,7 @@ function usePerform(saga: Saga) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }) => {
+    mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }): Promise<{ data: Saga }> => {
       const isOld = verb === 'cancel' || verb === 'retry' || verb === 'approve' || verb === 'reject' || verb === 'release';
       const whole = isOld ? body : { ...body, expected_version: saga.version };
       return answered(api.POST(`/api/v1/sagas/{id}/${verb}`, { params: { path: { id: saga.id } }, body: whole as never }));
