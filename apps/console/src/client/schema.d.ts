@@ -3041,7 +3041,7 @@ export interface paths {
     put?: never;
     /**
      * Pause a webhook endpoint
-     * @description Messages are kept, and sent when it is resumed.
+     * @description Nothing is sent until it is resumed. Events that come meanwhile are counted in `skipped_while_paused`; `replay` since `paused_at` sends them.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -3063,7 +3063,7 @@ export interface paths {
     put?: never;
     /**
      * Resume a webhook endpoint
-     * @description Also one that is disabled; `replay` sends what it missed meanwhile.
+     * @description Also one that is disabled. `replay` sends what it missed while it was paused or disabled.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -9737,6 +9737,13 @@ export interface components {
       failing_since: string | null;
       /** @description The last success, to the minute */
       last_success_at: string | null;
+      /** @description The begin of the last pause */
+      paused_at: string | null;
+      /**
+       * @description Events that came during the last pause, for which nothing was sent
+       * @example 0
+       */
+      skipped_while_paused: number;
       /** @description Who created it */
       created_by: string;
       /**
@@ -9792,6 +9799,13 @@ export interface components {
       failing_since: string | null;
       /** @description The last success, to the minute */
       last_success_at: string | null;
+      /** @description The begin of the last pause */
+      paused_at: string | null;
+      /**
+       * @description Events that came during the last pause, for which nothing was sent
+       * @example 0
+       */
+      skipped_while_paused: number;
       /** @description Who created it */
       created_by: string;
       /**
