@@ -64,10 +64,34 @@ const ADMIN = {
   sweeps: '/sweeps',
   sweep: `/sweeps/${await first('/api/v1/sweeps?status=suspect')}`,
   projects: '/projects',
+  'provider-invoices': '/provider-invoices',
+  'provider-invoice': `/provider-invoices/${await first('/api/v1/billing/invoices')}`,
+  'cost-lines': '/cost-lines',
+  pnl: '/pnl',
+  'month-runs': '/month-runs',
+  'rate-cards': '/rate-cards',
+  'rate-card': `/rate-cards/${await first('/api/v1/rate-cards')}`,
+  'rate-card-edit': `/rate-cards/${await first('/api/v1/rate-cards')}/edit`,
+  'rate-overrides': '/rate-overrides',
+  payments: '/payments',
+  'credit-notes': '/credit-notes',
+  wallets: '/wallets',
+  'billing-settings': '/billing-settings',
   invoices: '/invoices',
+  invoice: `/invoices/${await first('/api/v1/tenant-invoices')}`,
   tenants: '/tenants',
   tenant: '/tenants/acme',
   provider: '/provider',
+  kinds: '/kinds',
+  webhooks: '/webhooks',
+  webhook: `/webhooks/${await first('/api/v1/webhooks')}`,
+  notifications: '/notifications',
+  dns: '/dns',
+  zone: `/dns/${await first('/api/v1/inventory?kind=dns_zone&tenant_id=acme')}`,
+  expiring: '/expiring',
+  database: `/resources/${await first('/api/v1/inventory?kind=managed_db')}`,
+  cluster: `/resources/${await first('/api/v1/inventory?kind=k8s_cluster')}`,
+  network: `/resources/${await first('/api/v1/inventory?kind=vpc&tenant_id=acme')}`,
   audit: '/audit',
   events: '/events?span=week',
   costs: '/costs',
@@ -79,8 +103,15 @@ const TENANT = {
   resources: '/inventory',
   order: '/order?kind=provision_droplet',
   requests: '/sagas',
+  dns: '/dns',
+  zone: `/dns/${await first('/api/v1/inventory?kind=dns_zone&tenant_id=acme')}`,
+  webhooks: '/webhooks',
+  notifications: '/notifications',
   events: '/events?span=week',
   costs: '/costs',
+  invoices: '/invoices',
+  payments: '/payments',
+  wallets: '/wallets',
 };
 
 mkdirSync(folder, { recursive: true });
@@ -104,7 +135,10 @@ async function takePictures(name, path, token) {
       page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
       await page.goto(`${run.api}/console${path}#token=${token}`);
       await page.locator('main').waitFor();
-      await page.waitForLoadState('networkidle');
+      // The stream of events never ends, so the page waits for its own skeletons, not for a quiet network.
+      if (chosen.state !== 'slow')
+        await page.waitForFunction(() => document.querySelector('[aria-busy]') === null, null, { timeout: 8_000 }).catch(() => undefined);
+      await page.waitForTimeout(500);
       if (chosen.state) await page.waitForTimeout(chosen.state === 'broken' ? 4_000 : 500); // until it gives up
       await page.screenshot({ path: join(folder, `${[name, chosen.state, width, scheme].filter(Boolean).join('-')}.png`) });
       await context.close();

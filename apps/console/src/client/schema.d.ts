@@ -7163,10 +7163,11 @@ export interface components {
        */
       source: string;
       /**
+       * Format: date
        * @description The day of the rate. An invoice of a month has the last rate until the end of the month
        * @example 2026-10-30
        */
-      on: string;
+      on: unknown;
     };
     CreditNoteResponseAnswer: {
       /** @description The object */
@@ -7354,10 +7355,11 @@ export interface components {
        */
       reference: string;
       /**
+       * Format: date
        * @description The day
        * @example 2026-11-30
        */
-      received_on: string;
+      received_on: unknown;
       /**
        * Format: uuid
        * @description For `refunded` and `reversed`: the received payment that is returned
@@ -8909,10 +8911,11 @@ export interface components {
        */
       filter?: components['schemas']['InvoiceFilterInput'];
       /**
+       * Format: date
        * @description With the verb `issue`: the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: string;
+      issued_on?: unknown;
     };
     InvoiceVerbBody: {
       /**
@@ -8957,10 +8960,11 @@ export interface components {
        */
       expected_version: number;
       /**
+       * Format: date
        * @description the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: string;
+      issued_on?: unknown;
     };
     LineChangeResponse: {
       /**
@@ -19333,7 +19337,7 @@ export interface operations {
         /** @description The credit note with this number */
         number?: string;
         /** @description Credit notes of this day */
-        issued_on?: string;
+        issued_on?: Record<string, never>;
       };
       header?: never;
       path?: never;
@@ -20346,7 +20350,7 @@ export interface operations {
         /** @description The payment with this reference */
         reference?: string;
         /** @description Payments of this day */
-        received_on?: string;
+        received_on?: Record<string, never>;
         /** @description Returns of this payment */
         payment_id?: string;
       };

@@ -2,7 +2,7 @@ import { MultiSelect } from '@mantine/core';
 import types from '../client/event-types.json';
 import { words } from './format';
 
-const TEXTS = { all: 'Every event', label: 'Events', help: 'Leave “Every event” alone, or choose those that matter.' };
+const TEXTS = { all: 'Every event', label: 'Events', help: '“Every event”, or those that matter.' };
 const EVERY = '*';
 /** Tenants own none of these things, so they are told of none of these events. */
 const FOR_ADMINS = new Set(['invoice', 'provider', 'sweep']);

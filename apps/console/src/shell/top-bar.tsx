@@ -1,4 +1,5 @@
 import { Menu, Tooltip } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { spotlight } from '@mantine/spotlight';
 import type { Freshness } from '../client/client';
 import { age } from '../parts/format';
@@ -84,7 +85,7 @@ function FreshnessStrip({ freshness }: { readonly freshness: Freshness | undefin
       : `${kindsName(oldest.kind, 2)} ${lateMs === Infinity ? TEXTS.neverSeen : age(nowMs - lateMs, nowMs)}`;
   return (
     <Tooltip label={TEXTS.freshness}>
-      <div className="fresh">
+      <Link to="/kinds" className="fresh" aria-label={TEXTS.freshness}>
         <span className="ticks hide-m" aria-hidden="true">
           {kinds.map(({ kind, ageMs, complete }) => (
             <i key={kind} className={barClass(ageMs, complete)} style={{ height: barHeight(ageMs) }} />
@@ -112,7 +113,7 @@ function FreshnessStrip({ freshness }: { readonly freshness: Freshness | undefin
             {lateText}
           </span>
         )}
-      </div>
+      </Link>
     </Tooltip>
   );
 }

@@ -11,6 +11,7 @@ import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
+import { ChainCheck } from './chain-check';
 import { TEXTS } from './texts';
 
 type Entry = Schemas['AuditEntryResponse'];
@@ -51,10 +52,13 @@ export function AuditScreen() {
         title={TEXTS.title}
         sub={TEXTS.sub}
         actions={
-          <a className="btn" href={`/api/v1/audit.csv${filtersText(filters)}`} download>
-            <IconDownload size={16} stroke={1.75} aria-hidden />
-            {TEXTS.csv}
-          </a>
+          <>
+            <ChainCheck />
+            <a className="btn" href={`/api/v1/audit.csv${filtersText(filters)}`} download>
+              <IconDownload size={16} stroke={1.75} aria-hidden />
+              {TEXTS.csv}
+            </a>
+          </>
         }
       />
       <FilterChips specs={specs} />

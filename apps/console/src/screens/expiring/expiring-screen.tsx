@@ -4,50 +4,25 @@ import { answered, api, type Resource, type Schemas } from '../../client/client'
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { dateText } from '../../parts/format';
-import { IconAlertTriangle, IconCircleCheck, IconClockExclamation } from '../../parts/icons';
 import { KindIcon } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
-import { Badge } from '../../parts/status';
 import { useNow } from '../../parts/time';
 import { useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { nameOf, Owner } from '../inventory/inventory-columns';
-import { endOf } from './ends';
+import { DaysLeft, endOf, SOON_DAYS } from './ends';
 import { TEXTS } from './texts';
 
 const KINDS = 'certificate,managed_db';
 const DAY_MS = 86_400_000;
-const SOON_DAYS = 30;
-const VERY_SOON_DAYS = 7;
 
 interface Ending {
   readonly resource: Resource;
   readonly on: string;
   /** Whole days; negative once it has ended. */
   readonly days: number;
-}
-
-/** How many days are left. The word says what the colour says. */
-export function DaysLeft({ days }: { readonly days: number }) {
-  if (days < 0)
-    return (
-      <Badge tone="bad" icon={IconAlertTriangle}>
-        {TEXTS.expired(-days)}
-      </Badge>
-    );
-  if (days < SOON_DAYS)
-    return (
-      <Badge tone={days < VERY_SOON_DAYS ? 'bad' : 'warn'} icon={IconClockExclamation}>
-        {TEXTS.days(days)}
-      </Badge>
-    );
-  return (
-    <Badge tone="ok" icon={IconCircleCheck}>
-      {TEXTS.days(days)}
-    </Badge>
-  );
 }
 
 const howText = ({ kind, attrs }: Resource): string => TEXTS.how[kind === 'certificate' ? String(attrs.type) : kind] ?? '';

@@ -1,4 +1,4 @@
-import { Checkbox, Radio, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -103,14 +103,20 @@ function SubscriptionForm({ subscription, isAdmin }: FormProps) {
         autoComplete="off"
         disabled={isChatOff}
       />
-      {host && <Checkbox label={TEXTS.chatOff} checked={isChatOff} onChange={(event) => setChatOff(event.currentTarget.checked)} />}
+      {host && (
+        <label className="tick">
+          <input type="checkbox" checked={isChatOff} onChange={(event) => setChatOff(event.currentTarget.checked)} /> {TEXTS.chatOff}
+        </label>
+      )}
       <EventTypes value={types} onChange={setTypes} isAdmin={isAdmin} error={fields.types} />
       <p className="dim sm">{TEXTS.always}</p>
-      <Radio.Group label={TEXTS.digest} value={digest} onChange={(value) => setDigest(value as Subscription['digest'])}>
-        {(['at_once', 'daily'] as const).map((value) => (
-          <Radio key={value} value={value} label={TEXTS.digests[value]} mt={6} />
-        ))}
-      </Radio.Group>
+      <Select
+        label={TEXTS.digest}
+        data={(['at_once', 'daily'] as const).map((value) => ({ value, label: TEXTS.digests[value] }))}
+        value={digest}
+        onChange={(value) => value && setDigest(value)}
+        allowDeselect={false}
+      />
       {error && (
         <div role="alert" className="note bad" style={{ display: 'block' }}>
           <p>{error.message}</p>

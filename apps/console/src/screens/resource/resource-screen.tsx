@@ -14,13 +14,15 @@ import { useSession } from '../../shell/session';
 import { addressOf, monthlyOf, nameOf } from '../inventory/inventory-columns';
 import { DesiredCard, useDrifts } from './desired-card';
 import { EventsCard } from './events-card';
+import { KindCards } from './kind-cards';
+import { kindFacts } from './kind-facts';
 import { OwnerCard } from './owner-card';
+import { useRelated } from './related';
 import { ResourceActions } from './resource-actions';
 import './resource.css';
 import { TEXTS } from './texts';
 
 const POLL_MS = 15_000;
-const MOST_RELATIONS = 40;
 
 export function ResourceScreen() {
   const { id } = useParams({ from: '/resources/$id' });
@@ -60,9 +62,10 @@ export function ResourceScreen() {
             <div className="grid">
               <FactsCard resource={found} />
               <OwnerCard resource={found} isAdmin={isAdmin} />
-              <RelationsCard id={id} />
+              <RelationsCard resource={found} />
             </div>
             <div className="grid">
+              <KindCards resource={found} />
               <EventsCard id={id} isAdmin={isAdmin} />
             </div>
             <div className="grid">
@@ -120,6 +123,7 @@ function FactsCard({ resource }: { readonly resource: ResourceDetail }) {
           [facts.vcpus, typeof attrs.vcpus === 'number' ? String(attrs.vcpus) : null],
           [facts.memory, gib(attrs.memory)],
           [facts.disk, typeof attrs.disk === 'number' ? `${attrs.disk} GiB` : null],
+          ...kindFacts(resource),
           [facts.region, resource.region],
           [facts.image, typeof attrs.image === 'string' ? attrs.image : null],
           [facts.address, addressOf(resource) && <span className="mono">{addressOf(resource)}</span>],
@@ -177,12 +181,17 @@ function PriceLine({ price }: Pick<ResourceDetail, 'price'>) {
   );
 }
 
-function RelationsCard({ id }: { readonly id: string }) {
-  const relations = useQuery({
-    queryKey: ['inventory', 'related', id],
-    queryFn: () => answered(api.GET('/api/v1/inventory', { params: { query: { related_to: id, sort: 'kind', limit: MOST_RELATIONS } } })),
-  });
-  const found = relations.data?.data ?? [];
+/** What the cards of the kind show already. */
+const SHOWN_BY_KIND: Readonly<Record<string, readonly string[]>> = {
+  managed_db: ['db_replica'],
+  k8s_cluster: ['k8s_node_pool'],
+  dns_zone: ['dns_record'],
+};
+
+function RelationsCard({ resource: { id, kind: of } }: { readonly resource: ResourceDetail }) {
+  const relations = useRelated(id);
+  const found = (relations.data?.data ?? []).filter(({ kind }) => of !== 'vpc' && !SHOWN_BY_KIND[of]?.includes(kind));
+  if (relations.isSuccess && found.length === 0 && (of === 'vpc' || SHOWN_BY_KIND[of])) return null;
   const kinds = [...new Set(found.map(({ kind }) => kind))];
   return (
     <Card title={TEXTS.relations.title} pad>

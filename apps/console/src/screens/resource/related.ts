@@ -1,0 +1,30 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import { answered, api, type Resource } from '../../client/client';
+
+const MOST_RELATED = 40;
+
+/** What belongs to a resource, and what it belongs to. A zone has a page of its own for its records. */
+export function useRelated(id: string, kinds?: string) {
+  return useQuery({
+    queryKey: ['inventory', 'related', id, kinds],
+    queryFn: () =>
+      answered(
+        api.GET('/api/v1/inventory', {
+          params: { query: { related_to: id, sort: 'kind', limit: MOST_RELATED, ...(kinds && { kind: kinds }) } as never },
+        }),
+      ),
+  });
+}
+
+/** The resources of a kind by the ids that the provider has for them. One that is not known, or of another tenant, is left out. */
+export function useByProviderId(kind: string, providerIds: readonly string[]): ReadonlyMap<string, Resource> {
+  return useQueries({
+    queries: providerIds.map((id) => ({
+      queryKey: ['inventory', 'by-provider-id', kind, id],
+      queryFn: () => answered(api.GET('/api/v1/inventory', { params: { query: { kind, provider_id: id, limit: 1 } as never } })),
+      staleTime: 60_000,
+    })),
+    combine: (answers) =>
+      new Map(answers.flatMap(({ data }) => (data?.data ?? []).map((resource: Resource) => [resource.provider_id, resource] as const))),
+  });
+}
