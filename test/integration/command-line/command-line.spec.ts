@@ -1,7 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { runArcadia, type Given } from '../../support/run-arcadia';
 import { createTestApp } from '../../support/test-app';
 import { documentedApi, exampleOf, problem, type Document } from './documented-api';
@@ -32,9 +35,10 @@ afterAll(async () => {
 });
 
 /** Ids and tokens that make the api answer otherwise than with its example. */
-function scripted(call: string, authorization?: string) {
+function scripted(call: string, { authorization, lastEventId }: Parameters<Parameters<typeof documentedApi>[1]>[1]) {
+  if (call.includes('/events/stream') && !call.includes('missing')) return streamed(Number(lastEventId ?? 1206));
   if (authorization === 'Bearer expired') return problem(401, 'unauthenticated', 'The token is not valid');
-  if (call.includes('/missing')) return problem(404, 'resource_not_found', 'There is no such resource');
+  if (call.includes('missing')) return problem(404, 'resource_not_found', 'There is no such resource');
   if (call.includes('/held/cancel')) return problem(409, 'not_cancellable', 'The saga has passed its point of no return');
   if (call.includes('region=none')) return { status: 200, body: { data: [], page: { next_cursor: null } } };
   const saga = /sagas\/(running|rolled_back|completed)$/.exec(call)?.[1];
@@ -51,6 +55,13 @@ function scripted(call: string, authorization?: string) {
     return { status: 200, body: { data: [row], page: { next_cursor: isLast ? null : 'second' } } };
   }
   return undefined;
+}
+
+/** One event and the id of a heartbeat, as a server that stops at once sends them. */
+function streamed(after: number) {
+  const event = { ...example('EventResponse'), sequence: after + 1, type: 'saga.failed' };
+  const stream = `: open\nid: ${after}\n\nid: ${after + 1}\nevent: saga.failed\ndata: ${JSON.stringify(event)}\n\n: heartbeat\nid: ${after + 3}\n\n: stopping\n\n`;
+  return { status: 200, body: {}, stream };
 }
 
 const example = (name: string) => exampleOf(document, document.components.schemas[name] ?? {}) as Record<string, unknown>;
@@ -87,6 +98,7 @@ async function transcript(line: string): Promise<string> {
   return text
     .join('\n')
     .replaceAll(api.url, 'API')
+    .replaceAll(/whsec_[A-Za-z0-9+/=]{44}|v1,[A-Za-z0-9+/=]{44}/g, 'SIGNED')
     .replaceAll(/\n\n+exit/g, '\nexit');
 }
 
@@ -192,4 +204,32 @@ it('is one package that runs outside the repository and helps at once', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('inventory') as string });
   const { user, system } = JSON.parse(stderr) as NodeJS.CpuUsage;
   expect((user + system) / 1_000).toBeLessThanOrEqual(LONGEST_HELP_MS);
+});
+
+it('sends events to a receiver of this machine, signed as Standard Webhooks has it, and shows one that fails [WHK-1]', async () => {
+  const got: { readonly headers: Record<string, string>; readonly body: string }[] = [];
+  const receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      got.push({ headers: request.headers as Record<string, string>, body });
+      response.writeHead(got.length === 1 ? 204 : 500).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const secret = `whsec_${Buffer.from('a secret of the developer').toString('base64')}`;
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`;
+  const env = { ARCADIA_WEBHOOK_SECRET: secret };
+  const { out, exitCode } = await arcadia(['webhook', 'listen', url, '--limit', '2', '--fields', 'sequence,type,status'], { env });
+  receiver.close();
+  expect({ out, exitCode }).toEqual({ out: '1207\tsaga.failed\t204\n1210\tsaga.failed\t500\n', exitCode: 0 });
+  for (const { headers, body } of got) {
+    const now = new Webhook(secret);
+    jest.useFakeTimers({
+      now: Date.parse('2026-11-29T12:00:00Z'),
+      doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask'],
+    });
+    expect(now.verify(body, headers)).toMatchObject({ type: 'saga.failed', data: { sequence: expect.any(Number) as number } });
+    jest.useRealTimers();
+  }
 });

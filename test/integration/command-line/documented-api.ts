@@ -30,6 +30,8 @@ export interface Document {
 export interface Scripted {
   readonly status: number;
   readonly body: object;
+  /** Sent in place of the body, as Server-Sent Events. */
+  readonly stream?: string;
 }
 
 export interface Received {
@@ -40,15 +42,20 @@ export interface Received {
   readonly detail: string | undefined;
 }
 
+interface Caller {
+  readonly authorization: string | undefined;
+  readonly lastEventId: string | undefined;
+}
+
 /**
  * A server that answers every route of the api's document with the examples of the document. It refuses what the document does not have: an
  * unknown route, parameter or field of a body. `script` may answer instead.
  */
-export async function documentedApi(document: Document, script: (call: string, authorization?: string) => Scripted | undefined) {
+export async function documentedApi(document: Document, script: (call: string, caller: Caller) => Scripted | undefined) {
   const received: Received[] = [];
   const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
   ajv.addSchema(document, 'api');
-  const answer = (call: string, url: URL, method: string, body: string, authorization?: string): Scripted => {
+  const answer = (call: string, url: URL, method: string, body: string, caller: Caller): Scripted => {
     if (url.pathname === '/api/openapi.json') return { status: 200, body: document };
     const found = operationOf(document, method, url.pathname);
     if (!found) return problem(404, 'route_not_found', `There is no ${method} ${url.pathname}`);
@@ -61,7 +68,7 @@ export async function documentedApi(document: Document, script: (call: string, a
       const isValid = ajv.getSchema(`api#${encodeURI(pointer)}`);
       if (!isValid?.(JSON.parse(body || '{}'))) return problem(400, 'validation_failed', ajv.errorsText(isValid?.errors));
     }
-    return script(call, authorization) ?? documented(document, operation, url.searchParams.get('dry_run') === 'true');
+    return script(call, caller) ?? documented(document, operation, url.searchParams.get('dry_run') === 'true');
   };
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     let body = '';
@@ -69,11 +76,14 @@ export async function documentedApi(document: Document, script: (call: string, a
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://api');
       const call = `${request.method} ${decodeURIComponent(request.url ?? '')}`;
-      const { authorization } = request.headers;
-      const { status, body: sent } = answer(call, url, (request.method ?? 'GET').toLowerCase(), body, authorization);
+      const { authorization, 'last-event-id': lastEventId } = request.headers;
+      const caller = { authorization, lastEventId: lastEventId as string | undefined };
+      const { status, body: sent, stream } = answer(call, url, (request.method ?? 'GET').toLowerCase(), body, caller);
       const { detail } = sent as { detail?: string };
-      if (url.pathname !== '/api/openapi.json') received.push({ call: body ? `${call} ${body}` : call, authorization, status, detail });
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(sent));
+      const shown = lastEventId === undefined ? call : `${call} (Last-Event-ID ${String(lastEventId)})`;
+      if (url.pathname !== '/api/openapi.json') received.push({ call: body ? `${shown} ${body}` : shown, authorization, status, detail });
+      if (stream !== undefined) return response.writeHead(status, { 'content-type': 'text/event-stream' }).end(stream);
+      return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(sent));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,5 @@
 import { type RunningSimulator, startSimulator } from '../../../apps/simulator/src';
+import { LISTED_PRODUCTS } from '../../support/listed-products';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
 import { PRODUCT_GROUPS, RESOURCE_GROUPS } from './simulator-resources';
@@ -209,6 +210,16 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
   });
 });
 
+/** Collections of products that the demo account does not use. */
+const NOT_IN_THE_DEMO = new Set([
+  'byoip_prefixes',
+  'nfs_shares',
+  'partner_attachments',
+  'genai_agents',
+  'knowledge_bases',
+  'dedicated_inferences',
+  'vector_databases',
+]);
 const isWhole = document?.templateOf('/v2/vpc_nat_gateways') !== undefined;
 const whole = isWhole ? describe : describe.skip;
 
@@ -219,6 +230,12 @@ whole('databases, clusters, apps and the other products against the whole offici
 
   beforeAll(async () => {
     simulator = await startSimulator();
+    const stored = Object.values(LISTED_PRODUCTS).flatMap(({ stored: place, object }) =>
+      place && NOT_IN_THE_DEMO.has(place.in) ? [[place.in, [object]]] : [],
+    );
+    const body = JSON.stringify(Object.fromEntries(stored));
+    const answer = await fetch(`${simulator.url}/_simulator/account`, { method: 'PUT', body });
+    if (!answer.ok) throw new Error(await answer.text());
   });
   afterAll(() => simulator.close());
 
@@ -234,6 +251,16 @@ whole('databases, clusters, apps and the other products against the whole offici
     { path: '/v2/spaces/keys', key: 'keys', id: 'access_key', under: [] },
     { path: '/v2/uptime/checks', key: 'checks', id: 'id', under: [] },
     { path: '/v2/monitoring/alerts', key: 'policies', id: 'uuid', under: [] },
+    { path: '/v2/vpc_peerings', key: 'vpc_peerings', id: 'id', under: [] },
+    { path: '/v2/byoip_prefixes', key: 'byoip_prefixes', id: 'uuid', under: [] },
+    { path: '/v2/nfs', key: 'shares', id: 'id', under: [] },
+    { path: '/v2/functions/namespaces', key: 'namespaces', id: 'namespace', under: [] },
+    { path: '/v2/droplets/autoscale', key: 'autoscale_pools', id: 'id', under: [] },
+    { path: '/v2/partner_network_connect/attachments', key: 'partner_attachments', id: 'id', under: [] },
+    { path: '/v2/gen-ai/agents', key: 'agents', id: 'uuid', under: [] },
+    { path: '/v2/gen-ai/knowledge_bases', key: 'knowledge_bases', id: 'uuid', under: [] },
+    { path: '/v2/dedicated-inferences', key: 'dedicated_inferences', id: 'id', under: [] },
+    { path: '/v2/vector-databases', key: 'vector_dbs', id: 'id', under: [] },
   ])('returns documented objects of $path, and deletes one', async ({ path, key, id, under }) => {
     const listed = (await call('GET', `${path}?per_page=200`)).body[key] as unknown[];
     const one = `${path}/${textOf(listed[0], id)}`;
@@ -268,10 +295,10 @@ whole('databases, clusters, apps and the other products against the whole offici
 
   it('answers a documented operation without a route with 501 and its id, and an unknown path with 404', async () => {
     const get = (path: string) => fetch(`${simulator.url}${path}`, { headers: { authorization: `Bearer ${simulator.token}` } });
-    const answer = await get('/v2/gen-ai/agents');
+    const answer = await get('/v2/gen-ai/models');
     expect({ status: answer.status, body: await answer.json() }).toMatchObject({
       status: 501,
-      body: { id: 'not_simulated', operation_id: 'genai_list_agents' },
+      body: { id: 'not_simulated', operation_id: 'genai_list_models' },
     });
     expect((await get('/v2/nothing')).status).toBe(404);
   });

@@ -63,7 +63,7 @@ it('shows exactly the moves beforehand, and changes nothing [TNT-7]', async () =
     needs_confirmation: 0,
     groups: [{ from_tenant_id: null, to_tenant_id: 'cedar', resources: 6, needs_confirmation: false }],
   });
-  expect(effect.first.map(({ name }) => name).sort()).toEqual(['web-4', 'web-5', 'web-6', 'web-7', 'web-8', 'web-9']);
+  expect(effect.first.map(({ name }) => String(name)).sort((a, b) => a.localeCompare(b))).toEqual(['web-4', 'web-5', 'web-6', 'web-7', 'web-8', 'web-9']);
   expect((await rules.list({ limit: 5 })).data).toEqual([]);
   expect(await ownerOf(104)).toBeNull();
   expect(await world.database.query('select count(*) from cloud_resource_events')).toEqual(events);

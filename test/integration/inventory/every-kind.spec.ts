@@ -1,6 +1,7 @@
 import { CompletenessReader, KindReader, KINDS, type Kind } from '#libs/inventory';
 import { newWorld, type World } from '../../support/inventory-world';
 import type { RawObject } from '../../support/listed-objects';
+import { ADMIN } from '../../support/principals';
 import { LISTED_PRODUCTS, type ListedProduct } from '../../support/listed-products';
 
 const platform = { kind: 'platform' } as const;
@@ -144,12 +145,21 @@ describe('the lists of every kind', () => {
     expect(await world.sweeps.shouldSkip('dns_record')).toBe(false);
   });
 
-  it('gives a tenant the records of its zone by the id of the zone', async () => {
+  it('gives a tenant the records of its zone by the id of the zone, and no other tenant [TEN-3]', async () => {
     const [zone] = (await rowsOf('dns_zone')).filter(({ provider_id }) => provider_id === 'fern-bakery.example');
     const { data } = await world.inventory.list(platform, { kind: 'dns_record', parent_id: zone?.id }, { limit: 10 });
     expect(data).toMatchObject([{ kind: 'dns_record', attrs: { type: 'CAA', zone: 'fern-bakery.example' } }]);
     const [database] = await rowsOf('managed_db');
     expect((await world.inventory.list(platform, { kind: 'dns_record', parent_id: database?.id }, { limit: 10 })).data).toEqual([]);
+    const asked = { kind: 'dns_record', parent_id: zone?.id };
+    const recordsOf = async (tenantId: string) => (await world.inventory.list({ kind: 'tenant', tenantId }, asked, { limit: 10 })).data;
+    expect(await recordsOf('acme')).toEqual([]);
+    await world.owners.setOwner(zone?.id ?? '', 'acme', { ...ADMIN, reason: 'theirs' });
+    expect(await recordsOf('acme')).toMatchObject([
+      { tenant_id: 'acme', attrs: { type: 'CAA' }, attribution: { by: 'parent', ref: zone?.id } },
+    ]);
+    expect(await recordsOf('bird')).toEqual([]);
+    await world.owners.setOwner(zone?.id ?? '', null, { ...ADMIN, reason: 'an end' });
   });
 
   it('counts each kind with its cost, for a tenant its own resources only [PRC-1]', async () => {

@@ -231,18 +231,22 @@ it('hands messages back when the worker ends, without counting the attempt', asy
 });
 
 describe('what people do', () => {
-  it('tests, pauses, resumes and sends one message once more', async () => {
-    const { id, secret } = await world.webhook('/verbs');
+  it('tests, pauses, resumes, counts and replays what was skipped, and sends one message once more', async () => {
+    const { id, secret } = await world.webhook('/verbs', ['tenant.changed']);
     await world.post(`webhooks/${id}/test`, {}, ADMIN_HEADER, 202);
     await world.send();
     const [test] = await world.receiver.reached('/verbs', 1);
     expect(new Webhook(secret).verify(test?.body ?? '', test?.headers ?? {})).toMatchObject({ type: 'webhook.test' });
     await world.post(`webhooks/${id}/pause`, { reason: 'deploy' });
     expect((await problem(`webhooks/${id}/test`, {}, ADMIN_HEADER, 409)).code).toBe('webhook_not_active');
-    await world.happen(anEvent('acme', 'while paused'));
+    await world.happen(anEvent('acme', 'while paused'), anEvent('acme', 'of no interest', { type: 'saga.failed' }));
+    await world.post(`webhooks/${id}/pause`, { reason: 'a longer deploy' });
     await world.send();
     expect(world.receiver.at('/verbs')).toHaveLength(1);
-    await world.post(`webhooks/${id}/resume`, {});
+    const resumed = await world.post<WebhookView>(`webhooks/${id}/resume`, {});
+    expect(resumed).toMatchObject({ status: 'active', skipped_while_paused: 1, paused_at: expect.any(String) as string });
+    expect(await world.deliveries(id)).toHaveLength(1); // the test message: a pause of any length writes no deliveries
+    await world.post(`webhooks/${id}/replay`, { since: resumed.paused_at });
     await world.send();
     expect(names('/verbs').at(-1)).toBe('while paused');
     const [delivery] = await world.deliveries(id);

@@ -18,9 +18,14 @@ export interface Place {
   readonly backup: number;
 }
 
-/** One start: its input, its first write, and the part of the account that it changes. `pivot`: what it does cannot be undone. */
+/**
+ * One start: its input, its first write, and the part of the account that it changes. `pivot`: what it does cannot be undone. `desired`: the desired state
+ * of its resource, for a revert.
+ */
 export interface ProductCase {
+  readonly label: string;
   readonly kind: string;
+  readonly desired?: Readonly<Record<string, unknown>>;
   readonly input: Record<string, unknown>;
   readonly tenantId: string | null;
   readonly write: { readonly method: string; readonly path: string };
@@ -33,7 +38,7 @@ type Account = Awaited<ReturnType<ProvisioningWorld['simulator']['account']>>;
 type Maker = (
   place: Place,
   id: (kind: string, providerId: string | number) => string,
-) => Omit<ProductCase, 'kind' | 'tenantId'> & { readonly tenantId?: null };
+) => Omit<ProductCase, 'kind' | 'label' | 'tenantId'> & { readonly kind?: string; readonly tenantId?: null };
 
 export const RULES = {
   inbound_rules: [{ protocol: 'tcp', ports: '22', sources: { addresses: ['203.0.113.0/24'] } }],
@@ -157,6 +162,23 @@ export const PRODUCT_KINDS: Readonly<Record<string, Maker>> = {
     state: ({ volumes }) => volumes.find((one) => one.id === place.volume)?.tags,
     after: [`tag-${place.nr}`],
   }),
+  revert_product: (place, id) => ({
+    input: { resource_id: id('volume', place.attached), fields: ['droplet_ids'] },
+    desired: { droplet_ids: [String(place.other)] },
+    tenantId: null,
+    write: volumeActions(place.attached),
+    state: volumeOf(place, 'attached'),
+    after: [[10, [place.other]]],
+  }),
+  'revert_product: rules': (place, id) => ({
+    kind: 'revert_product',
+    input: { resource_id: id('firewall', place.firewall), fields: ['inbound_rules', 'name'] },
+    desired: { name: `wanted-${place.nr}`, inbound_rules: [{ ...RULES.inbound_rules[0], ports: 22 }] },
+    tenantId: null,
+    write: { method: 'PUT', path: `/v2/firewalls/${place.firewall}` },
+    state: (account) => [firewallOf(place)(account), account.firewalls.find((one) => one.id === place.firewall)?.name],
+    after: [[[['22'], [place.droplet]]], `wanted-${place.nr}`],
+  }),
   delete_snapshot: (place, id) => ({
     input: { resource_id: id('snapshot', place.snapshot) },
     write: { method: 'DELETE', path: `/v2/snapshots/${place.snapshot}` },
@@ -268,10 +290,18 @@ function imagesOf({ nr, snapshot, backup, droplet }: Place) {
 export async function casesOfEachKind(world: ProvisioningWorld, first: number): Promise<ProductCase[]> {
   const kinds = Object.entries(PRODUCT_KINDS);
   const { places, idOf } = await addPlaces(world, first, kinds.length);
-  return kinds.flatMap(([kind, make], nth) => {
+  const cases = kinds.flatMap(([label, make], nth): ProductCase[] => {
     const place = places[nth];
     if (!place) return [];
     const made = make(place, idOf);
-    return [{ kind, ...made, tenantId: made.tenantId === null ? null : 'acme' }];
+    return [{ label, kind: label, ...made, tenantId: made.tenantId === null ? null : 'acme' }];
   });
+  for (const { input, desired } of cases) {
+    if (desired)
+      await world.asOwner('insert into cloud_provisioned (resource_id, spec) values ($1, $2)', [
+        input.resource_id,
+        JSON.stringify(desired),
+      ]);
+  }
+  return cases;
 }

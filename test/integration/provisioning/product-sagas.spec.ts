@@ -1,5 +1,5 @@
-import { DriftDetectionService } from '#libs/drift';
-import type { SagaPlan, SagaView } from '#libs/saga';
+import { DriftDetectionService, DriftRevertService, DriftService } from '#libs/drift';
+import { SagaVerbs, type SagaPlan, type SagaView } from '#libs/saga';
 import { ADMIN, PLATFORM } from '../../support/principals';
 import { newProvisioningWorld, type ProvisioningWorld } from '../../support/provisioning-world';
 import { SeededRandom } from '../../support/seeded-random';
@@ -51,8 +51,8 @@ async function begin(cases: readonly ProductCase[]): Promise<Started[]> {
   return started;
 }
 
-const ruleOf = ({ kind, write }: ProductCase, effect: { type: string; status?: number; ms?: number; after?: 'effect' }, times = 1) => ({
-  id: kind,
+const ruleOf = ({ label, write }: ProductCase, effect: { type: string; status?: number; ms?: number; after?: 'effect' }, times = 1) => ({
+  id: label,
   match: write,
   times,
   effect,
@@ -78,7 +78,7 @@ async function expectEnds(started: readonly Started[], statusOf: (one: Started) 
 /** The kinds whose rule never fired. */
 const spared = async (started: readonly Started[]) => {
   const fired = await world.simulator.fired();
-  return started.filter(({ kind }) => (fired[kind] ?? 0) === 0).map(({ kind }) => kind);
+  return started.filter(({ label }) => (fired[label] ?? 0) === 0).map(({ label }) => label);
 };
 
 /** Gives all objects the desired state that they have now, as an adoption does. */
@@ -182,7 +182,7 @@ it('leaves no unreported difference when its first write takes effect after it w
   await until(
     async () => {
       const account = await world.simulator.account();
-      for (const one of started) if (JSON.stringify(one.state(account)) !== JSON.stringify(one.before)) landed.add(one.kind);
+      for (const one of started) if (JSON.stringify(one.state(account)) !== JSON.stringify(one.before)) landed.add(one.label);
       return landed.size === started.length;
     },
     { what: 'the late writes' },
@@ -195,8 +195,8 @@ it('leaves no unreported difference when its first write takes effect after it w
     { what: 'every late write to be undone or reported', withinMs: 60_000 },
   );
   const reported = [];
-  for (const { id, kind } of started) if ((await world.reader.get(PLATFORM, id)).leftovers.length > 0) reported.push(kind);
-  expect(reported).toEqual(['attach_volume', 'detach_volume', 'reserve_ip', 'set_droplet_backups']);
+  for (const { id, label } of started) if ((await world.reader.get(PLATFORM, id)).leftovers.length > 0) reported.push(label);
+  expect(reported).toEqual(['attach_volume', 'detach_volume', 'reserve_ip', 'set_droplet_backups', 'revert_product']);
 }, 240_000);
 
 /** Lost, late and refused writes of every kind, and writes without an effect. */
@@ -230,3 +230,51 @@ it(
   },
   120_000 + ROUNDS * 60_000,
 );
+
+it('skips a step that an admin gives up, says why, and keeps what the other steps did [OPV-3]', async () => {
+  const one = (await newCases()).find(({ kind }) => kind === 'create_volume');
+  if (!one) throw new Error('there is no case of create_volume');
+  await world.simulator.faults([
+    { id: 'refused', match: { method: 'POST', path: '/v2/volumes/*/actions' }, effect: { type: 'status', status: 409, body: { id: 'conflict', message: 'No.' } } },
+  ]); // prettier-ignore
+  const id = await world.starts.start({ kind: one.kind, input: one.input, tenantId: one.tenantId, because: ADMIN });
+  world.engine.wake();
+  const seen = () => world.reader.get(PLATFORM, id);
+  await until(async () => (await seen()).actions.includes('skip'), { what: 'a failed try of attach_volume' });
+  await world.get(SagaVerbs).skip({ id, because: { ...ADMIN, reason: 'the droplet is being moved' } }, null);
+  await world.simulator.faults([]);
+  world.engine.wake();
+  const saga = await world.ended(id);
+  const steps = saga.steps.map(({ name, status }) => `${name}: ${status}`);
+  expect([saga.status, ...steps]).toEqual([
+    'completed',
+    'create_volume: completed',
+    'assign_project: completed',
+    'attach_volume: skipped',
+    'register_volume: completed',
+  ]);
+  expect(JSON.stringify(saga.steps)).toContain('the droplet is being moved');
+  expect(one.state(await world.simulator.account())).toEqual([[30, []]]);
+});
+
+it('reverts the drift of an attachment and of rules, and closes it after a sweep has seen the result [DRF-5]', async () => {
+  const cases = (await newCases()).filter(({ desired }) => desired);
+  const sweepAndDetect = async () => {
+    for (const kind of ['volume', 'firewall']) await world.sweeps.run(kind, { trigger: 'manual' });
+    await world.get(DriftDetectionService).run();
+  };
+  await sweepAndDetect();
+  for (const { input, after, state } of cases) {
+    const { data } = await world.get(DriftService).list({ resource_id: String(input.resource_id) }, { limit: 10 });
+    expect(data.map(({ field }) => field).sort()).toEqual([...(input.fields as string[])].sort());
+    for (const { id, field } of data) {
+      expect(await world.get(DriftRevertService).plan(id)).toMatchObject({ kind: 'revert_product', field, refusal: undefined });
+      expect(await world.ended(await world.get(DriftRevertService).start(id, { ...ADMIN, reason: 'not ordered' }))).toMatchObject({
+        status: 'completed',
+      });
+    }
+    expect(state(await world.simulator.account())).toEqual(after);
+    await sweepAndDetect();
+    for (const { id } of data) expect(await world.get(DriftService).get(id)).toMatchObject({ status: 'reverted', reason: 'not ordered' });
+  }
+});

@@ -43,7 +43,7 @@ it('finds sagas by a part of a name, by pause and by need of a person; a tenant 
   const by = { kind: 'demo', input: {}, steps: ['echo'] };
   const named = await aSaga(world.owner, { ...by, tenant_id: 'acme', input: { name: 'acme-web-07' }, created_by: 'mia' });
   const operators = await aSaga(world.owner, { ...by, tenant_id: 'acme', by_platform: true, created_by: 'olga', reason: 'contract 50%' });
-  const paused = await aSaga(world.owner, { ...by, paused_at: new Date(), paused_by: 'ada', wake_at: 'infinity' });
+  const paused = await aSaga(world.owner, { ...by, paused_at: new Date(), paused_by: 'ada', wake_at: '9999-12-31T00:00:00Z' });
   const failed = await aSaga(world.owner, { ...by, status: 'failed', wake_at: null });
   await aSaga(world.owner, { ...by, status: 'failed', wake_at: null, released_holds: ['droplet:1'] });
   const find = async (filters: SagaFilters, scope: Scope = PLATFORM) => idsOf(await api.reader.list({ scope }, filters, { limit: 50 }));

@@ -64,6 +64,7 @@ export class DocsPages {
   }
 
   private titleOf(name: string): string {
+    if (name === 'README') return 'Start here';
     return /^# (.+)$/m.exec(this.textOf(name) ?? '')?.[1]?.replaceAll('`', '') ?? name;
   }
 

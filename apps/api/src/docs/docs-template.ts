@@ -78,8 +78,9 @@ th { font-weight: 650; white-space: nowrap; }
 img { max-width: 100%; border: 1px solid var(--line); border-radius: 8px; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 @media (max-width: 800px) {
-  body { display: block; }
-  nav { position: static; height: auto; border-right: 0; border-bottom: 1px solid var(--line); }
+  body { display: flex; flex-direction: column; }
+  main { order: -1; }
+  nav { position: static; height: auto; border-right: 0; border-top: 1px solid var(--line); }
   nav ul ul { display: none; }
   main { padding: 24px 20px 64px; }
 }

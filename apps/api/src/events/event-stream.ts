@@ -34,6 +34,7 @@ export class EventStream {
   open(): void {
     this.response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', connection: 'close', 'x-accel-buffering': 'no' });
     this.response.flushHeaders();
+    this.write(`: open\nid: ${this.sent}\n\n`); // a reader that loses the connection before its first event continues from here
   }
 
   /** Calls back once the socket takes more. */

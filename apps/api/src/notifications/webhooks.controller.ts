@@ -107,7 +107,11 @@ export class WebhooksController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Pause a webhook endpoint', description: 'Messages are kept, and sent when it is resumed.' })
+  @ApiOperation({
+    summary: 'Pause a webhook endpoint',
+    description:
+      'Nothing is sent until it is resumed. Events that come meanwhile are counted in `skipped_while_paused`; `replay` since `paused_at` sends them.',
+  })
   @ApiIdParam('endpoint')
   @ApiDataResponse(WebhookResponse)
   async pause(
@@ -123,7 +127,7 @@ export class WebhooksController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Resume a webhook endpoint',
-    description: 'Also one that is disabled; `replay` sends what it missed meanwhile.',
+    description: 'Also one that is disabled. `replay` sends what it missed while it was paused or disabled.',
   })
   @ApiIdParam('endpoint')
   @ApiDataResponse(WebhookResponse)

@@ -165,6 +165,12 @@ export class WebhookResponse implements WebhookView {
   @ApiTime('The last success, to the minute', NULLABLE)
   readonly last_success_at: string | null;
 
+  @ApiTime('The begin of the last pause', NULLABLE)
+  readonly paused_at: string | null;
+
+  @ApiCount('Events that came during the last pause, for which nothing was sent', { example: 0 })
+  readonly skipped_while_paused: number;
+
   @ApiText('Who created it')
   readonly created_by: string;
 

@@ -12,6 +12,7 @@ import { addSagaCommands } from './commands/saga';
 import { addSweepCommands } from './commands/sweep';
 import { addTenantBillingCommands } from './commands/tenant-billing';
 import { addTenantCommands } from './commands/tenants';
+import { addWebhookCommands } from './commands/webhook';
 import { EXIT, Failure, failureText } from './session/failure';
 import { FORMATS } from './session/output';
 import { CommandBook } from './session/session';
@@ -24,7 +25,7 @@ Exit codes:
   0 ok · 1 failed · 2 usage · 3 there are rows or changes (with --exit-code) · 4 sign-in or scope · 5 not found
   6 conflict or busy · 7 the saga ended badly · 124 timed out
 Environment:
-  ARCADIA_API, ARCADIA_TOKEN, ARCADIA_CONTEXT, ARCADIA_CONFIG, DATA_DIR, NO_COLOR`;
+  ARCADIA_API, ARCADIA_TOKEN, ARCADIA_CONTEXT, ARCADIA_CONFIG, ARCADIA_WEBHOOK_SECRET, DATA_DIR, NO_COLOR`;
 
 /** Runs one command line. Returns the exit code, and never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -62,6 +63,7 @@ export function programOf(terminal: Terminal, end: (exitCode: number) => void): 
   addDriftCommands(book, program);
   addSweepCommands(book, program);
   addBillingCommands(book, program);
+  addWebhookCommands(book, program);
   addTenantBillingCommands(book, program);
   addRateCommands(book, program);
   addAuditCommands(book, program);

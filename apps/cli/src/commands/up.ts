@@ -142,7 +142,7 @@ async function printSummary(
     tenants: await describeTenants(apiUrl, admin, plan.simulator !== undefined),
     simulator_token: plan.simulator?.token ?? 'off',
     saved_in: runFile(plan.dataDir),
-    next: 'run npx arcadia inventory ls in another terminal, or paste the line after curl; then order a droplet as the tenant (README.md, "Two commands")',
+    next: `run npx arcadia demo in another terminal, or paste the line after curl; ${apiUrl}/docs is the documentation`,
     curl: `curl -s -H "Authorization: Bearer ${admin}" ${apiUrl}/api/v1/inventory`,
   };
   const writeNote = () => writeRunNote(plan.dataDir, { ...summary, database_url: childEnv.DATABASE_URL ?? '', pids: system.pids() });

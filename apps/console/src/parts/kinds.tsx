@@ -29,6 +29,10 @@ const NAMES: Readonly<Record<string, string>> = {
   cdn_endpoint: 'CDN endpoint',
   dns_record: 'DNS record',
   spaces_bucket: 'Bucket',
+  vpc_peering: 'Network peering',
+  byoip_prefix: 'Own address range',
+  nfs_share: 'NFS share',
+  genai_agent: 'GenAI agent',
 };
 
 export const kindName = (kind: string): string => NAMES[kind] ?? words(kind);

@@ -7,6 +7,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   resize_droplet: 'Resize',
   snapshot_droplet: 'Take a snapshot of',
   revert_droplet: 'Put back',
+  revert_product: 'Put back',
   power_droplet: 'Power',
   upsert_dns_record: 'Set DNS record',
   delete_dns_record: 'Delete DNS record',

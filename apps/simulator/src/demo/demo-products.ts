@@ -1,3 +1,4 @@
+import { uuidOf } from './demo-networks';
 import type { DropletRecord, LoadBalancerRecord, MemberRecord, OpaqueRecord } from '../world/records';
 import type { State } from '../world/state';
 import { apiTime } from '../world/world';
@@ -32,20 +33,6 @@ type Made = Pick<
   | 'uptime_checks'
   | 'alert_policies'
 >;
-
-/** An id that follows from the number of the record: it takes no draw from the random generator, so older demo data keeps its ids. */
-const uuidOf = (group: number, nth: number): string =>
-  `${String(group).padStart(8, '0')}-4d3e-4f00-8000-${nth.toString(16).padStart(12, '0')}`;
-
-/** Gives each client a network of its own and puts its droplets into it. Call it before load balancers take the network of their droplets. */
-export function clientNetworks(projects: readonly Omit<ClientProject, 'members'>[], startMs: number): OpaqueRecord[] {
-  return projects.map(({ owner, region, droplets }, nth) => {
-    const id = uuidOf(50, nth + 1);
-    for (const droplet of droplets) if (droplet.region === region) droplet.vpc_uuid = id;
-    const text = { name: `${owner}-net`, description: `Network of ${owner}`, ip_range: `10.${120 + (nth % 100)}.${16 * (nth >> 6)}.0/20` };
-    return { id, ...text, region, default: false, urn: `do:vpc:${id}`, created_at: apiTime(startMs - 1_200 * DAY_MS) };
-  });
-}
 
 /** Creates the products that the members of each project name, and those that no project lists: certificates, keys, checks. */
 export function demoProducts(startMs: number, projects: readonly ClientProject[], balancers: LoadBalancerRecord[]): Made {

@@ -6,7 +6,8 @@ import { apiTime } from '../world/world';
 import { demoActions, demoDroplets, demoImages } from './demo-droplets';
 import { OFFERED_IMAGES, OFFERED_REGIONS, OFFERED_SIZES, REGION_SLUGS } from './demo-offers';
 import { awkwardUrns, demoUrns, memberOf, type Tenant, TENANTS, tenantsOf } from './demo-projects';
-import { clientNetworks, demoProducts } from './demo-products';
+import { clientNetworks, productsBeside } from './demo-networks';
+import { demoProducts } from './demo-products';
 import { demoResources } from './demo-resources';
 
 const DAY_MS = 86_400_000;
@@ -158,6 +159,7 @@ function withDemo(state: State, random: SeededRandom, startMs: number, scale: nu
     projects: [...state.projects, ...projects],
     ...resources,
     ...products,
+    ...productsBeside(clients, vpcs, startMs),
     vpcs: [...state.vpcs, ...networks],
     droplets,
     images: [...state.images, ...images],

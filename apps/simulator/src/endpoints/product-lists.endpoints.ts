@@ -1,4 +1,4 @@
-import { type Answer, list, noContent, notFound, ok, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
+import { accepted, type Answer, list, noContent, notFound, ok, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
 import { type EndpointGroup, objectBody, type ProviderRequest, type Route } from '../http/route';
 import type { OpaqueRecord } from '../world/records';
 import type { CollectionName } from '../world/state';
@@ -20,6 +20,16 @@ type ProductCollection = Extract<
   | 'spaces_keys'
   | 'uptime_checks'
   | 'alert_policies'
+  | 'vpc_peerings'
+  | 'byoip_prefixes'
+  | 'nfs_shares'
+  | 'function_namespaces'
+  | 'autoscale_pools'
+  | 'partner_attachments'
+  | 'genai_agents'
+  | 'knowledge_bases'
+  | 'dedicated_inferences'
+  | 'vector_databases'
 >;
 
 /** A product with a list, a GET by id and a DELETE that need nothing but its record. */
@@ -34,6 +44,8 @@ interface Product {
   readonly urnType?: string;
   /** The simulator does not play its deletion. */
   readonly noDelete?: true;
+  /** The answer to its deletion; 204 unless given. */
+  readonly deleted?: (record: OpaqueRecord) => Answer;
   /** The field of the record with the id in its URN. */
   readonly idField?: string;
   readonly view?: (record: OpaqueRecord) => OpaqueRecord;
@@ -49,7 +61,7 @@ const PRODUCTS: readonly Product[] = [
     keys: ['kubernetes_clusters', 'kubernetes_cluster'],
     urnType: 'kubernetes',
   },
-  { path: '/v2/apps', collection: 'apps', keys: ['apps', 'app'], urnType: 'app' },
+  { path: '/v2/apps', collection: 'apps', keys: ['apps', 'app'], urnType: 'app', deleted: ({ id }) => ok({ id }) },
   { path: '/v2/vpcs', collection: 'vpcs', keys: ['vpcs', 'vpc'], urnType: 'vpc', view: vpcView, checkDelete: checkVpcIsUnused },
   { path: '/v2/certificates', collection: 'certificates', keys: ['certificates', 'certificate'] },
   { path: '/v2/cdn/endpoints', collection: 'cdn_endpoints', keys: ['endpoints', 'endpoint'] },
@@ -65,6 +77,36 @@ const PRODUCTS: readonly Product[] = [
   { path: '/v2/spaces/keys', collection: 'spaces_keys', keys: ['keys', 'key'] },
   { path: '/v2/uptime/checks', collection: 'uptime_checks', keys: ['checks', 'check'] },
   { path: '/v2/monitoring/alerts', collection: 'alert_policies', keys: ['policies', 'policy'] },
+  {
+    path: '/v2/vpc_peerings',
+    collection: 'vpc_peerings',
+    keys: ['vpc_peerings', 'vpc_peering'],
+    deleted: (record) => ok({ vpc_peering: record }, 202),
+  },
+  { path: '/v2/byoip_prefixes', collection: 'byoip_prefixes', keys: ['byoip_prefixes', 'byoip_prefix'], deleted: () => accepted },
+  { path: '/v2/nfs', collection: 'nfs_shares', keys: ['shares', 'share'], unpaged: true },
+  { path: '/v2/functions/namespaces', collection: 'function_namespaces', keys: ['namespaces', 'namespace'], unpaged: true },
+  { path: '/v2/droplets/autoscale', collection: 'autoscale_pools', keys: ['autoscale_pools', 'autoscale_pool'], deleted: () => accepted },
+  {
+    path: '/v2/partner_network_connect/attachments',
+    collection: 'partner_attachments',
+    keys: ['partner_attachments', 'partner_attachment'],
+    deleted: (record) => ok({ partner_attachment: record }, 202),
+  },
+  { path: '/v2/gen-ai/agents', collection: 'genai_agents', keys: ['agents', 'agent'], deleted: (record) => ok({ agent: record }) },
+  {
+    path: '/v2/gen-ai/knowledge_bases',
+    collection: 'knowledge_bases',
+    keys: ['knowledge_bases', 'knowledge_base'],
+    deleted: ({ uuid }) => ok({ uuid }),
+  },
+  {
+    path: '/v2/dedicated-inferences',
+    collection: 'dedicated_inferences',
+    keys: ['dedicated_inferences', 'dedicated_inference'],
+    deleted: () => accepted,
+  },
+  { path: '/v2/vector-databases', collection: 'vector_databases', keys: ['vector_dbs', 'vector_db'] },
 ];
 
 /** Databases, clusters, apps, networks and the other products of which the simulator plays the lists and the deletion. */
@@ -101,12 +143,16 @@ function routesOf(product: Product): Route[] {
   ];
 }
 
-function deleteProduct(world: World, { collection, urnType, idField = 'id', checkDelete }: Product, request: ProviderRequest): Answer {
+function deleteProduct(
+  world: World,
+  { collection, urnType, idField = 'id', checkDelete, deleted }: Product,
+  request: ProviderRequest,
+): Answer {
   const record = existing(world, collection, request);
   checkDelete?.(world, record);
   world.collections[collection].remove(request.params.id ?? '');
   if (urnType !== undefined) leaveProject(world, `do:${urnType}:${String(record[idField])}`);
-  return collection === 'apps' ? ok({ id: record.id }) : noContent;
+  return deleted?.(record) ?? noContent;
 }
 
 function existing(world: World, collection: ProductCollection, { params }: ProviderRequest): OpaqueRecord {

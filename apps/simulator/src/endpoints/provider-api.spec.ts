@@ -1,4 +1,20 @@
+import operations from '../http/documented-operations.json';
+import { ENDPOINT_GROUPS } from './endpoints';
 import { RateWindow } from './provider-api';
+
+/** A route or operation without the names of its parameters. */
+const shapeOf = (method: string, path: string) => `${method} ${path.replaceAll(/\{[^}]+\}|:[a-z_]+/g, '*')}`;
+
+it('plays the documented operations that it played before, and more, and counts them', () => {
+  const routes = ENDPOINT_GROUPS.flatMap((group) => group.routes.map(({ method, path }) => shapeOf(method, path)));
+  const documented = Object.keys(operations).map((operation) => operation.split(' ') as [string, string]);
+  const played = documented.filter(([method, path]) => routes.includes(shapeOf(method, path)));
+  console.log(`The simulator plays ${played.length} of ${documented.length} documented operations.`);
+  expect(played.length).toBeGreaterThanOrEqual(LEAST_PLAYED);
+});
+
+/** The number of operations only grows. */
+const LEAST_PLAYED = 163;
 
 const limits = { per_minute: 3, per_hour: 5 };
 

@@ -11,11 +11,13 @@ export type Answer =
   | { kind: 'json'; status: number; body: unknown; headers?: Record<string, string> }
   | { kind: 'list'; key: string; source: ListSource; paged: boolean; beside?: Record<string, unknown> }
   | { kind: 'text'; status: number; type: string; body: string; headers?: Record<string, string> }
-  | { kind: 'empty'; status: 204 };
+  | { kind: 'empty'; status: 202 | 204 };
 
 export const ok = (body: unknown, status = 200): Answer => ({ kind: 'json', status, body });
 
 export const noContent: Answer = { kind: 'empty', status: 204 };
+/** A change that takes effect later. */
+export const accepted: Answer = { kind: 'empty', status: 202 };
 
 /** A list under `key`. `paged: false` is for the few endpoints that always return all items; `beside` adds keys next to the list. */
 export const list = (

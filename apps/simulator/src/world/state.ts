@@ -69,6 +69,16 @@ export interface Records {
   nat_gateways: OpaqueRecord;
   uptime_checks: OpaqueRecord;
   alert_policies: OpaqueRecord;
+  vpc_peerings: OpaqueRecord;
+  byoip_prefixes: OpaqueRecord;
+  nfs_shares: OpaqueRecord;
+  function_namespaces: OpaqueRecord;
+  autoscale_pools: OpaqueRecord;
+  partner_attachments: OpaqueRecord;
+  genai_agents: OpaqueRecord;
+  knowledge_bases: OpaqueRecord;
+  dedicated_inferences: OpaqueRecord;
+  vector_databases: OpaqueRecord;
   invoices: InvoiceRecord;
   billing_history: BillingEntry;
   finance_documents: FinanceDocument;
@@ -116,6 +126,16 @@ export const KEY_OF: { [Name in CollectionName]: (record: Records[Name]) => Key 
   nat_gateways: field('id'),
   uptime_checks: field('id'),
   alert_policies: field('uuid'),
+  vpc_peerings: field('id'),
+  byoip_prefixes: field('uuid'),
+  nfs_shares: field('id'),
+  function_namespaces: field('namespace'),
+  autoscale_pools: field('id'),
+  partner_attachments: field('id'),
+  genai_agents: field('uuid'),
+  knowledge_bases: field('uuid'),
+  dedicated_inferences: field('id'),
+  vector_databases: field('id'),
   invoices: (invoice) => invoice.invoice_uuid,
   billing_history: (entry) => entry.id,
   finance_documents: importKey,

@@ -43,11 +43,14 @@ export const IGNORED = `exists (select 1 from cloud_drift_rules g
   where (g.expires_at is null or g.expires_at > clock_timestamp()) and (g.tenant_id is null or g.tenant_id = r.tenant_id)
     and (g.kind is null or g.kind = r.kind) and (g.resource_id is null or g.resource_id = d.resource_id) and (g.field is null or g.field = d.field))`;
 
+/** Each kind has an index of its own. */
+const revertsOfKind = (kind: string): string => `
+  select v.id, v.status, v.created_by, v.finished_at, ${isOpen('v')} as under_way from saga_runs v
+   where v.kind = '${kind}' and v.input ->> 'resource_id' = d.resource_id::text and v.input -> 'fields' ? d.field and v.created_at >= d.detected_at`;
+
 /** The latest revert of a drift `d`, read from the sagas, because drift stores nothing about reverts. */
 export const LATEST_REVERT = `
-  select v.id, v.status, v.created_by, v.finished_at, ${isOpen('v')} as under_way from saga_runs v
-   where v.kind = 'revert_droplet' and v.input ->> 'resource_id' = d.resource_id::text and v.input -> 'fields' ? d.field and v.created_at >= d.detected_at
-   order by v.id desc limit 1`;
+  select u.* from (${['revert_droplet', 'revert_product'].map(revertsOfKind).join(' union all ')}) u order by u.id desc limit 1`;
 
 /**
  * The last complete sweep of each kind, the resources that an open saga has on hold, and the end of the last saga of each resource since

@@ -1,6 +1,6 @@
 import type { AuditContext } from '#libs/audit';
 import { Transaction } from '#libs/database';
-import { DropletReverts, type RevertOrder } from '#libs/provisioning';
+import { Reverts, type RevertOrder } from '#libs/provisioning';
 import type { SagaPlan } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DriftMovedOnError } from './drift.errors';
@@ -22,14 +22,14 @@ export interface ReversalPlan extends SagaPlan {
 export class DriftRevertService {
   constructor(
     private readonly transaction: Transaction,
-    private readonly reverts: DropletReverts,
+    private readonly reverts: Reverts,
   ) {}
 
   /** Why a start would be refused is part of the plan. Throws `DriftNotFoundError`. */
   async plan(driftId: string): Promise<ReversalPlan> {
     const drift = await this.read(driftId);
-    const { resource_id, tenant_id, field, expected, live } = drift;
-    const plan = await this.reverts.plan({ resourceId: resource_id, field, ownerId: tenant_id }, findChange(drift));
+    const { resource_id, tenant_id, kind, field, expected, live } = drift;
+    const plan = await this.reverts.plan({ resourceId: resource_id, kind, field, ownerId: tenant_id }, findChange(drift));
     return { resource_id, field, from: live, to: expected, ...plan };
   }
 
@@ -42,8 +42,8 @@ export class DriftRevertService {
     const drift = await this.read(driftId);
     const change = findChange(drift);
     if (change) throw change;
-    const { resource_id, tenant_id, field } = drift;
-    const order = { resourceId: resource_id, field, ownerId: tenant_id, ...confirmed };
+    const { resource_id, tenant_id, kind, field } = drift;
+    const order = { resourceId: resource_id, kind, field, ownerId: tenant_id, ...confirmed };
     return this.reverts.start(order, because, { drift_id: driftId, resource_id, field });
   }
 

@@ -1,3 +1,4 @@
+export { kindOfProduct } from './document/line-subject';
 export { BalanceSnapshots, balanceRetention, type BalanceView, type EstimateView } from './balance/balance-snapshots';
 export { BillingReads } from './billing-reads';
 export type { BillingReadName } from './entities/billing-read.entity';

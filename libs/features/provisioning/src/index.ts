@@ -8,4 +8,4 @@ export { OWN_TAGS } from './provider/tag-calls';
 export { holdOf, protectionEvents, ResourceProtection } from './protection/resource-protection.service';
 export { AdminsOnlyError } from './provisioning.errors';
 export { Reaper } from './reaper/reaper';
-export { DropletReverts, type RevertOrder } from './reverts/revert-droplet.saga';
+export { Reverts, type RevertOrder } from './reverts/reverts.service';

@@ -74,7 +74,10 @@ import { RestoreWitness } from './reaper/restore-witness';
 import { TaggedResources } from './reaper/tagged-resources';
 import { UndoLateWriteSaga, UndoLateWriteStep } from './reaper/undo-late-write.saga';
 import { RenameStep, SetBackupsStep, SetPowerStep } from './reverts/droplet-setting.step';
-import { CheckOrderStep, DropletReverts, RevertDropletSaga } from './reverts/revert-droplet.saga';
+import { CheckOrderStep } from './reverts/check-order.step';
+import { RevertDropletSaga } from './reverts/revert-droplet.saga';
+import { RevertProductSaga } from './reverts/revert-product.saga';
+import { Reverts } from './reverts/reverts.service';
 import { SetTagsStep } from './reverts/set-tags.step';
 
 const ENTITIES = [DesiredState, ProviderPollResult, Orphan, DatabaseTimeline, DatabaseWitness];
@@ -85,6 +88,7 @@ const SAGAS = [
   SnapshotDropletSaga,
   ResizeDropletSaga,
   RevertDropletSaga,
+  RevertProductSaga,
   UpsertRecordSaga,
   DeleteRecordSaga,
   UndoLateWriteSaga,
@@ -151,7 +155,7 @@ const STEPS = [
     DropletCalls,
     DropletActionRunner,
     DropletRemoval,
-    DropletReverts,
+    Reverts,
     DropletAccess,
     DropletForecasts,
     RecordForecasts,
@@ -177,7 +181,7 @@ const STEPS = [
     TaggedResources,
     TenantLimitsGuard,
   ],
-  exports: [DropletReverts, DesiredStateRepository, DesiredStateService, Reaper, ResourceProtection],
+  exports: [Reverts, DesiredStateRepository, DesiredStateService, Reaper, ResourceProtection],
 })
 export class ProvisioningModule implements OnModuleInit {
   constructor(

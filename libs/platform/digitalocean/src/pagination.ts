@@ -168,14 +168,14 @@ function pagesFor(total: number, pageSize: number): number {
 }
 
 /**
- * Reads `{<key>: [...], links, meta: {total}}`. A collection of null is an empty one; a missing collection is not, and throws
+ * Reads `{<key>: [...], links, meta: {total}}`; some lists have the total beside the objects. A collection of null is an empty one; a missing collection is not, and throws
  * `MalformedAnswerError`. An object that `parse` refuses is counted as unreadable; the rest of the page is kept.
  */
 function readPage<T>(body: unknown, { key, parse, idOfUnreadable, unpaged, mayOmitKey }: ListRequest<T>): ReceivedPage<T> {
   const response = record(body, 'the answer');
   const isEmpty = response[key] === undefined ? mayOmitKey === true : isNothing(response[key]);
   const raws = isEmpty ? [] : list(response, key);
-  const total = optionalRecord(response.meta, 'meta')?.total ?? undefined;
+  const total = optionalRecord(response.meta, 'meta')?.total ?? response.total ?? undefined;
   if (total !== undefined && !(Number.isSafeInteger(total) && Number(total) >= 0))
     throw new MalformedAnswerError('meta.total is not a count');
   const pages = optionalRecord(optionalRecord(response.links, 'links')?.pages, 'links.pages');

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { answered } from '../session/client';
+import { streamedEvents } from '../session/event-stream';
 import { EXIT, usageError } from '../session/failure';
 import { addList, atMost, limitOf, pages } from '../session/lists';
 import { writeObject, writeRows, type Row, type Shape } from '../session/output';
 import type { CommandBook, Session } from '../session/session';
+import { eventFilters, EVENT_FILTER_OPTIONS } from './event-filters';
 
 const EVENT = ['sequence', 'at', 'type', 'tenant_id', 'actor', 'subject.type', 'subject.name', 'data'];
-const PAUSE_MS = 1_000;
-const EVENT_FILTERS = ['type', 'kind', 'tenantId', 'resourceId', 'actor'] as const;
 
 export function addAuditCommands(book: CommandBook, program: Command): void {
   const audit = book.group(program, 'audit', 'The log of what people changed');
@@ -47,15 +47,11 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
     events,
     {
       usage: 'tail',
-      summary: 'print events as they happen, until Ctrl-C; -o json prints one object a line',
+      summary: 'print events as they happen, until Ctrl-C, also across restarts of the API; -o json prints one object a line',
       options: {
         '--after <sequence>': 'begin after this event instead of now',
         '--since <time>': 'begin at this time instead of now',
-        '--type <types>': 'types, with commas',
-        '--kind <kinds>': 'kinds, with commas',
-        '--tenant-id <id>': 'tenant',
-        '--resource-id <id>': 'resource',
-        '--actor <name>': 'who',
+        ...EVENT_FILTER_OPTIONS,
         '--limit <count>': 'end after so many events',
       },
       examples: ['events tail', 'events tail --type saga.failed,drift.opened -o jsonl', 'events tail --after 1204 --limit 10'],
@@ -94,21 +90,17 @@ async function tail(session: Session): Promise<void> {
   }
 }
 
-/** The pages of the feed, and after its end what is added to it. */
+/** With `--since`, the events of the feed from that time on; then those of the stream, from where the feed ended. */
 async function* newEvents(session: Session): AsyncGenerator<readonly Row[]> {
-  const filters = EVENT_FILTERS.flatMap((name) => {
-    const value = session.text(name);
-    return value === undefined ? [] : [[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value] as const];
-  });
-  const after = session.text('after');
-  let start: Record<string, string> =
-    after === undefined ? { since: session.text('since') ?? new Date(session.terminal.now()).toISOString() } : { after };
-  for (;;) {
-    for await (const rows of pages(session, '/api/v1/events', { ...Object.fromEntries(filters), ...start })) {
+  const filters = eventFilters(session);
+  const since = session.text('since');
+  let after = session.text('after');
+  if (since !== undefined) {
+    for await (const rows of pages(session, '/api/v1/events', { ...filters, since, ...(after !== undefined && { after }) })) {
       yield rows;
       const last = rows.at(-1)?.sequence;
-      if (typeof last === 'number') start = { after: String(last) };
+      if (typeof last === 'number') after = String(last);
     }
-    await session.terminal.pause(PAUSE_MS);
   }
+  yield* streamedEvents(session, filters, after);
 }

@@ -148,10 +148,31 @@ export function addSagaCommands(book: CommandBook, program: Command): void {
     (s, id) => s.client.POST('/api/v1/sagas/{id}/redrive', { ...at(id), body: steer(s) }),
     VERSION,
   );
-  verb('approve', 'approve a start that waits for an approval', OPTIONAL, ({ client, reason }, id) =>
+  verb(
+    'set-policy',
+    'set tries, pauses and limits of one saga',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/set-policy', { ...at(id), body: { ...steer(s), ...policyOf(s) } }),
+    { '--set <limit=number...>': `limits of ${POLICY.join(', ')}`, ...VERSION },
+  );
+  verb(
+    'complete-with-output',
+    'propose the output of a step whose outcome stayed unknown; another admin approves',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/complete-with-output', { ...at(id), body: { ...steer(s), output: neededResult(s) } }),
+    { '--result <json>': 'what the step has done; required', ...VERSION },
+  );
+  verb(
+    'give-up',
+    'another name of release',
+    REQUIRED,
+    (s, id) => s.client.POST('/api/v1/sagas/{id}/give-up', { ...at(id), body: steer(s) }),
+    VERSION,
+  );
+  verb('approve', 'approve a start, or the output of a step, that waits for an approval', OPTIONAL, ({ client, reason }, id) =>
     client.POST('/api/v1/sagas/{id}/approve', { ...at(id), body: reason }),
   );
-  verb('reject', 'reject a start that waits for an approval', REQUIRED, ({ client, neededReason }, id) =>
+  verb('reject', 'reject a start, or the output of a step, that waits for an approval', REQUIRED, ({ client, neededReason }, id) =>
     client.POST('/api/v1/sagas/{id}/reject', { ...at(id), body: neededReason }),
   );
 }
@@ -161,6 +182,25 @@ function numberOf(session: Session, name: string): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,9}$/.test(text)) throw usageError('--expected-version must be a whole number');
   return Number(text);
+}
+
+const POLICY = ['tries', 'backoff_ms', 'max_backoff_ms', 'time_limit_ms', 'wait_limit_ms'] as const;
+
+function policyOf(session: Session): Partial<Record<(typeof POLICY)[number], number>> {
+  const limits = session.list('set').map((pair) => {
+    const [, name = '', value = ''] = /^(\w+)=(\d{1,10})$/.exec(pair) ?? [];
+    if (!(POLICY as readonly string[]).includes(name))
+      throw usageError(`--set ${pair} must be limit=number with one of ${POLICY.join(', ')}`);
+    return [name, Number(value)] as const;
+  });
+  if (limits.length === 0) throw usageError('--set is required, such as --set tries=10');
+  return Object.fromEntries(limits);
+}
+
+function neededResult(session: Session): Record<string, never> {
+  const result = resultOf(session);
+  if (result === undefined) throw usageError('--result is required, such as --result \'{"droplet_id":"512189"}\'');
+  return result;
 }
 
 function resultOf(session: Session): Record<string, never> | undefined {

@@ -122,7 +122,9 @@ async function drift(story: Story, { droplet }: Stage): Promise<void> {
   await inPanel(story, droplet.providerId, { type: 'power_off' });
   await inPanel(story, droplet.providerId, { type: 'resize', size: OTHER_SIZE });
   await inPanel(story, droplet.providerId, { type: 'power_on' });
-  await story.say('Sweeps run by themselves every minute; here they are requested. The provider’s list of actions names what made the difference.');
+  await story.say(
+    'Sweeps run by themselves every minute; here they are requested. The provider’s list of actions names what made the difference.',
+  );
   await sweep(story, 'action', 'complete');
   await sweep(story, 'droplet', 'complete');
   const found = await story.until('the drift and its cause', async () => {

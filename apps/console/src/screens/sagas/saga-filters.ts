@@ -17,7 +17,7 @@ const STATES = [
   'compensation_failed',
 ];
 /** A revert is started by a drift, so it has no input of its own. */
-const KINDS = [...Object.keys(sagaInputs), 'revert_droplet'];
+const KINDS = [...Object.keys(sagaInputs), 'revert_droplet', 'revert_product'];
 
 const statesText = (value: string): string =>
   value

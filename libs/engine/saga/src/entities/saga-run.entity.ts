@@ -101,9 +101,9 @@ export class SagaRun {
   @Column('uuid', { nullable: true })
   readonly redrivenFrom: string | null;
 
-  /** When the saga is due, `Infinity` while it is paused; null exactly when it has a final status or awaits approval. */
+  /** When the saga is due, in the year 9999 while it is paused; null exactly when it has a final status or awaits approval. */
   @Column('timestamptz', { nullable: true, default: () => 'clock_timestamp()' })
-  readonly wakeAt: Date | number | null;
+  readonly wakeAt: Date | null;
 
   @Column('timestamptz', { nullable: true })
   readonly leaseUntil: Date | null;

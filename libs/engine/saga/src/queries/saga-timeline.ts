@@ -117,7 +117,7 @@ export class SagaTimeline {
       kind: run.kind,
       status: run.status,
       paused_at: run.pausedAt?.toISOString() ?? null,
-      wake_at: run.wakeAt instanceof Date ? run.wakeAt.toISOString() : null,
+      wake_at: run.pausedAt === null ? (run.wakeAt?.toISOString() ?? null) : null,
       steps: run.steps.map((name, idx) => {
         const line = lines.find(({ stepIdx }) => stepIdx === idx);
         const own = attempts.filter(({ stepIdx }) => stepIdx === idx);

@@ -157,7 +157,7 @@ export function sagaView(
     created_at: run.createdAt.toISOString(),
     updated_at: lastProgress(run, ledger).toISOString(),
     finished_at: run.finishedAt?.toISOString() ?? null,
-    wake_at: run.wakeAt instanceof Date ? run.wakeAt.toISOString() : null,
+    wake_at: run.pausedAt === null ? (run.wakeAt?.toISOString() ?? null) : null,
     duration_ms: run.finishedAt && run.finishedAt.getTime() - run.createdAt.getTime(),
     cost: run.plan?.cost ?? null,
     version: run.version,

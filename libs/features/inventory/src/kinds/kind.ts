@@ -126,7 +126,7 @@ export interface Kind {
   /** Attributes that change without any action: they are kept up to date and never cause an event. */
   readonly volatileAttrs: readonly string[];
   /** The field with the provider's id. Absent: `id`. */
-  readonly idField?: 'name' | 'ip' | 'uuid' | 'access_key';
+  readonly idField?: 'name' | 'ip' | 'uuid' | 'access_key' | 'namespace';
   /** The one notation of ids that have several, e.g. domains in capitals. Absent: ids have one notation. */
   readonly canonicalId?: (id: string) => string;
   /** The id of an object that its parent's id makes unique. Absent: the id is unique without it. */

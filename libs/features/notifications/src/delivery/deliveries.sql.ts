@@ -3,13 +3,16 @@
 /** A closed tenant gets no notifications. */
 const isOpen = (alias: string) => `not exists (select from tenants t where t.id = ${alias}.tenant_id and t.status = 'closed')`;
 
+/** An event `n` for an endpoint `e`. */
+const WANTED = `n.sequence > e.after_sequence and (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))`;
+
 /** Seven in the morning, in UTC. */
 const NEXT_DIGEST = `date_trunc('day', clock_timestamp() - interval '7 hours', 'UTC') + interval '1 day 7 hours'`;
 
 /**
  * Writes the deliveries and messages of the next events and moves the place in the feed, all or nothing: each endpoint gets each event once. The row of
  * the place is locked first, so processes follow each other. A number that this statement does not see yet is found by the next one, and
- * no lower number can appear later. [WHK-1] $1 most events.
+ * no lower number can appear later. A paused endpoint gets no deliveries, only their number. [WHK-1] $1 most events.
  */
 export const FAN_OUT = `
 with place as materialized (select last_sequence from notification_cursor for update),
@@ -19,10 +22,14 @@ written as (
   insert into webhook_deliveries (endpoint_id, tenant_id, sequence, type)
   select e.id, e.tenant_id, n.sequence, n.type
     from next n join webhook_endpoints e
-      on e.status in ('active', 'paused') and n.sequence > e.after_sequence
-     and (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))
+      on e.status = 'active' and ${WANTED}
    where ${isOpen('e')}
   on conflict (endpoint_id, sequence) do nothing
+  returning 1),
+skipped as (
+  update webhook_endpoints p set skipped = p.skipped + s.events
+    from (select e.id, count(*) as events from next n join webhook_endpoints e on e.status = 'paused' and ${WANTED} group by e.id) s
+   where p.id = s.id
   returning 1),
 notified as (
   insert into notification_messages (owner, tenant_id, channel, sequence, next_attempt_at)
@@ -36,7 +43,7 @@ notified as (
   on conflict (owner, channel, sequence) do nothing
   returning 1),
 moved as (update notification_cursor set last_sequence = (select max(sequence) from next) where exists (select from next) returning 1)
-select (select count(*)::int from next) as read, (select count(*)::int from written) as deliveries, (select count(*)::int from notified) as messages, (select count(*)::int from moved) as moved`;
+select (select count(*)::int from next) as read, (select count(*)::int from written) as deliveries, (select count(*)::int from skipped) as paused, (select count(*)::int from notified) as messages, (select count(*)::int from moved) as moved`;
 
 const DUE = `d.status = 'pending' and d.next_attempt_at <= clock_timestamp() and (d.lease_until is null or d.lease_until <= clock_timestamp())`;
 

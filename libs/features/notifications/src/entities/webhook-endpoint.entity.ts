@@ -55,6 +55,14 @@ export class WebhookEndpoint {
   @Column('timestamptz', { nullable: true })
   readonly lastSuccessAt: Date | null;
 
+  /** The begin of the last pause. */
+  @Column('timestamptz', { nullable: true })
+  readonly pausedAt: Date | null;
+
+  /** Events of its scope and types that came during the last pause. They have no delivery until a person replays them. */
+  @Column('bigint', { default: 0 })
+  readonly skipped: string;
+
   @Column('text')
   readonly createdBy: string;
 

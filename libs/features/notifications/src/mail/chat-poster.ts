@@ -5,7 +5,7 @@ import { SecretBox } from '../secret-box';
 import type { MessageText } from './message-text';
 import { chatPlace } from './subscriptions';
 
-/** Writes messages to chat rooms, whose addresses are secrets. */
+/** Writes messages to chat rooms. The address of a room is a secret. */
 @Injectable()
 export class ChatPoster {
   constructor(

@@ -5,7 +5,7 @@ import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } fro
 import { OutboundHttp } from '#libs/outbound-http';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, type EntityManager, type Repository } from 'typeorm';
+import { IsNull, type EntityManager, type QueryDeepPartialEntity, type Repository } from 'typeorm';
 import { WebhookEndpoint, type EndpointStatus, type SealedSecret } from '../entities/webhook-endpoint.entity';
 import { TooManyWebhooksError, WebhookNotFoundError } from '../notifications.errors';
 import { SecretBox } from '../secret-box';
@@ -38,6 +38,10 @@ export interface WebhookView extends WebhookFields {
   readonly signing_secrets: number;
   readonly failing_since: string | null;
   readonly last_success_at: string | null;
+  /** The begin of the last pause. */
+  readonly paused_at: string | null;
+  /** Events that came during the last pause. */
+  readonly skipped_while_paused: number;
   readonly created_by: string;
   readonly created_at: string;
   readonly changed_at: string;
@@ -136,12 +140,16 @@ export class WebhookEndpoints {
     });
   }
 
-  /** Deliveries go on being written, and wait. */
+  /** From now on events are counted, and no deliveries are written for them. Those that are written already wait. A second pause changes nothing but the reason. */
   pause(scope: Scope, id: string, because: AuditContext): Promise<WebhookView> {
-    return this.change(scope, id, 'webhook_paused', because, { status: 'paused', statusReason: because.reason ?? null });
+    return this.change(scope, id, 'webhook_paused', because, ({ status }) => ({
+      status: 'paused',
+      statusReason: because.reason ?? null,
+      ...(status !== 'paused' && { pausedAt: now, skipped: '0' }),
+    }));
   }
 
-  /** Also an endpoint that was disabled because it failed. What it missed while it was disabled is replayed on request. */
+  /** Also an endpoint that was disabled because it failed. What it missed while it was paused or disabled is replayed on request. */
   resume(scope: Scope, id: string, because: AuditContext): Promise<WebhookView> {
     return this.change(scope, id, 'webhook_resumed', because, { status: 'active', statusReason: null, failingSince: null });
   }
@@ -215,12 +223,12 @@ export class WebhookEndpoints {
     id: string,
     action: string,
     because: AuditContext,
-    values: Partial<WebhookEndpoint>,
+    values: QueryDeepPartialEntity<WebhookEndpoint> | ((before: WebhookEndpoint) => QueryDeepPartialEntity<WebhookEndpoint>),
     details: Record<string, unknown> = {},
   ): Promise<WebhookView> {
     return this.transaction.run(async (em) => {
       const endpoint = await this.locked(em, scope, id);
-      await em.update(WebhookEndpoint, { id }, { ...values, changedAt: now });
+      await em.update(WebhookEndpoint, { id }, { ...(typeof values === 'function' ? values(endpoint) : values), changedAt: now });
       await this.record(em, action, endpoint, because, details);
       return webhookView(await em.findOneByOrFail(WebhookEndpoint, { id }));
     });
@@ -253,6 +261,8 @@ export function webhookView(endpoint: WebhookEndpoint): WebhookView {
     signing_secrets: validSecrets(endpoint.secrets, new Date()).length,
     failing_since: endpoint.failingSince?.toISOString() ?? null,
     last_success_at: endpoint.lastSuccessAt?.toISOString() ?? null,
+    paused_at: endpoint.pausedAt?.toISOString() ?? null,
+    skipped_while_paused: Number(endpoint.skipped),
     created_by: endpoint.createdBy,
     created_at: endpoint.createdAt.toISOString(),
     changed_at: endpoint.changedAt.toISOString(),

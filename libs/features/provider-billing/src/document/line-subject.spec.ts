@@ -32,7 +32,6 @@ it.each([
 
 it.each([
   'Database Backups',
-  'Vector Databases',
   'NFS Snapshots',
   'Database Snapshots',
   'SnapShooter Backups',

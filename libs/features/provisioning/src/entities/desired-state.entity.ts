@@ -9,7 +9,7 @@ export type Spec = Readonly<Record<string, unknown>>;
  */
 export const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups', 'power'],
-  volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags'],
+  volume: ['name', 'region', 'size_gigabytes', 'filesystem_type', 'tags', 'droplet_ids'],
   firewall: ['name', 'inbound_rules', 'outbound_rules', 'tags'],
   load_balancer: ['name', 'region', 'algorithm', 'forwarding_rules'],
   dns_zone: ['name'],

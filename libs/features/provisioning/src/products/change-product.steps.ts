@@ -76,6 +76,8 @@ abstract class ChangeProductStep implements StepDefinition<AcceptedProduct, Chan
 @Injectable()
 export class AttachVolumeStep extends ChangeProductStep {
   readonly name = 'attach_volume';
+  /** The volume stays without a droplet, and can be attached later. */
+  readonly skippable = 'freely';
 
   protected kindOf() {
     return 'volume' as const;
@@ -107,6 +109,22 @@ export class DetachVolumeStep extends ChangeProductStep {
   }
 }
 
+/** Detaches a volume from any droplet but the one that should have it. */
+@Injectable()
+export class DetachFromOtherStep extends ChangeProductStep {
+  readonly name = 'detach_from_other';
+
+  protected kindOf() {
+    return 'volume' as const;
+  }
+  protected wanted({ droplet_id: owner }: AcceptedProduct, { droplet_id: now }: Values): Values {
+    return { droplet_id: now === owner ? owner : NO_DROPLET };
+  }
+  protected describe() {
+    return { does: 'Detaches the volume from the droplet that has it now', undo: 'Attaches it there again' };
+  }
+}
+
 /** Grows a volume. The step is a pivot, because a volume cannot shrink. */
 @Injectable()
 export class ResizeVolumeStep extends ChangeProductStep {
@@ -128,6 +146,8 @@ export class ResizeVolumeStep extends ChangeProductStep {
 @Injectable()
 export class AssignIpStep extends ChangeProductStep {
   readonly name = 'assign_ip';
+  /** The address stays without a droplet, and can be assigned later. */
+  readonly skippable = 'freely';
 
   protected kindOf() {
     return 'floating_ip' as const;
@@ -188,10 +208,11 @@ export class SetRulesStep extends ChangeProductStep {
     return 'firewall' as const;
   }
   protected wanted({ inbound_rules, outbound_rules }: AcceptedProduct): Values {
-    return { inbound_rules, outbound_rules };
+    return { ...(inbound_rules && { inbound_rules }), ...(outbound_rules && { outbound_rules }) };
   }
-  protected describe() {
-    return { does: 'Replaces all rules of the firewall', undo: 'Restores the previous rules' };
+  protected describe({ inbound_rules: inbound, outbound_rules: outbound }: AcceptedProduct) {
+    const which = inbound && outbound ? 'all' : `all ${inbound ? 'inbound' : 'outbound'}`;
+    return { does: `Replaces ${which} rules of the firewall`, undo: 'Restores the previous rules' };
   }
 }
 
@@ -199,6 +220,8 @@ export class SetRulesStep extends ChangeProductStep {
 @Injectable()
 export class AttachFirewallStep extends ChangeProductStep {
   readonly name = 'attach_firewall';
+  /** The firewall stays as it was, and can be attached later. */
+  readonly skippable = 'freely';
 
   protected kindOf() {
     return 'firewall' as const;

@@ -109,7 +109,7 @@ export class ProductAccess {
     const droplet = await this.droplet(scope, input.droplet_resource_id, 'volume', volume.region);
     const attached = (await this.valuesOf(volume)).droplet_id;
     if (attached !== NO_DROPLET && attached !== droplet.provider_id) throw new VolumeAttachedError(volume.name ?? volume.id);
-    return { ...targetOf('volume', volume), droplet_resource_id: droplet.id, droplet_id: droplet.provider_id };
+    return { ...targetOf('volume', volume), droplet_resource_id: droplet.id, droplet_id: droplet.provider_id, changes: ['droplet_ids'] };
   }
 
   async acceptDetach({ scope, input: { resource_id, droplet_resource_id } }: StartCommand<DetachVolumeInput>): Promise<AcceptedProduct> {
@@ -118,7 +118,8 @@ export class ProductAccess {
     const expected = droplet_resource_id === undefined ? undefined : await this.find(scope, 'droplet', droplet_resource_id);
     if (expected && attached !== NO_DROPLET && attached !== expected.provider_id)
       throw new ValidationFailedError([fieldError('droplet_resource_id', 'is not the droplet of the volume')]);
-    return { ...targetOf('volume', volume), ...(typeof attached === 'string' && attached !== NO_DROPLET && { droplet_id: attached }) };
+    const isAttached = typeof attached === 'string' && attached !== NO_DROPLET;
+    return { ...targetOf('volume', volume), changes: ['droplet_ids'], ...(isAttached && { droplet_id: attached }) };
   }
 
   /** Throws `VolumeCannotShrinkError`. */

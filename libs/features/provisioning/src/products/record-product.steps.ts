@@ -30,6 +30,8 @@ export class AssignVolumeStep extends AssignProjectStep {
 @Injectable()
 abstract class RegisterProductStep implements StepDefinition<AcceptedProduct, never, Registered> {
   abstract readonly name: string;
+  /** The next sweep lists the object; without a desired state it is unmanaged, and can be adopted. */
+  readonly skippable = 'freely';
   protected abstract readonly kind: ProductKind;
 
   constructor(
@@ -117,6 +119,8 @@ type Observed = Exclude<ProductKind, 'backup_policy'>;
 @Injectable()
 export class RecordChangeStep implements StepDefinition<AcceptedProduct, never, Recorded> {
   readonly name = 'record_change';
+  /** The next sweep reads the object; what the desired state lacks is a drift, which can be accepted. */
+  readonly skippable = 'freely';
 
   constructor(
     private readonly products: ProductCalls,
@@ -132,7 +136,7 @@ export class RecordChangeStep implements StepDefinition<AcceptedProduct, never, 
   });
 
   readonly execute = async (ctx: RecordCtx): Promise<StepAnswer<Recorded>> => {
-    const { resource_id: resourceId = '', provider_id: id = '', changes = [] } = ctx.input;
+    const { resource_id: resourceId = '', provider_id: id = '' } = ctx.input;
     const kind = ctx.input.kind as Observed;
     const requestedAtMs = performance.now();
     const product = await this.products.get(kind, id, ctx.signal);
@@ -140,6 +144,8 @@ export class RecordChangeStep implements StepDefinition<AcceptedProduct, never, 
     await ctx.guard();
     await this.inventory.observe({ kind, raw: product.raw, requestedAtMs, sagaId: ctx.sagaId });
     const desired = await this.desiredStates.find(resourceId);
+    // The desired states of earlier releases do not say where a volume is attached, and a rollback could not take it out again.
+    const changes = (ctx.input.changes ?? []).filter((field) => field !== 'droplet_ids' || field in (desired?.spec ?? {}));
     if (!desired || changes.length === 0) return done();
     const recorded = specOf(await this.reader.get({ kind: 'platform' }, resourceId), changes);
     // An earlier try of this step has recorded them, and what was there before is not known any more.

@@ -1,9 +1,6 @@
-import type { AuditContext } from '#libs/audit';
 import { Catalog } from '#libs/catalog';
 import { InventoryReader } from '#libs/inventory';
-import type { DomainError } from '#libs/kernel';
-import { done, fail, SagaStarter, type SagaDefinition, type SagaPlan, type StartCommand } from '#libs/saga';
-import type { StepAnswer, StepContext, StepDefinition } from '#libs/saga';
+import type { SagaDefinition, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { dropletHolds } from '../droplets/droplet-access';
@@ -14,70 +11,16 @@ import { ResizeStep } from '../droplets/resize.step';
 import type { Spec } from '../entities/desired-state.entity';
 import { isReservedTag } from '../provider/tag-calls';
 import { NotRevertibleError } from '../provisioning.errors';
+import { CheckOrderStep } from './check-order.step';
 import { RenameStep, SetBackupsStep, SetPowerStep } from './droplet-setting.step';
 import {
   findRevertObstacle,
-  isRevertible,
   RevertDropletInput,
   type AcceptedRevert,
   type DropletState,
   type RevertibleField,
 } from './revert-droplet.input';
 import { SetTagsStep } from './set-tags.step';
-
-/** The resource and the field that should get its desired value again. */
-export interface RevertOrder {
-  readonly resourceId: string;
-  readonly field: string;
-  /** Owner of the resource, who sees the saga. */
-  readonly ownerId: string | null;
-  /** The hash of the plan that the caller has read. */
-  readonly planHash?: string;
-  /** An admin has decided that limits of the owner do not refuse the revert. */
-  readonly override?: boolean;
-}
-
-/** Entry point for drift: plans and starts the saga that restores a droplet to its desired state. */
-@Injectable()
-export class DropletReverts {
-  constructor(private readonly starter: SagaStarter) {}
-
-  /** Returns the plan without starting the saga. `refusal`: the caller's reason why it would not be started. */
-  async plan(order: RevertOrder, refusal?: DomainError): Promise<SagaPlan> {
-    const asked = { ...startOf(order), tenantId: null, ownerId: order.ownerId };
-    const refused = refusal ?? findFieldObstacle(order);
-    return refused ? this.starter.refusedPlan(asked, refused) : this.starter.plan(asked);
-  }
-
-  /**
-   * Returns the saga's id. Throws `NotRevertibleError` with the reason, and `ResourceBusyError` while another saga holds the droplet.
-   * [DRF-5]
-   */
-  async start(order: RevertOrder, because: AuditContext, details: Readonly<Record<string, unknown>>): Promise<string> {
-    const refused = findFieldObstacle(order);
-    if (refused) throw refused;
-    const { ownerId, planHash, override } = order;
-    return this.starter.start({ ...startOf(order), tenantId: null, ownerId, planHash, override, because, details });
-  }
-}
-
-/**
- * Fails when the desired state has changed since the revert was requested. An accept of the same drift may have committed just before, or
- * may still be running, so the version is read with a lock.
- */
-@Injectable()
-export class CheckOrderStep implements StepDefinition<AcceptedRevert> {
-  readonly name = 'check_order';
-
-  constructor(private readonly desiredStates: DesiredStateRepository) {}
-
-  readonly outline = () => ({ does: 'Checks that the desired state is still the same', calls: { min: 0, typical: 0 } });
-
-  readonly execute = async ({ input }: StepContext<AcceptedRevert>): Promise<StepAnswer> => {
-    if ((await this.desiredStates.lockVersion(input.resource_id)) === input.spec_version) return done();
-    return fail({ code: 'order_changed', detail: 'The desired state has changed since the revert was requested' }, 'none');
-  };
-}
 
 /**
  * Restores the desired state of a droplet as far as that is possible in place. Only drift starts it. The desired state does not change;
@@ -167,15 +110,6 @@ export class RevertDropletSaga {
     if (problem) throw new NotRevertibleError(problem.detail);
   }
 }
-
-/** Why no saga can revert the field, before anything is read. */
-function findFieldObstacle({ field }: RevertOrder): NotRevertibleError | undefined {
-  if (isRevertible(field)) return undefined;
-  const obstacle = findRevertObstacle({ field, ordered: null, diskGb: null, orderedDiskGb: undefined, backups: 0 });
-  return new NotRevertibleError(obstacle ?? field);
-}
-
-const startOf = ({ resourceId, field }: RevertOrder) => ({ kind: 'revert_droplet', input: { resource_id: resourceId, fields: [field] } });
 
 const withoutReserved = (tags: readonly string[]): string[] => tags.filter((tag) => !isReservedTag(tag));
 

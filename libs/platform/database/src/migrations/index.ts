@@ -50,6 +50,9 @@ import { AttributionRules1795000001300 } from './1300-attribution-rules.migratio
 import { IssueDates1795000001310 } from './1310-issue-dates.migration';
 import { DeliveriesOfRequests1795000001320 } from './1320-deliveries-of-requests.migration';
 import { MovedResources1795000001321 } from './1321-moved-resources.migration';
+import { RevertsOfProducts1795000001322 } from './1322-reverts-of-products.migration';
+import { PausedWebhooks1795000001323 } from './1323-paused-webhooks.migration';
+import { ReadablePauses1795000001324 } from './1324-readable-pauses.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -105,4 +108,7 @@ export const migrations = [
   IssueDates1795000001310,
   DeliveriesOfRequests1795000001320,
   MovedResources1795000001321,
+  RevertsOfProducts1795000001322,
+  PausedWebhooks1795000001323,
+  ReadablePauses1795000001324,
 ];
