@@ -44,6 +44,11 @@ export class RuleConditionsInput implements RuleConditions {
   @IsOptional()
   @IsWord()
   readonly region?: string;
+
+  toConditions(): RuleConditions {
+    const { kind, tag, name_glob, project_id, region } = this;
+    return { kind, tag, name_glob, project_id, region };
+  }
 }
 
 const When = () => (target: object, key: string) => {
@@ -89,7 +94,7 @@ export class AttributionRuleBody extends RequiredReasonBody {
 
   toRule(): NewAttributionRule {
     const { position, when, tenant_id, valid_from, valid_to, reason } = this;
-    return { position, when: { ...when }, tenant_id, valid_from, valid_to, reason };
+    return { position, when: when.toConditions(), tenant_id, valid_from, valid_to, reason };
   }
 }
 
@@ -130,7 +135,7 @@ export class AttributionRuleChangeBody {
   /** Throws when the body names no field to change. */
   toChange(): AttributionRuleChange {
     const { position, when, tenant_id, valid_from, valid_to, reason } = this;
-    const change = { position, when: when && { ...when }, tenant_id, valid_from, valid_to, reason };
+    const change = { position, when: when?.toConditions(), tenant_id, valid_from, valid_to, reason };
     if (Object.values(change).every((value) => value === undefined))
       throw new ValidationFailedError([{ field: '', message: 'position, when, tenant_id, valid_from, valid_to or reason must be given' }]);
     return change;
