@@ -13,7 +13,7 @@ interface Walk {
 }
 
 /** Words of the field that this repository used in a private sense, with the names that stay because they are stored or part of the API. */
-const NAMES_THAT_STAY: Readonly<Record<string, number>> = { gone: 3, held: 2, shown: 3 };
+const NAMES_THAT_STAY: Readonly<Record<string, number>> = { gone: 4, held: 2, shown: 3 };
 const MOST_PER_WORD_IN_COMMENTS = 5;
 /** A new kind, table or feature may raise it by the files that it declares. */
 const MOST_FILES = 900;

@@ -198,7 +198,11 @@ class EventsApiModule {}
 @Module({ imports: [NotificationsModule], controllers: [SubscriptionsController, WebhooksController, WebhookDeliveriesController] })
 class NotificationsApiModule {}
 
-@Module({ imports: [AuthModule, SagaModule], controllers: [OpenApiController, DocsController, DocsPagesController], providers: [ApiDocument, DocsPages] })
+@Module({
+  imports: [AuthModule, SagaModule],
+  controllers: [OpenApiController, DocsController, DocsPagesController],
+  providers: [ApiDocument, DocsPages],
+})
 class OpenApiModule {}
 
 @Module({ controllers: [MetricsController] })

@@ -1,5 +1,6 @@
 import { until } from '../../support/until';
 import { ConsoleWorld, describeInBrowser, type WatchedPage } from './console-world';
+import { moneyJobs } from './money-jobs';
 import { steeringJobs } from './steering-jobs';
 import { webhookJobs } from './webhook-jobs';
 
@@ -45,6 +46,8 @@ describeInBrowser('the console in a browser', () => {
   it('has no finding of axe-core on any route, for both callers and in both schemes', async () => {
     const { data: droplets } = await world.call<Listed>('admin', '/api/v1/inventory?kind=droplet&tenant_id=acme');
     const { data: sweeps } = await world.call<Listed>('admin', '/api/v1/sweeps');
+    const { data: charged } = await world.call<Listed>('admin', '/api/v1/billing/invoices?limit=1');
+    const { data: cards } = await world.call<Listed>('admin', '/api/v1/rate-cards');
     const { data: zones } = await world.call<Listed>('admin', '/api/v1/inventory?kind=dns_zone&tenant_id=acme');
     const { data: databases } = await world.call<Listed>('admin', '/api/v1/inventory?kind=managed_db');
     const { data: sagas } = await world.call<Listed>('admin', '/api/v1/sagas');
@@ -61,6 +64,19 @@ describeInBrowser('the console in a browser', () => {
         '/order',
         order,
         '/projects',
+        '/provider-invoices',
+        `/provider-invoices/${charged[0]?.id}`,
+        '/cost-lines',
+        '/pnl',
+        '/month-runs',
+        '/rate-cards',
+        `/rate-cards/${cards[0]?.id}`,
+        `/rate-cards/${cards[0]?.id}/edit`,
+        '/rate-overrides',
+        '/payments',
+        '/credit-notes',
+        '/wallets',
+        '/billing-settings',
         '/invoices',
         '/tenants',
         '/tenants/acme',
@@ -299,6 +315,8 @@ describeInBrowser('the console in a browser', () => {
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });
     expect(await atProvider()).toBeUndefined();
   });
+
+  moneyJobs({ world: () => world, open });
 
   it('asks before it uses a token that another site posts, and keeps the session that there is until then', async () => {
     const watched = await open('admin', '/sagas');

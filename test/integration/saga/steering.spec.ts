@@ -150,7 +150,10 @@ describe('a pause', () => {
       ['steerable/one', 'steerable/two', 'steerable/three'],
     ]);
     expect(claimed.rows.map((row) => row.id)).not.toContain(id);
-    const stored = await world.owner.query(`select wake_at = '9999-12-31T00:00:00Z' as held, lease_until, step_idx from saga_runs where id = $1`, [id]);
+    const stored = await world.owner.query(
+      `select wake_at = '9999-12-31T00:00:00Z' as held, lease_until, step_idx from saga_runs where id = $1`,
+      [id],
+    );
     expect(stored.rows).toEqual([{ held: true, lease_until: null, step_idx: 1 }]);
   });
 });
@@ -274,7 +277,7 @@ it('has an event of every verb, with the audit action, and one more when a perso
   await settled(sagas.reader, failed, ['failed']);
   await sagas.controls.releaseHolds(PLATFORM, failed, BECAUSE);
   await sagas.controls.retry(PLATFORM, failed, BECAUSE);
-  await sagas.engine.wake();
+  sagas.engine.wake();
   await settled(sagas.reader, failed, ['failed']);
   const failure = ['saga.failed', 'saga.needs_attention'];
   expect(await typesOf(failed)).toEqual([

@@ -2,12 +2,14 @@ import { errorCode, Money } from '#libs/kernel';
 import {
   BillingProfiles,
   CreditNotes,
+  DraftChanges,
   Dunning,
   InvoiceIssue,
   NotificationRequests,
   Payments,
   TaxRules,
   TenantInvoiceService,
+  WalletBalances,
   Wallets,
 } from '#libs/tenant-billing';
 import { TenantRegistry, TenantWriter } from '#libs/tenants';
@@ -143,6 +145,22 @@ describe('two verbs at the same time', () => {
   });
 });
 
+/** All rows of a list that is read page by page. */
+async function readPages<Row>(
+  read: (cursor: {
+    readonly cursor?: string;
+  }) => Promise<{ readonly data: readonly Row[]; readonly page: { readonly next_cursor: string | null } }>,
+): Promise<Row[]> {
+  const { data, page } = await read({});
+  const rows = [...data];
+  for (let next = page.next_cursor; next !== null;) {
+    const more = await read({ cursor: next });
+    rows.push(...more.data);
+    next = more.page.next_cursor;
+  }
+  return rows;
+}
+
 describe('wallets', () => {
   const grant = (kind: 'money' | 'promotion', amount: string) =>
     world
@@ -168,15 +186,35 @@ describe('wallets', () => {
     const lines = [{ description: 'Work', quantity: '1', unit: 'hour', unit_price: '100.00' }];
     const { id, ...draft } = await invoices.createOneOff('birch', lines, BECAUSE);
     expect(draft).toMatchObject({ net: '90.00', tax: '9.00', total: '99.00' });
+    const changes = world.service(DraftChanges);
+    expect(await changes.read(id)).toMatchObject({ outdated: false, lines: [] });
+    await grant('promotion', '2.50');
+    expect(await changes.read(id)).toMatchObject({
+      outdated: true,
+      net_before: '90.00',
+      net_after: '87.50',
+      lines: [{ change: 'changed', kind: 'promotion', before: '-10.00', after: '-12.50' }],
+    });
+    await invoices.refresh(id, null, BECAUSE);
+    expect((await changes.read(id)).outdated).toBe(false);
     await invoices.approve(id, null, BECAUSE);
     expect(await world.balance('birch', 'promotion')).toBe(0);
     await invoices.unapprove(id, null, BECAUSE);
-    expect(await world.balance('birch', 'promotion')).toBe(1_000);
+    expect(await world.balance('birch', 'promotion')).toBe(1_250);
+    const page = { limit: 1 };
+    const balances = world.service(WalletBalances);
+    const [first, second] = await readPages((cursor) => balances.list({ kind: 'tenant', tenantId: 'birch' }, { ...page, ...cursor }, {}));
+    expect([first, second]).toMatchObject([
+      { tenant_id: 'birch', kind: 'money', balance: '30.00' },
+      { tenant_id: 'birch', kind: 'promotion', balance: '12.50' },
+    ]);
+    expect((await balances.list({ kind: 'tenant', tenantId: 'dora' }, { limit: 9 }, { tenant_id: 'birch' })).data).toEqual([]);
     await invoices.approve(id, null, BECAUSE);
-    expect(await issues.issue(id, null, BECAUSE)).toMatchObject({ due: '69.00', payment_status: 'partly_paid' });
+    await expect(changes.read(id)).rejects.toMatchObject({ code: 'verb_not_possible' });
+    expect(await issues.issue(id, null, BECAUSE)).toMatchObject({ due: '66.25', payment_status: 'partly_paid' });
     expect(await world.balance('birch')).toBe(0);
     await issues.void(id, null, BECAUSE);
-    expect([await world.balance('birch'), await world.balance('birch', 'promotion')]).toEqual([3_000, 1_000]);
+    expect([await world.balance('birch'), await world.balance('birch', 'promotion')]).toEqual([3_000, 1_250]);
   });
 });
 

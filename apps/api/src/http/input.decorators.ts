@@ -97,6 +97,22 @@ function fromVocabulary(name: string, vocabulary: Vocabulary, split: (value: unk
 /** A month, as `2026-04` or as its first day. */
 export const IsPeriod = () => Matches(/^(19|20|21)\d{2}-(0[1-9]|1[0-2])(-01)?$/, { message: '$property must be a month such as 2026-04' });
 
+/** A day of the calendar, such as 2026-11-30; no 31 February. */
+export const IsDay = () =>
+  ValidateBy({
+    name: 'isDay',
+    validator: {
+      validate: (value) => typeof value === 'string' && /^(19|20|21)\d{2}-\d{2}-\d{2}$/.test(value) && isDay(value),
+      defaultMessage: () => '$property must be a day of the calendar such as 2026-11-30',
+    },
+  });
+
+/** The calendar gives a day that it lacks, such as 31 February, as one of the next month or as none. */
+function isDay(text: string): boolean {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
 /** Text with at least one visible character. */
 export const IsNotBlank = () =>
   ValidateBy({

@@ -173,6 +173,7 @@ export const SCHEMA_OF_VALIDATOR: Readonly<Record<string, (constraints: readonly
   isIn: ([values]) => ({ type: 'string', enum: values }),
   isUuid: () => ({ type: 'string', format: 'uuid' }),
   isTimestamp: () => ({ type: 'string', format: 'date-time' }),
+  isDay: () => ({ type: 'string', format: 'date' }),
   isTenantId: () => ({ type: 'string', minLength: 1, maxLength: 200 }),
   isObject: () => ({ type: 'object', additionalProperties: {} }),
   isGiven: () => ({ type: ANY_JSON }),

@@ -3,13 +3,11 @@ import type { Principal } from '#libs/identity';
 import { ENTRY_CAUSES, LOT_SOURCES, PAYMENT_KINDS, REQUEST_STATUSES, WALLET_KINDS, type RequestStatus } from '#libs/tenant-billing';
 import { OtherTenantError } from '../auth/auth.errors';
 import { PageQuery } from '../http/http.dto';
-import { IsNotBlank, IsOneOf, IsTenantId } from '../http/input.decorators';
+import { IsDay, IsNotBlank, IsOneOf, IsTenantId } from '../http/input.decorators';
 import { ApiInput } from '../http/swagger.decorators';
 
 export const CURRENCY = /^[A-Z]{3}$/;
 export const CURRENCY_TEXT = { message: '$property must be a currency of three letters, such as USD' };
-export const DAY = /^(19|20|21)\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
-export const DAY_TEXT = { message: '$property must be a date such as 2026-11-30' };
 
 /** The filters that the lists of money have in common. */
 class MoneyQuery extends PageQuery {
@@ -50,7 +48,7 @@ export class PaymentsQuery extends MoneyQuery {
 
   @ApiInput('Payments of this day', { example: '2026-11-30' })
   @IsOptional()
-  @Matches(DAY, DAY_TEXT)
+  @IsDay()
   readonly received_on?: string;
 
   @ApiInput('Returns of this payment')
@@ -73,7 +71,7 @@ export class CreditNotesQuery extends MoneyQuery {
 
   @ApiInput('Credit notes of this day', { example: '2026-11-30' })
   @IsOptional()
-  @Matches(DAY, DAY_TEXT)
+  @IsDay()
   readonly issued_on?: string;
 
   toFilters(by: Principal) {

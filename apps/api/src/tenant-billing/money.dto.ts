@@ -30,9 +30,9 @@ import {
   type WalletKind,
 } from '#libs/tenant-billing';
 import { ReasonBody, RequiredReasonBody } from '../http/http.dto';
-import { IsNotBlank, IsOneOf, IsTimestamp } from '../http/input.decorators';
+import { IsDay, IsNotBlank, IsOneOf, IsTimestamp } from '../http/input.decorators';
 import { ApiInput } from '../http/swagger.decorators';
-import { CURRENCY, CURRENCY_TEXT, DAY, DAY_TEXT } from './money-queries.dto';
+import { CURRENCY, CURRENCY_TEXT } from './money-queries.dto';
 
 const AMOUNT = /^\d{1,12}(\.\d{1,4})?$/;
 const AMOUNT_TEXT = { message: '$property must be an amount as decimal text, such as 120.00' };
@@ -63,7 +63,7 @@ export class PaymentBody extends ReasonBody {
   readonly reference: string;
 
   @ApiInput('The day', { example: '2026-11-30' })
-  @Matches(DAY, DAY_TEXT)
+  @IsDay()
   readonly received_on: string;
 
   @ApiInput('For `refunded` and `reversed`: the received payment that is returned')

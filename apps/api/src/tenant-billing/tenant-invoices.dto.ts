@@ -30,10 +30,9 @@ import {
   type ManualLine,
   type TenantInvoiceFilters,
 } from '#libs/tenant-billing';
-import { IsNotBlank, IsOneOf, IsPeriod, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
+import { IsDay, IsNotBlank, IsOneOf, IsPeriod, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
 import { PageQuery, ReasonBody, RequiredReasonBody } from '../http/http.dto';
 import { ApiInput } from '../http/swagger.decorators';
-import { DAY, DAY_TEXT } from './money-queries.dto';
 
 const CURRENCY = /^[A-Z]{3}$/;
 const CURRENCY_TEXT = { message: '$property must be a currency of three letters, such as EUR' };
@@ -137,7 +136,7 @@ export class InvoiceVerbBody extends RequiredReasonBody {
 export class IssueBody extends InvoiceVerbBody {
   @ApiInput(ISSUED_ON, { example: '2026-11-05' })
   @IsOptional()
-  @Matches(DAY, DAY_TEXT)
+  @IsDay()
   readonly issued_on?: string;
 }
 
@@ -250,7 +249,7 @@ export class BulkInvoicesBody extends RequiredReasonBody {
 
   @ApiInput(`With the verb \`issue\`: ${ISSUED_ON}`, { example: '2026-11-05' })
   @IsOptional()
-  @Matches(DAY, DAY_TEXT)
+  @IsDay()
   readonly issued_on?: string;
 
   /** Throws `ValidationFailedError` unless exactly one of `ids` and `filter` is given, and for a day of issue with another verb. */
@@ -289,6 +288,6 @@ export class FxRateBody extends ReasonBody implements FxRateInput {
   readonly source: string;
 
   @ApiInput('The day of the rate. An invoice of a month has the last rate until the end of the month', { example: '2026-10-30' })
-  @Matches(/^(19|20|21)\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, { message: '$property must be a day such as 2026-10-30' })
+  @IsDay()
   readonly on: string;
 }

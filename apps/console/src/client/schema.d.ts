@@ -3041,7 +3041,7 @@ export interface paths {
     put?: never;
     /**
      * Pause a webhook endpoint
-     * @description Messages are kept, and sent when it is resumed.
+     * @description Nothing is sent until it is resumed. Events that come meanwhile are counted in `skipped_while_paused`; `replay` since `paused_at` sends them.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -3063,7 +3063,7 @@ export interface paths {
     put?: never;
     /**
      * Resume a webhook endpoint
-     * @description Also one that is disabled; `replay` sends what it missed meanwhile.
+     * @description Also one that is disabled. `replay` sends what it missed while it was paused or disabled.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -7163,10 +7163,11 @@ export interface components {
        */
       source: string;
       /**
+       * Format: date
        * @description The day of the rate. An invoice of a month has the last rate until the end of the month
        * @example 2026-10-30
        */
-      on: string;
+      on: unknown;
     };
     CreditNoteResponseAnswer: {
       /** @description The object */
@@ -7354,10 +7355,11 @@ export interface components {
        */
       reference: string;
       /**
+       * Format: date
        * @description The day
        * @example 2026-11-30
        */
-      received_on: string;
+      received_on: unknown;
       /**
        * Format: uuid
        * @description For `refunded` and `reversed`: the received payment that is returned
@@ -8909,10 +8911,11 @@ export interface components {
        */
       filter?: components['schemas']['InvoiceFilterInput'];
       /**
+       * Format: date
        * @description With the verb `issue`: the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: string;
+      issued_on?: unknown;
     };
     InvoiceVerbBody: {
       /**
@@ -8957,10 +8960,11 @@ export interface components {
        */
       expected_version: number;
       /**
+       * Format: date
        * @description the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: string;
+      issued_on?: unknown;
     };
     LineChangeResponse: {
       /**
@@ -9737,6 +9741,13 @@ export interface components {
       failing_since: string | null;
       /** @description The last success, to the minute */
       last_success_at: string | null;
+      /** @description The begin of the last pause */
+      paused_at: string | null;
+      /**
+       * @description Events that came during the last pause, for which nothing was sent
+       * @example 0
+       */
+      skipped_while_paused: number;
       /** @description Who created it */
       created_by: string;
       /**
@@ -9792,6 +9803,13 @@ export interface components {
       failing_since: string | null;
       /** @description The last success, to the minute */
       last_success_at: string | null;
+      /** @description The begin of the last pause */
+      paused_at: string | null;
+      /**
+       * @description Events that came during the last pause, for which nothing was sent
+       * @example 0
+       */
+      skipped_while_paused: number;
       /** @description Who created it */
       created_by: string;
       /**
@@ -19319,7 +19337,7 @@ export interface operations {
         /** @description The credit note with this number */
         number?: string;
         /** @description Credit notes of this day */
-        issued_on?: string;
+        issued_on?: Record<string, never>;
       };
       header?: never;
       path?: never;
@@ -20332,7 +20350,7 @@ export interface operations {
         /** @description The payment with this reference */
         reference?: string;
         /** @description Payments of this day */
-        received_on?: string;
+        received_on?: Record<string, never>;
         /** @description Returns of this payment */
         payment_id?: string;
       };

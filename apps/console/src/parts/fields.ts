@@ -22,7 +22,7 @@ export function useFields<Name extends string>(start: Readonly<Record<Name, stri
   return { fields, values, set, isFilled: names.every((name) => values[name].trim() !== '') };
 }
 
-/** What a refusal says about each field, by its path such as `rates.0.model.percent`. */
+/** The words of a refusal about each field, by its path such as `rates.0.model.percent`. */
 export function fieldErrors(refused: Error | null): ReadonlyMap<string, string> {
   return new Map(refused instanceof Problem ? refused.errors.map(({ field, message }) => [field, message]) : []);
 }

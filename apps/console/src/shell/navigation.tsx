@@ -1,12 +1,14 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import type { TablerIcon } from '@tabler/icons-react';
 import {
+  IconAdjustmentsDollar,
   IconCalendarDollar,
   IconCalendarDue,
   IconChartBar,
   IconCirclePlus,
   IconClock,
   IconCloudUp,
+  IconCoins,
   IconFileDollar,
   IconFolder,
   IconGitCompare,
@@ -61,7 +63,9 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c', also: ['/provider-invoices', '/cost-lines', '/pnl'] },
       { to: '/month-runs', text: 'Month runs', icon: IconCalendarDollar, key: 'm' },
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+      { to: '/payments', text: 'Payments', icon: IconCoins, also: ['/credit-notes', '/wallets'] },
       { to: '/rate-cards', text: 'Rate cards', icon: IconTags, also: ['/rate-overrides'] },
+      { to: '/billing-settings', text: 'Billing settings', icon: IconAdjustmentsDollar },
     ],
   },
   {
@@ -99,6 +103,7 @@ const TENANT: readonly PlaceGroup[] = [
     places: [
       { to: '/costs', text: 'Costs', icon: IconChartBar, key: 'c' },
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
+      { to: '/payments', text: 'Payments', icon: IconCoins, also: ['/credit-notes', '/wallets'] },
     ],
   },
   {

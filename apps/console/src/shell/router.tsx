@@ -74,6 +74,22 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/rate-cards/rate-overrides-screen'), 'RateOverridesScreen'),
   ),
   at(
+    '/payments',
+    lazyRouteComponent(() => import('../screens/payments/payments-screen'), 'PaymentsScreen'),
+  ),
+  at(
+    '/credit-notes',
+    lazyRouteComponent(() => import('../screens/payments/credit-notes-screen'), 'CreditNotesScreen'),
+  ),
+  at(
+    '/wallets',
+    lazyRouteComponent(() => import('../screens/payments/wallets-screen'), 'WalletsScreen'),
+  ),
+  at(
+    '/billing-settings',
+    lazyRouteComponent(() => import('../screens/billing-settings/billing-settings-screen'), 'BillingSettingsScreen'),
+  ),
+  at(
     '/inventory',
     lazyRouteComponent(() => import('../screens/inventory/inventory-screen'), 'InventoryScreen'),
   ),

@@ -18,9 +18,3 @@ export function lastDay(period: string): string {
   const [year = 0, month = 1] = firstDay(period).split('-').map(Number);
   return new Date(Date.UTC(year, month, 0)).toISOString().slice(0, 10);
 }
-
-/** Whether the calendar has a day, such as 2026-02-28. */
-export function isDay(text: string): boolean {
-  const day = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
-}

@@ -67,7 +67,7 @@ export class OutboundHttp {
   }
 
   /**
-   * Throws `OutboundAddressError` for a URL that can never be called. It does not resolve the name: the answer would tell a stranger which
+   * Throws `OutboundAddressError` for a URL that can never be called. It does not resolve the name: the answer would show a stranger which
    * names our network knows.
    */
   assertAllowed(url: string): void {

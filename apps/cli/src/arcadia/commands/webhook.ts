@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Schemas } from '../session/client';
 import { usageError } from '../session/failure';
 import { addList } from '../session/lists';
 import type { CommandBook, Session } from '../session/session';
@@ -56,7 +57,7 @@ export function addWebhookCommands(book: CommandBook, program: Command): void {
       ],
     },
     (session, url = '') => {
-      const types = (session.text('type') ?? '*').split(',');
+      const types = (session.text('type') ?? '*').split(',') as Schemas['WebhookBody']['types']; // the API names a wrong one
       const description = session.text('description');
       const body = { url, types, ...(description !== undefined && { description }), ...session.reason };
       return session.show(session.client.POST('/api/v1/webhooks', { body }), WITH_SECRET);
@@ -67,12 +68,11 @@ export function addWebhookCommands(book: CommandBook, program: Command): void {
     {
       usage: 'delete <id>',
       summary: 'delete an endpoint with its deliveries',
-      options: REASON,
-      examples: ['webhook delete ID --reason "moved"'],
+      examples: ['webhook delete ID'],
     },
     async (session, id = '') => {
       await session.confirm(`Delete the endpoint ${id} with its deliveries?`);
-      await session.show(session.client.DELETE('/api/v1/webhooks/{id}', { ...at(id), body: session.reason }), ENDPOINT);
+      await session.show(session.client.DELETE('/api/v1/webhooks/{id}', at(id)), ENDPOINT);
     },
   );
   addVerbs(book, group);

@@ -29,5 +29,14 @@ export const TEXTS = {
   unpricedTitle: 'Not in these costs, because there is no price:',
   empty: { title: 'No costs in this month', hint: 'Choose another month.' },
   more: (n: number) => `${count(n)} more with smaller amounts are in the CSV.`,
+  differs: {
+    title: (month: string) => `Why it differs from ${month}`,
+    soFar: 'so far, estimate',
+    why: 'Why',
+    difference: 'Difference $',
+    same: 'Every resource costs the same.',
+    unknown: 'The month before is not recorded.',
+    whys: { added: 'New', gone: 'Gone', more: 'Larger or longer', less: 'Smaller or shorter', running: 'The month is not over' },
+  },
   delta: (value: number) => `${value > 0 ? '+' : '−'}${money(String(Math.abs(value)))}`,
 };

@@ -12,7 +12,7 @@ export function endOf({ kind, attrs }: Pick<Resource, 'kind' | 'attrs'>): string
   return typeof end === 'string' ? end : null;
 }
 
-/** How many days are left. The word says what the colour says. */
+/** How many days are left. The word means the same as the colour. */
 export function DaysLeft({ days }: { readonly days: number }) {
   if (days < 0)
     return (

@@ -3,15 +3,16 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
+import { CreditDialog } from './credit-dialog';
 import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
 
 /** The verbs that have a button here, in this order. The API names those that are possible now. */
-const BUTTONS = ['refresh', 'adjust', 'unapprove', 'void', 'write_off', 'pay', 'approve', 'issue'] as const;
+const BUTTONS = ['refresh', 'adjust', 'unapprove', 'void', 'write_off', 'credit', 'pay', 'approve', 'issue'] as const;
 type Verb = (typeof BUTTONS)[number];
 const MAIN = new Set<Verb>(['approve', 'issue', 'pay']);
-type Plain = Exclude<Verb, 'adjust' | 'pay'>;
+type Plain = Exclude<Verb, 'adjust' | 'pay' | 'credit'>;
 
 export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
   const client = useQueryClient();
@@ -38,7 +39,8 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
       )}
       {asking === 'adjust' && <AdjustDialog invoice={invoice} done={done} close={close} />}
       {asking === 'pay' && <PayDialog invoice={invoice} done={done} close={close} />}
-      {asking !== null && asking !== 'adjust' && asking !== 'pay' && (
+      {asking === 'credit' && <CreditDialog invoice={invoice} close={close} />}
+      {asking !== null && asking !== 'adjust' && asking !== 'pay' && asking !== 'credit' && (
         <Confirm
           title={`${TEXTS.verbs[asking]}: ${invoice.number ?? invoice.draft_number ?? ''}`}
           button={TEXTS.verbs[asking]}

@@ -6,8 +6,12 @@ import { Card, PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, Note, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { useSession } from '../../shell/session';
+import { ChangesCard } from './changes-card';
 import { InvoiceActions } from './invoice-actions';
+import { AgainstCard, MoneyCard, ProofCard } from './invoice-rail';
 import { PaymentStatus } from './invoice-states';
+import '../costs/costs.css';
+import '../../parts/money.css';
 import './invoices.css';
 import { TEXTS } from './texts';
 
@@ -47,13 +51,21 @@ export function InvoiceScreen() {
             actions={<InvoiceActions invoice={found} />}
           />
           <InvoiceFacts invoice={found} />
-          <div className="grid">
-            {found.problems.map(({ code, severity, path, detail }) => (
-              <Note key={`${code} ${path}`} tone={severity === 'critical' ? 'bad' : 'warn'} title={words(code)}>
-                {detail} <span className="mono dim">{path}</span>
-              </Note>
-            ))}
-            <LinesCard key={found.version} invoice={found} />
+          <div className="two">
+            <div className="grid">
+              {found.problems.map(({ code, severity, path, detail }) => (
+                <Note key={`${code} ${path}`} tone={severity === 'critical' ? 'bad' : 'warn'} title={words(code)}>
+                  {detail} <span className="mono dim">{path}</span>
+                </Note>
+              ))}
+              {found.status === 'draft' && isAdmin && <ChangesCard invoice={found} />}
+              <LinesCard key={found.version} invoice={found} />
+            </div>
+            <div className="grid">
+              {found.status === 'issued' && <MoneyCard invoice={found} />}
+              {found.kind === 'standard' && <AgainstCard invoice={found} />}
+              {found.number !== null && <ProofCard invoice={found} />}
+            </div>
           </div>
         </>
       )}

@@ -133,7 +133,8 @@ function AddDialog({ close }: { readonly close: () => void }) {
   const props = { rate, change: setRate, errorAt: (path: string) => wrong.get(`rate.${path}`) };
   const save = async (reason: string | undefined) => {
     const { valid_from, ...rest } = values;
-    const body = { ...bodyOf(rate), ...filledIn(rest), valid_from, reason: reason ?? '' };
+    // Selectors and models are free objects of the document, which the client takes for objects without fields.
+    const body = { ...bodyOf(rate), ...filledIn(rest), valid_from, reason: reason ?? '' } as never;
     await answered(api.POST('/api/v1/rate-overrides', { body }));
     await client.invalidateQueries({ queryKey: ['rate-overrides'] });
   };

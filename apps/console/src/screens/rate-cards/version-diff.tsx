@@ -43,7 +43,7 @@ export function VersionDiff({ versions, chosen, against, choose }: VersionDiffPr
           <thead>
             <tr>
               <th scope="col">{WORDS.applies}</th>
-              <th scope="col" className="short-col">
+              <th scope="col" style={{ width: 104 }}>
                 <span className="vh">{WORDS.compare}</span>
               </th>
               <th scope="col" className="hide-m">

@@ -80,7 +80,8 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
     setRefused(null);
     if (own.size > 0 || !MONTH.test(validFrom)) return;
     setBusy(true);
-    const body = { valid_from: validFrom, rates: rates.map(bodyOf), monthly: filledIn(terms) };
+    // Selectors and models are free objects of the document, which the client takes for objects without fields.
+    const body = { valid_from: validFrom, rates: rates.map(bodyOf), monthly: filledIn(terms) } as never;
     const path = { id: cardId, version: replaces ?? 0 };
     const call =
       replaces === null

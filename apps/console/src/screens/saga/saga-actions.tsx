@@ -53,11 +53,10 @@ function usePerform(saga: Saga) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }) => {
+    mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }): Promise<{ data: Saga }> => {
       const isOld = verb === 'cancel' || verb === 'retry' || verb === 'approve' || verb === 'reject' || verb === 'release';
       const whole = isOld ? body : { ...body, expected_version: saga.version };
-      const call = answered(api.POST(`/api/v1/sagas/{id}/${verb}`, { params: { path: { id: saga.id } }, body: whole as never }));
-      return call as Promise<{ data: Saga }>;
+      return answered(api.POST(`/api/v1/sagas/{id}/${verb}`, { params: { path: { id: saga.id } }, body: whole as never }));
     },
     onSuccess: async (answer, { verb }) => {
       if (verb === 'redrive') return navigate({ to: '/sagas/$id', params: { id: answer.data.id } });
@@ -120,7 +119,7 @@ export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly 
   );
 }
 
-/** What the button of a verb says: the same verb means something else for an undo that failed, or for an output. */
+/** The label of a verb's button: the same verb means something else for an undo that failed, or for an output. */
 export function verbText(saga: Saga, verb: Verb): string {
   if (verb === 'retry' && saga.status === 'compensation_failed') return TEXTS.retryUndo;
   return TEXTS.verbs[verb];

@@ -12,6 +12,7 @@ import { Card, Facts, PageHead, Screen } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
 import { lastMonths, useMonths } from '../costs/cost-history';
+import { BillingProfileCard } from '../billing-settings/profile-card';
 import { LimitsCard } from './limits-card';
 import './tenants.css';
 import { TEXTS } from './texts';
@@ -67,6 +68,7 @@ export function TenantScreen() {
             </div>
             <div className="grid">
               <LimitsCard id={id} name={found.name} usage={found.usage} />
+              <BillingProfileCard tenant={id} />
               <ProfileCard tenant={found} />
             </div>
           </div>

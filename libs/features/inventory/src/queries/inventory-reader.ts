@@ -257,7 +257,7 @@ function operatorOf({ source }: ResourceEvent): string | null {
   return source === 'admin' ? 'operator' : null;
 }
 
-/** The types of events whose stored fields have one value: that of a discovery, or of the provider's action. */
+/** The types of events with stored fields of one value: that of a discovery, or of the provider's action. */
 const STORED_AS_VALUES: ReadonlySet<string> = new Set(['discovered', 'provider_action']);
 
 /** An event as the API returns it. */

@@ -1,4 +1,4 @@
-import type { Column, Content, ContentTable, CustomTableLayout, TableCell, TDocumentDefinitions } from 'pdfmake/interfaces';
+import type { Column, Content, ContentTable, ContentText, CustomTableLayout, TableCell, TDocumentDefinitions } from 'pdfmake/interfaces';
 import type { RoundingSteps, TenantProof } from './document-sealer';
 import { printedAmount, wordsOf, type DocumentWords } from './document-words';
 import type { DocumentLine, DocumentParty, TenantDocument } from '../pricing/tenant-document';
@@ -65,7 +65,7 @@ function facts(document: TenantDocument, words: DocumentWords): Content {
           widths: [92, '*'],
           body: given.map(([name, value]) => [
             { text: name, color: COLOURS.quiet, fontSize: 8.5 },
-            { text: value, fontSize: 9 },
+            { text: breakable(value), fontSize: 9 },
           ]),
         },
       },
@@ -76,6 +76,19 @@ function facts(document: TenantDocument, words: DocumentWords): Content {
     columnGap: 24,
     margin: [0, 0, 0, 18],
   };
+}
+
+/** A word of so many letters fits into every column; wide letters count half as much again. */
+const LONGEST_WORD = 34;
+const widthOf = (word: string): number => word.length + (word.match(/[A-ZА-ЯΑ-ΩŁ@%_]/gu)?.length ?? 0) / 2;
+
+/** A text in which words that are wider than a column break anywhere: a name without spaces would push the columns off the page. */
+function breakable(text: string): string | ContentText[] {
+  const parts = text.split(/(\S+)/);
+  if (parts.every((part) => widthOf(part) <= LONGEST_WORD)) return text;
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => (widthOf(part) > LONGEST_WORD ? { text: part, wordBreak: 'break-all' } : { text: part }));
 }
 
 function panel(label: string, amount: string, below: string): Column {
@@ -101,9 +114,9 @@ function party(role: string, { name, address, country, tax_ids }: DocumentParty)
     width: '*',
     stack: [
       { text: role, color: COLOURS.quiet, fontSize: 8.5, margin: [0, 0, 0, 2] },
-      { text: name, bold: true },
-      { text: [address, country].filter((part) => part !== '').join('\n') },
-      ...tax_ids.map(({ kind, id }): Content => ({ text: `${kind} ${id}`, color: COLOURS.quiet })),
+      { text: breakable(name), bold: true },
+      { text: breakable([address, country].filter((part) => part !== '').join('\n')) },
+      ...tax_ids.map(({ kind, id }): Content => ({ text: breakable(`${kind} ${id}`), color: COLOURS.quiet })),
     ],
   };
 }
@@ -153,8 +166,8 @@ function lineRow(line: DocumentLine, tax: string | undefined, words: DocumentWor
 }
 
 function twoRows(first: string, second: string | null, alignment: 'left' | 'right' = 'right'): TableCell {
-  const rows: Content[] = [{ text: first, fontSize: 8.5 }];
-  if (second) rows.push({ text: second, fontSize: 7.5, color: COLOURS.quiet });
+  const rows: Content[] = [{ text: breakable(first), fontSize: 8.5 }];
+  if (second) rows.push({ text: breakable(second), fontSize: 7.5, color: COLOURS.quiet });
   return { stack: rows, alignment };
 }
 
@@ -210,7 +223,7 @@ function notes({ kind, refers_to, taxes, issuer, fx, reason }: TenantDocument, w
     margin: [0, 0, 0, 10],
     stack: [
       ...(name === null ? [] : [{ text: name, bold: true, fontSize: 8.5, margin: [0, 0, 0, 1] as [number, number, number, number] }]),
-      { text, fontSize: 8.5 },
+      { text: breakable(text), fontSize: 8.5 },
     ],
   });
   const notesOf: Content[] = [];

@@ -49,7 +49,7 @@ export class DraftChanges {
     private readonly builder: InvoiceBuilder,
   ) {}
 
-  /** Throws `TenantInvoiceNotFoundError`, and `VerbNotPossibleError` for an invoice whose lines are frozen. */
+  /** Throws `TenantInvoiceNotFoundError`, and `VerbNotPossibleError` for an invoice with frozen lines. */
   read(id: string): Promise<DraftChangesView> {
     return this.transaction.run(async (em) => {
       const invoice = await em.findOneBy(TenantInvoice, { id });

@@ -8,7 +8,7 @@ import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { FrozenDocument } from '../entities/tenant-document.entity';
 import { Dunning } from '../dunning/dunning';
-import { isDay, lastDay, monthOf } from '../months';
+import { lastDay, monthOf } from '../months';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import type { DocumentLine, LineOrigin, TenantDocument } from '../pricing/tenant-document';
 import { TotalsDifferError, VerbNotPossibleError } from '../tenant-billing.errors';
@@ -125,7 +125,6 @@ function requireIssueDate(day: string, { period }: TenantInvoice, today: string)
   const refuse = (message: string): never => {
     throw new ValidationFailedError([{ field: 'issued_on', message }]);
   };
-  if (!isDay(day)) refuse('must be a day of the calendar');
   if (day > today) refuse(`must not be in the future; today is ${today}`);
   if (period === null) return;
   const earliest = lastDay(period);

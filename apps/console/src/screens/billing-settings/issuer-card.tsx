@@ -1,0 +1,137 @@
+import { Checkbox, Textarea, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState, type SubmitEvent } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { filledIn, useFields } from '../../parts/fields';
+import { IconCircleCheck } from '../../parts/icons';
+import { Card } from '../../parts/page';
+import { ErrorState, Note, ProblemCode, Skeleton } from '../../parts/states';
+import { Badge } from '../../parts/status';
+import { TEXTS } from './texts';
+
+type Issuer = Schemas['IssuerResponse'];
+
+const { issuer: WORDS } = TEXTS;
+const DEFAULT = 'default';
+
+/** The hosting team as a legal seller. */
+export function IssuerCard() {
+  const issuer = useQuery({
+    queryKey: ['issuer'],
+    queryFn: () => answered(api.GET('/api/v1/billing/issuers/{id}', { params: { path: { id: DEFAULT } } })),
+    refetchOnWindowFocus: false,
+  });
+  const found = issuer.data?.data;
+  return (
+    <Card
+      title={WORDS.title}
+      right={
+        found?.problems.length === 0 && (
+          <Badge tone="ok" icon={IconCircleCheck}>
+            {TEXTS.complete}
+          </Badge>
+        )
+      }
+      pad
+    >
+      {issuer.error && <ErrorState error={issuer.error} retry={() => void issuer.refetch()} />}
+      {issuer.isPending && <Skeleton />}
+      {found && <IssuerForm key={found.version} issuer={found} />}
+    </Card>
+  );
+}
+
+/** What an invoice needs and somebody lacks. */
+export function MissingNote({ problems }: { readonly problems: Issuer['problems'] }) {
+  if (problems.length === 0) return null;
+  return (
+    <Note tone="warn" title={`${TEXTS.problems}:`}>
+      {problems.map(({ detail }) => detail).join('; ')}
+    </Note>
+  );
+}
+
+const registrationsOf = (text: string) =>
+  text.split('\n').flatMap((line) => {
+    const [kind = '', ...id] = line.trim().split(/\s+/);
+    return kind === '' ? [] : [{ kind, id: id.join(' ') }];
+  });
+
+function IssuerForm({ issuer }: { readonly issuer: Issuer }) {
+  const client = useQueryClient();
+  const [refused, setRefused] = useState<Error | null>(null);
+  const [isSaved, setSaved] = useState(false);
+  const [flags, setFlags] = useState({ yearly: issuer.yearly, issue_zero: issuer.issue_zero });
+  const { fields, values } = useFields(
+    {
+      name: issuer.name ?? '',
+      address: issuer.address ?? '',
+      country: issuer.country ?? '',
+      bank_text: issuer.bank_text ?? '',
+      tax_ids: issuer.tax_ids.map(({ kind, id }) => `${kind} ${id}`).join('\n'),
+      number_prefix: issuer.number_prefix,
+      grace_days: String(issuer.grace_days),
+      net_days: String(issuer.net_days),
+      time_zone: issuer.time_zone,
+      currency: issuer.currency,
+    },
+    refused,
+  );
+  const save = async () => {
+    const { tax_ids, grace_days, net_days, ...texts } = values;
+    const numbers = { grace_days: Number(grace_days), net_days: Number(net_days) };
+    const given = { ...filledIn(texts), ...numbers, ...flags, tax_ids: registrationsOf(tax_ids) };
+    const body = { ...given, expected_version: issuer.version } as never;
+    try {
+      setRefused(null);
+      await answered(api.PUT('/api/v1/billing/issuers/{id}', { params: { path: { id: DEFAULT } }, body }));
+      setSaved(true);
+      await client.invalidateQueries({ queryKey: ['issuer'] });
+    } catch (error) {
+      setRefused(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void save();
+  };
+  return (
+    <form className="grid" onSubmit={submit}>
+      <MissingNote problems={issuer.problems} />
+      <div className="money-form">
+        <TextInput label={WORDS.name} {...fields.name} />
+        <TextInput label={WORDS.country} description={WORDS.countryHelp} maxLength={2} {...fields.country} />
+        <Textarea label={WORDS.address} rows={3} {...fields.address} />
+        <Textarea label={WORDS.bank_text} rows={3} {...fields.bank_text} />
+        <Textarea label={WORDS.tax_ids} description={WORDS.taxIdsHelp} rows={2} {...fields.tax_ids} />
+        <TextInput label={WORDS.time_zone} {...fields.time_zone} />
+        <TextInput label={WORDS.number_prefix} {...fields.number_prefix} />
+        <TextInput label={WORDS.currency} maxLength={3} {...fields.currency} />
+        <TextInput label={WORDS.grace_days} inputMode="numeric" {...fields.grace_days} />
+        <TextInput label={WORDS.net_days} inputMode="numeric" {...fields.net_days} />
+        {(['yearly', 'issue_zero'] as const).map((name) => (
+          <Checkbox
+            key={name}
+            label={WORDS[name]}
+            checked={flags[name]}
+            onChange={(event) => setFlags({ ...flags, [name]: event.currentTarget.checked })}
+          />
+        ))}
+      </div>
+      <div className="go">
+        <button type="submit" className="btn pri">
+          {TEXTS.save}
+        </button>
+        <span role="status" className="mid">
+          {isSaved && !refused && TEXTS.saved}
+        </span>
+        {refused && (
+          <div role="alert" className="note bad" style={{ display: 'block' }}>
+            <p>{refused.message}</p>
+            <ProblemCode error={refused} />
+          </div>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,125 @@
+import { Select, Textarea, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { answered, api, type Schemas } from '../../client/client';
+import { Confirm } from '../../parts/confirm';
+import { monthText } from '../../parts/format';
+import { Card } from '../../parts/page';
+import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { thisMonth } from '../rate-cards/card-data';
+import { TEXTS } from './texts';
+
+type Pool = Schemas['PoolResponse'];
+
+const { pools: WORDS } = TEXTS;
+const nameOf = (pool: string): string => WORDS.names[pool] ?? pool;
+const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
+
+/** Amounts that belong to no single tenant, and who pays them in this month. */
+export function PoolsCard() {
+  const period = thisMonth();
+  const pools = useQuery({
+    queryKey: ['pools', period],
+    queryFn: () => answered(api.GET('/api/v1/billing/pools', { params: { query: { period } } })),
+  });
+  const [changing, setChanging] = useState<Pool | null>(null);
+  return (
+    <Card title={WORDS.title} right={`${WORDS.month} ${monthText(period)}`}>
+      {pools.error && <ErrorState error={pools.error} retry={() => void pools.refetch()} />}
+      {pools.isPending && <Skeleton />}
+      {pools.data && (
+        <table className="mt" aria-label={WORDS.title}>
+          <thead>
+            <tr>
+              <th scope="col">{WORDS.heads.pool}</th>
+              <th scope="col">{WORDS.heads.method}</th>
+              <th scope="col" className="wide-col hide-m">
+                {WORDS.heads.since}
+              </th>
+              <th scope="col" style={{ width: 104 }}>
+                <span className="vh">{WORDS.change}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {pools.data.data.map((pool) => (
+              <tr key={pool.pool}>
+                <td className="wrap b">{nameOf(pool.pool)}</td>
+                <td className="wrap">
+                  {WORDS.methods[pool.method] ?? pool.method}
+                  {pool.method === 'weighted' && <span className="dim"> {weightsText(pool)}</span>}
+                </td>
+                <td className="hide-m mid">{pool.valid_from ? monthText(pool.valid_from) : WORDS.installed}</td>
+                <td className="num">
+                  <button type="button" className="btn quiet sml" onClick={() => setChanging(pool)}>
+                    {WORDS.change}
+                    <span className="vh"> {nameOf(pool.pool)}</span>
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {changing && <PoolDialog pool={changing} close={() => setChanging(null)} />}
+    </Card>
+  );
+}
+
+const weightsText = ({ weights }: Pool): string =>
+  Object.entries(weights as Record<string, number>)
+    .map(([tenant, weight]) => `${tenant} ${weight}`)
+    .join(', ');
+
+function PoolDialog({ pool, close }: { readonly pool: Pool; readonly close: () => void }) {
+  const client = useQueryClient();
+  const [method, setMethod] = useState<string>(pool.method);
+  const [from, setFrom] = useState(thisMonth());
+  const [weights, setWeights] = useState(weightsText(pool).replaceAll(', ', '\n'));
+  const name = nameOf(pool.pool);
+  const save = async (reason: string | undefined) => {
+    const pairs = weights.split('\n').flatMap((line) => {
+      const [tenant = '', weight = ''] = line.trim().split(/\s+/);
+      return tenant === '' ? [] : [[tenant, Number(weight)] as const];
+    });
+    const change = { pool: pool.pool, method, ...(method === 'weighted' && { weights: Object.fromEntries(pairs) }) };
+    await answered(api.PUT('/api/v1/billing/pools', { body: { valid_from: from, pools: [change], ...(reason && { reason }) } as never }));
+    await client.invalidateQueries({ queryKey: ['pools'] });
+  };
+  const isShared = method !== 'keep' && method !== 'house';
+  return (
+    <Confirm
+      title={WORDS.changeTitle(name)}
+      button={TEXTS.save}
+      reason="required"
+      ready={MONTH.test(from) && (method !== 'weighted' || weights.trim() !== '')}
+      confirm={save}
+      close={close}
+    >
+      <p className="mid" style={{ marginBottom: 10 }}>
+        {WORDS.text}
+      </p>
+      <div className="money-form">
+        <Select
+          label={WORDS.heads.method}
+          data={Object.entries(WORDS.methods).map(([value, label]) => ({ value, label }))}
+          value={method}
+          onChange={(next) => next && setMethod(next)}
+          allowDeselect={false}
+        />
+        <TextInput label={WORDS.from} type="month" value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
+        {method === 'weighted' && (
+          <Textarea
+            className="all"
+            label={WORDS.weights}
+            description={WORDS.weightsHelp}
+            rows={4}
+            value={weights}
+            onChange={(event) => setWeights(event.currentTarget.value)}
+          />
+        )}
+      </div>
+      {pool.pool === 'provider_tax' && isShared && <Note tone="warn">{WORDS.taxOnTax}</Note>}
+    </Confirm>
+  );
+}

@@ -1,0 +1,130 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { answered, api, Problem, type Schemas } from '../../client/client';
+import { monthName, monthText, plainDelta, plainMoney } from '../../parts/format';
+import { KindIcon } from '../../parts/kinds';
+import { Card } from '../../parts/page';
+import { ErrorState, Skeleton } from '../../parts/states';
+import { lastMonths } from './cost-history';
+import { TEXTS } from './texts';
+
+type Row = Schemas['CostsGroupResponse'];
+
+const { differs: WORDS } = TEXTS;
+const MOST_ROWS = 30;
+const MONTHS_BACK = 24;
+
+interface Compared {
+  readonly row: Row;
+  readonly before: number | null;
+  readonly now: number | null;
+}
+
+/** Every resource of either month with both amounts, the largest difference first. Pure. */
+export function compared(before: readonly Row[], now: readonly Row[]): readonly Compared[] {
+  const found = new Map<string, Compared>();
+  for (const row of before) found.set(row.resource ?? '', { row, before: Number(row.amount), now: null });
+  for (const row of now) {
+    const key = row.resource ?? '';
+    found.set(key, { row, before: found.get(key)?.before ?? null, now: Number(row.amount) });
+  }
+  const deltaOf = (one: Compared) => Math.abs((one.now ?? 0) - (one.before ?? 0));
+  return [...found.values()].filter((one) => deltaOf(one) >= 0.005).sort((a, b) => deltaOf(b) - deltaOf(a));
+}
+
+/** Why the month differs from the one before it: each resource with both amounts, side by side. */
+export function DiffersCard({
+  period,
+  filters,
+}: {
+  readonly period: string;
+  readonly filters: { readonly tenant_id?: string | undefined; readonly kind?: string | undefined };
+}) {
+  const months = lastMonths(MONTHS_BACK);
+  const before = months[months.indexOf(period) + 1];
+  const both = useQuery({
+    queryKey: ['costs', 'differs', period, filters],
+    queryFn: async () => {
+      const read = async (month: string) => {
+        const query = { ...filters, period: month, group_by: 'resource' };
+        return (await answered(api.GET('/api/v1/costs', { params: { query: query as never } }))).data;
+      };
+      const [earlier, now] = await Promise.all([read(before ?? period), read(period)]);
+      return { earlier, now };
+    },
+    enabled: before !== undefined,
+    retry: (failures, error) => !(error instanceof Problem) && failures < 2,
+  });
+  if (!before) return null;
+  const rows = both.data ? compared(both.data.earlier.groups, both.data.now.groups) : [];
+  const isOpen = period === months[0];
+  return (
+    <Card title={WORDS.title(monthText(before))} right={isOpen && WORDS.soFar}>
+      {both.error &&
+        (both.error instanceof Problem && both.error.code === 'not_accruable' ? (
+          <p className="pad mid">{WORDS.unknown}</p>
+        ) : (
+          <ErrorState error={both.error} retry={() => void both.refetch()} />
+        ))}
+      {both.isPending && <Skeleton lines={4} />}
+      {both.data && rows.length === 0 && <p className="pad mid">{WORDS.same}</p>}
+      {rows.length > 0 && (
+        <table className="costs" aria-label={WORDS.title(monthText(before))}>
+          <thead>
+            <tr>
+              <th scope="col">{TEXTS.groups.resource}</th>
+              <th scope="col" className="hide-m">
+                {WORDS.why}
+              </th>
+              <th scope="col" className="num amount-col hide-m">
+                {monthName(before)}
+              </th>
+              <th scope="col" className="num amount-col">
+                {monthName(period)}
+              </th>
+              <th scope="col" className="num amount-col">
+                {WORDS.difference}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.slice(0, MOST_ROWS).map((one) => (
+              <tr key={one.row.resource ?? ''}>
+                <td>
+                  <ResourceName row={one.row} />
+                </td>
+                <td className="hide-m mid">{whyText(one, isOpen)}</td>
+                <td className="num hide-m dim">{one.before === null ? '' : plainMoney(String(one.before))}</td>
+                <td className="num">{one.now === null ? <span className="dim">0.00</span> : <Amount value={one.now} isOpen={isOpen} />}</td>
+                <td className="num">{plainDelta((one.now ?? 0) - (one.before ?? 0))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Card>
+  );
+}
+
+const Amount = ({ value, isOpen }: { readonly value: number; readonly isOpen: boolean }) => (
+  <span className={isOpen ? 'est' : ''}>{plainMoney(String(value))}</span>
+);
+
+function whyText({ before, now }: Compared, isOpen: boolean): string {
+  if (before === null) return WORDS.whys.added;
+  if (now === null) return WORDS.whys.gone;
+  if (now > before) return WORDS.whys.more;
+  return isOpen ? WORDS.whys.running : WORDS.whys.less;
+}
+
+function ResourceName({ row: { resource, resource_kind: kind, resource_name: name } }: { readonly row: Row }) {
+  if (!resource) return <span className="nm">{TEXTS.rest}</span>;
+  return (
+    <span className="nm">
+      <KindIcon kind={kind ?? ''} />
+      <Link className="trunc" to="/resources/$id" params={{ id: resource }}>
+        {name ?? `…${resource.slice(-6)}`}
+      </Link>
+    </span>
+  );
+}

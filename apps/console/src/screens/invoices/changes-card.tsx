@@ -1,0 +1,79 @@
+import { useQuery } from '@tanstack/react-query';
+import { answered, api, type Schemas } from '../../client/client';
+import { moneyIn, monthText, plainDelta } from '../../parts/format';
+import { IconCircleCheck } from '../../parts/icons';
+import { Card } from '../../parts/page';
+import { ErrorState, Skeleton } from '../../parts/states';
+import { Badge } from '../../parts/status';
+import { TEXTS } from './texts';
+
+type Invoice = Schemas['TenantInvoiceResponse'];
+
+const { changes: WORDS } = TEXTS;
+const POLL_MS = 30_000;
+
+/** What a refresh would change of a draft: what it is built from may have moved since. */
+export function ChangesCard({ invoice: { id, version, currency } }: { readonly invoice: Invoice }) {
+  const changes = useQuery({
+    queryKey: ['invoices', 'changes', id, version],
+    queryFn: () => answered(api.GET('/api/v1/tenant-invoices/{id}/changes', { params: { path: { id } } })),
+    refetchInterval: POLL_MS,
+    retry: false,
+  });
+  const found = changes.data?.data;
+  const amount = (value: string | null) => (value === null ? <span className="dim">{WORDS.nothing}</span> : moneyIn(value, currency));
+  return (
+    <Card
+      title={WORDS.title}
+      right={
+        found?.outdated === false && (
+          <Badge tone="ok" icon={IconCircleCheck}>
+            {WORDS.none}
+          </Badge>
+        )
+      }
+    >
+      {changes.error && <ErrorState error={changes.error} retry={() => void changes.refetch()} />}
+      {changes.isPending && <Skeleton lines={2} />}
+      {found?.outdated === false && <p className="pad mid">{WORDS.current}</p>}
+      {found?.outdated && found.lines.length === 0 && <p className="pad mid">{WORDS.others}</p>}
+      {found && found.lines.length > 0 && (
+        <table className="mt" aria-label={WORDS.title}>
+          <thead>
+            <tr>
+              <th scope="col">{WORDS.line}</th>
+              <th scope="col" className="num money-col">
+                {WORDS.before}
+              </th>
+              <th scope="col" className="num money-col">
+                {WORDS.after}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {found.lines.map(({ change, description, resource_id: resource, corrects, before, after }) => (
+              <tr key={`${description} ${resource} ${corrects}`}>
+                <td className="wrap">
+                  {description}
+                  {corrects && <span className="dim"> · {TEXTS.page.corrects(monthText(corrects))}</span>}{' '}
+                  <span className="dim">{WORDS.change[change]}</span>
+                </td>
+                <td className="num">{amount(before)}</td>
+                <td className="num">{amount(after)}</td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <td>
+                {WORDS.net} <span className="mid">{plainDelta(Number(found.net_after) - Number(found.net_before))}</span>
+              </td>
+              <td className="num">{moneyIn(found.net_before, currency)}</td>
+              <td className="num">{moneyIn(found.net_after, currency)}</td>
+            </tr>
+          </tfoot>
+        </table>
+      )}
+    </Card>
+  );
+}

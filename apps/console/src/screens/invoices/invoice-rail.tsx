@@ -1,0 +1,166 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { answered, api, type Schemas } from '../../client/client';
+import { calendarDay, moneyIn, monthText, plainDelta } from '../../parts/format';
+import { IconShieldCheck } from '../../parts/icons';
+import { Card, Facts } from '../../parts/page';
+import { ErrorState, Skeleton } from '../../parts/states';
+import { useSession } from '../../shell/session';
+import { lastMonths } from '../costs/cost-history';
+import { TEXTS } from './texts';
+
+type Invoice = Schemas['TenantInvoiceResponse'];
+type Line = Schemas['TenantInvoiceLineResponse'];
+
+const { rail: WORDS } = TEXTS;
+const MOST = 200;
+const MONTHS_BACK = 60;
+const MOST_DIFFERENCES = 12;
+
+/** What came in and went back: total, payments, wallet, credit notes, and what is left. */
+export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
+  const { id, currency, total, due } = invoice;
+  const moved = useQuery({
+    queryKey: ['invoices', 'moved', id, invoice.version],
+    queryFn: async () => {
+      const query = { invoice_id: id, limit: MOST };
+      const [payments, notes] = await Promise.all([
+        answered(api.GET('/api/v1/payments', { params: { query } })),
+        answered(api.GET('/api/v1/credit-notes', { params: { query } })),
+      ]);
+      return { payments: payments.data, notes: notes.data };
+    },
+  });
+  const less = (amount: string, isBack = false) => moneyIn(isBack ? amount : `-${amount}`, currency);
+  const { payments = [], notes = [] } = moved.data ?? {};
+  const counted =
+    payments.reduce((sum, { kind, to_due: part }) => sum + (kind === 'received' ? Number(part) : -Number(part)), 0) +
+    notes.reduce((sum, { lowers_due: part }) => sum + Number(part), 0);
+  const wallet = Number(total) - counted - Number(due);
+  return (
+    <Card title={WORDS.money} pad>
+      <p className="dim">{WORDS.due}</p>
+      <p className="headline">{moneyIn(due, currency)}</p>
+      {moved.error && <ErrorState error={moved.error} retry={() => void moved.refetch()} />}
+      {moved.isPending && <Skeleton lines={3} />}
+      {moved.data && (
+        <Facts
+          right
+          rows={[
+            [WORDS.total, moneyIn(total, currency)],
+            ...(wallet > 0.004 ? [[WORDS.wallet, less(wallet.toFixed(2))] as const] : []),
+            ...payments.map(
+              ({ kind, received_on: on, reference, to_due: part }) =>
+                [`${WORDS.kinds[kind] ?? kind}, ${calendarDay(on)}, ${reference}`, less(part, kind !== 'received')] as const,
+            ),
+            ...notes.map(
+              ({ id: note, number, lowers_due: part }) =>
+                [
+                  `${WORDS.note} ${number}`,
+                  <a key={note} href={`/api/v1/credit-notes/${note}/document.pdf`}>
+                    {less(part)}
+                  </a>,
+                ] as const,
+            ),
+          ]}
+        />
+      )}
+    </Card>
+  );
+}
+
+/** The printed document and its proof: what they are for, and how anybody checks them. */
+export function ProofCard({ invoice }: { readonly invoice: Invoice }) {
+  const { isAdmin } = useSession();
+  const base = `/api/v1/tenant-invoices/${invoice.id}`;
+  return (
+    <Card title={WORDS.proof} right={<IconShieldCheck size={16} stroke={1.75} aria-hidden color="var(--ok-g)" />} pad>
+      <p className="mid">{WORDS.proofText}</p>
+      <p className="go" style={{ margin: '8px 0' }}>
+        <a href={`${base}/document.pdf`}>{WORDS.pdf}</a>
+        <a href={`${base}/proof.json`}>{WORDS.proofFile}</a>
+        {isAdmin && <a href={`${base}/proof.json?issuer=true`}>{WORDS.issuerProof}</a>}
+        <a href="/api/v1/proof-key">{WORDS.key}</a>
+      </p>
+      <p className="dim sm">{WORDS.verify}</p>
+      <pre className="mono verify">{WORDS.command(invoice.number ?? '')}</pre>
+    </Card>
+  );
+}
+
+const keyOf = ({ resource_id: id, resource_name: name, description, kind }: Line): string => id ?? name ?? `${kind} ${description}`;
+const nameOf = ({ resource_name: name, description }: Line): string => name ?? description;
+
+interface Difference {
+  readonly key: string;
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** What each resource cost then and now, the largest difference first; what costs the same is left out. Pure. */
+export function differences(before: readonly Line[], after: readonly Line[]): readonly Difference[] {
+  const found = new Map<string, Difference>();
+  const add = (line: Line, then: number, now: number) => {
+    const key = keyOf(line);
+    const known = found.get(key) ?? { key, name: nameOf(line), before: 0, after: 0 };
+    found.set(key, { ...known, before: known.before + then, after: known.after + now });
+  };
+  for (const line of before) add(line, Number(line.net), 0);
+  for (const line of after) add(line, 0, Number(line.net));
+  const deltaOf = (one: Difference) => Math.round((one.after - one.before) * 100);
+  return [...found.values()].filter((one) => deltaOf(one) !== 0).sort((a, b) => Math.abs(deltaOf(b)) - Math.abs(deltaOf(a)));
+}
+
+/** Why the invoice differs from that of the month before, resource by resource. */
+export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
+  const { id, period, tenant_id: tenant, currency, version } = invoice;
+  const months = lastMonths(MONTHS_BACK);
+  const before = period === null ? undefined : months[months.indexOf(period) + 1];
+  const compared = useQuery({
+    queryKey: ['invoices', 'against', id, version],
+    queryFn: async () => {
+      const query = { period: before ?? '', tenant_id: tenant, kind: 'standard' as const, limit: 20 };
+      const { data } = await answered(api.GET('/api/v1/tenant-invoices', { params: { query } }));
+      const last = data.find((one) => one.status !== 'void' && one.currency === currency);
+      if (!last) return null;
+      const linesOf = async (of: string) =>
+        (await answered(api.GET('/api/v1/tenant-invoices/{id}/lines', { params: { path: { id: of }, query: { limit: MOST } } }))).data;
+      const [then, now] = await Promise.all([linesOf(last.id), linesOf(id)]);
+      return { last, rows: differences(then, now) };
+    },
+    enabled: before !== undefined,
+  });
+  if (!before || compared.data === null) return null;
+  const found = compared.data;
+  return (
+    <Card title={WORDS.against(monthText(before))} pad>
+      {compared.error && <ErrorState error={compared.error} retry={() => void compared.refetch()} />}
+      {compared.isPending && <Skeleton lines={3} />}
+      {found && (
+        <>
+          <Facts
+            right
+            rows={[
+              [
+                WORDS.netOf(monthText(before)),
+                <Link key="last" to="/invoices/$id" params={{ id: found.last.id }}>
+                  {moneyIn(found.last.net, currency)}
+                </Link>,
+              ],
+              ...found.rows.slice(0, MOST_DIFFERENCES).map(({ name, before: then, after: now }) => [name, plainDelta(now - then)] as const),
+              ...(found.rows.length > MOST_DIFFERENCES
+                ? [[WORDS.others(found.rows.length - MOST_DIFFERENCES), restOf(found.rows)] as const]
+                : []),
+              [WORDS.netOf(monthText(period ?? '')), <b key="now">{moneyIn(invoice.net, currency)}</b>],
+            ]}
+          />
+          {found.rows.length === 0 && <p className="mid">{WORDS.same}</p>}
+        </>
+      )}
+    </Card>
+  );
+}
+
+const restOf = (rows: readonly Difference[]): string =>
+  plainDelta(rows.slice(MOST_DIFFERENCES).reduce((sum, { before, after }) => sum + after - before, 0));

@@ -1,0 +1,141 @@
+import { until } from '../../support/until';
+import type { ConsoleWorld, WatchedPage } from './console-world';
+
+interface Invoices {
+  readonly data: readonly { readonly id: string; readonly tenant_id: string; readonly number: string | null; readonly due: string }[];
+}
+
+interface MoneyStage {
+  readonly world: () => ConsoleWorld;
+  readonly open: ConsoleWorld['open'];
+}
+
+/** The month before the running one, as the API and as people name it. */
+const now = new Date();
+const last = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1));
+const PERIOD = last.toISOString().slice(0, 7);
+const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(last);
+
+/** Words that only operators read. A tenant's page has none of them, and no answer behind it has such a field. */
+const BUY_WORDS = /\b(buy|margin|provider charges|profit and loss)\b/i;
+const BUY_FIELDS = /"(buy|buy_direct|buy_shared|margin|payable|explanation|digest)":(?!null)/;
+
+/** Whole jobs of a finance person, one after another on the running stack: each goes on where the one before it ended. */
+export function moneyJobs({ world, open }: MoneyStage): void {
+  const field = (watched: WatchedPage, name: string) => watched.page.getByRole('dialog').getByLabel(name);
+  const confirm = (watched: WatchedPage, name: string | RegExp) => watched.page.getByRole('dialog').getByRole('button', { name }).click();
+
+  it('raises a rate card: writes a version, sees what a past month would be under it, publishes it, and gives it to a tenant', async () => {
+    const watched = await open('admin', '/rate-cards');
+    const { page } = watched;
+    await page.getByRole('button', { name: 'New card' }).click();
+    await field(watched, 'Name').fill('Plus 50');
+    await confirm(watched, 'New card');
+    await page.getByRole('link', { name: 'New version' }).click();
+    await page.getByLabel('First month').fill(PERIOD);
+    await page.getByLabel('Percent on top').fill('fifty');
+    await page.getByRole('button', { name: 'Save the version' }).click();
+    await page.getByText('must be a number such as 15.00').waitFor(); // nothing is sent before
+    await page.getByLabel('Percent on top').fill('50');
+    await page.getByRole('button', { name: 'Save the version' }).click();
+    await page.getByRole('cell', { name: 'cost + 50 %' }).waitFor();
+    await page.getByRole('button', { name: 'Give to a tenant' }).click();
+    await field(watched, 'Tenant').fill('acme');
+    await page.getByRole('option', { name: 'acme' }).click();
+    await field(watched, 'From').fill(PERIOD);
+    await confirm(watched, 'Give to a tenant');
+    await page.getByRole('link', { name: 'acme' }).waitFor();
+    await page.getByRole('button', { name: 'Simulate', exact: true }).click();
+    const acme = page.getByRole('table', { name: 'What a past month would be' }).getByRole('row', { name: /^acme/ });
+    const amounts = (await acme.locator('td.num').allTextContents()).map((text) => Number(text.replace(/[,+]/g, '')));
+    const [before = 0, under = 0, delta = 0] = amounts;
+    expect(before).toBeGreaterThan(0);
+    expect(under).toBeCloseTo(before * 1.5, 1);
+    expect(delta).toBeCloseTo(under - before, 1);
+    expect(await watched.axeInBothSchemes('rate card')).toEqual([]);
+    await page.getByRole('button', { name: 'Publish' }).click();
+    await field(watched, `Type ${PERIOD} to confirm`).fill(PERIOD);
+    await field(watched, 'Reason').fill('prices of the new year');
+    await confirm(watched, 'Publish');
+    await page.getByText(/^Published .* by operator/).waitFor();
+  });
+
+  it('runs a month on its board: rates it, builds, approves and issues many with a result each, and everything adds up to 0.00', async () => {
+    await world().call('admin', '/api/v1/billing/issuers/default', {
+      method: 'PUT',
+      body: { expected_version: 1, name: 'Harbour Hosting Pty Ltd', address: '1 Quay Street\nSydney', country: 'AU', grace_days: 0 },
+    });
+    const body = { expected_version: 0, legal_name: 'Acme Pty Ltd', address: '2 Hill Street\nPerth', country: 'AU', is_business: true };
+    await world().call('admin', '/api/v1/tenants/acme/billing-profile', { method: 'PUT', body });
+    const watched = await open('admin', `/month-runs?period=${PERIOD}`);
+    const { page } = watched;
+    await page.getByRole('button', { name: `Rate ${MONTH}` }).click();
+    await confirm(watched, `Rate ${MONTH}`);
+    await page.locator('.head .pill', { hasText: 'Rated' }).waitFor({ timeout: 40_000 });
+    const sum = page.locator('.eqn');
+    await sum.waitFor();
+    expect(await sum.locator('dd').last().textContent()).toBe('0.00');
+    await page.getByRole('button', { name: 'Build drafts' }).click();
+    await confirm(watched, 'Build drafts');
+    await page.getByRole('row', { name: /acme/ }).waitFor();
+    expect(await watched.axeInBothSchemes('month board')).toEqual([]);
+    for (const verb of ['Approve', 'Issue']) {
+      await page.getByRole('button', { name: `${verb} 1…` }).click(); // the others have no billing profile, which the board says
+      await page.getByRole('dialog').getByText('Will change').waitFor();
+      await field(watched, 'Reason').fill('the month is checked');
+      await confirm(watched, `${verb} 1`);
+      await page.getByRole('status').filter({ hasText: `${verb}: 1 done` }).waitFor(); // prettier-ignore
+    }
+    await page.getByRole('row', { name: /acme/ }).getByText('Issued: here').waitFor({ state: 'attached' });
+    await page.getByRole('link', { name: 'Profit and loss' }).last().click();
+    await page.getByRole('heading', { level: 1, name: 'Profit and loss' }).waitFor();
+    await page.locator('.eqn .fit', { hasText: '0.00' }).waitFor();
+  });
+
+  it('credits a line and records the payment of the rest: what is left to pay becomes 0.00', async () => {
+    const issued = async () => {
+      const { data } = await world().call<Invoices>('admin', `/api/v1/tenant-invoices?period=${PERIOD}&tenant_id=acme&status=issued`);
+      return data[0];
+    };
+    const watched = await open('admin', `/invoices/${(await issued())?.id}`);
+    const { page } = watched;
+    await page.getByRole('button', { name: 'Credit', exact: true }).click();
+    const line = page.getByRole('dialog').getByLabel(/^Credit of line 1,/);
+    await line.fill('99999');
+    await page.getByRole('dialog').getByText(/^at most/).waitFor(); // prettier-ignore
+    await line.fill('1.25');
+    await field(watched, 'Reason').fill('an outage of two hours');
+    expect(await watched.axeInBothSchemes('credit')).toEqual([]);
+    const before = Number((await issued())?.due);
+    await confirm(watched, 'Credit $1.25');
+    await page.getByText(/^Credit note CN-/).waitFor();
+    expect(Number((await issued())?.due)).toBeCloseTo(before - 1.25, 2);
+    await page.getByRole('button', { name: 'Record a payment' }).click();
+    await field(watched, 'Reference').fill('BANK-118');
+    await field(watched, 'Reason').fill('statement of today');
+    await confirm(watched, 'Record it');
+    await page.locator('.head .pill', { hasText: 'Paid' }).waitFor();
+    await page.locator('.headline', { hasText: '0.00' }).waitFor();
+  });
+
+  it('shows a tenant its invoice, payment, credit note and costs, and no buy figure on any page or in any answer [TBL-7]', async () => {
+    const { data } = await world().call<Invoices>('tenant', '/api/v1/tenant-invoices');
+    const found: string[] = [];
+    const watched = await open('tenant', '/costs');
+    const { page } = watched;
+    page.on('response', (response) => {
+      if (!response.url().includes('/api/v1/') || !/json/.test(response.headers()['content-type'] ?? '')) return;
+      void response.text().then((text) => BUY_FIELDS.test(text) && found.push(`${response.url()}: ${BUY_FIELDS.exec(text)?.[0]}`));
+    });
+    for (const route of ['/costs', '/invoices', `/invoices/${data[0]?.id}`, '/payments', '/credit-notes', '/wallets']) {
+      await page.goto(`${world().api}/console${route}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await until(async () => (await page.locator('[aria-busy]').count()) === 0);
+      const text = (await page.getByRole('main').textContent()) ?? '';
+      if (BUY_WORDS.test(text)) found.push(`${route}: ${BUY_WORDS.exec(text)?.[0]}`);
+      found.push(...(await watched.axeInBothSchemes(`tenant ${route}`)));
+    }
+    expect(data).toHaveLength(1);
+    expect(found).toEqual([]);
+  });
+}
