@@ -53,7 +53,7 @@ function usePerform(saga: Saga) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }) => {
+    mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }): Promise<{ data: Saga }> => {
       const isOld = verb === 'cancel' || verb === 'retry' || verb === 'approve' || verb === 'reject' || verb === 'release';
       const whole = isOld ? body : { ...body, expected_version: saga.version };
       const call: Promise<unknown> = answered(
