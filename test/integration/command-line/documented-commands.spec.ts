@@ -56,7 +56,7 @@ const wordsOf = (line: string) => [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g
 it('runs every call of curl on the pages against the document of the api, in one shell per page', async () => {
   let count = 0;
   for (const page of PAGES) {
-    const commands = commandsIn(page).filter((command) => !OTHER_PROGRAMS.test(command) && !/^arcadia /.test(command));
+    const commands = commandsIn(page).filter((command) => !OTHER_PROGRAMS.test(command) && !command.startsWith('arcadia '));
     const script = commands.map((command) => command.replaceAll(/http:\/\/127\.0\.0\.1:400\d/g, '$API').replace(/^(API|ADMIN|TENANT|TOKEN)=.*$/, ':')); // prettier-ignore
     count += commands.length;
     const env = { PATH: process.env.PATH, API: api.url, ADMIN: 'admin', TENANT: 'tenant', TOKEN: 'token', OTHER_ADMIN: 'other', ID: 'id' };

@@ -234,7 +234,8 @@ whole('databases, clusters, apps and the other products against the whole offici
       place && NOT_IN_THE_DEMO.has(place.in) ? [[place.in, [object]]] : [],
     );
     const body = JSON.stringify(Object.fromEntries(stored));
-    expect((await fetch(`${simulator.url}/_simulator/account`, { method: 'PUT', body })).ok).toBe(true);
+    const answer = await fetch(`${simulator.url}/_simulator/account`, { method: 'PUT', body });
+    if (!answer.ok) throw new Error(await answer.text());
   });
   afterAll(() => simulator.close());
 

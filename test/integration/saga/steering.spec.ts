@@ -277,7 +277,7 @@ it('has an event of every verb, with the audit action, and one more when a perso
   await settled(sagas.reader, failed, ['failed']);
   await sagas.controls.releaseHolds(PLATFORM, failed, BECAUSE);
   await sagas.controls.retry(PLATFORM, failed, BECAUSE);
-  await sagas.engine.wake();
+  sagas.engine.wake();
   await settled(sagas.reader, failed, ['failed']);
   const failure = ['saga.failed', 'saga.needs_attention'];
   expect(await typesOf(failed)).toEqual([

@@ -52,6 +52,14 @@ const When = () => (target: object, key: string) => {
   Type(() => RuleConditionsInput)(target, key);
 };
 
+const conditionsOf = ({ kind, tag, name_glob, project_id, region }: RuleConditionsInput): RuleConditions => ({
+  kind,
+  tag,
+  name_glob,
+  project_id,
+  region,
+});
+
 const IsPosition = () => (target: object, key: string) => {
   IsInt()(target, key);
   Min(1)(target, key);
@@ -89,7 +97,7 @@ export class AttributionRuleBody extends RequiredReasonBody {
 
   toRule(): NewAttributionRule {
     const { position, when, tenant_id, valid_from, valid_to, reason } = this;
-    return { position, when: { ...when }, tenant_id, valid_from, valid_to, reason };
+    return { position, when: conditionsOf(when), tenant_id, valid_from, valid_to, reason };
   }
 }
 
@@ -130,7 +138,7 @@ export class AttributionRuleChangeBody {
   /** Throws when the body names no field to change. */
   toChange(): AttributionRuleChange {
     const { position, when, tenant_id, valid_from, valid_to, reason } = this;
-    const change = { position, when: when && { ...when }, tenant_id, valid_from, valid_to, reason };
+    const change = { position, when: when && conditionsOf(when), tenant_id, valid_from, valid_to, reason };
     if (Object.values(change).every((value) => value === undefined))
       throw new ValidationFailedError([{ field: '', message: 'position, when, tenant_id, valid_from, valid_to or reason must be given' }]);
     return change;

@@ -19,7 +19,8 @@ export class RequestedMessages {
 
   /** Delivers until nothing is due. */
   async send(signal?: AbortSignal): Promise<void> {
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) return;
       const request = await this.requests.claim(this.messages.leaseMs);
       if (!request) return;
       const outcome = await this.messages.deliver(request, (receiver) => this.requests.reached(request, receiver), signal);

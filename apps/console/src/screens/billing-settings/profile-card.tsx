@@ -89,7 +89,7 @@ function ProfileDialog({ profile, close }: { readonly profile: Profile; readonly
     language: profile.language ?? '',
     email: profile.email ?? '',
     purchase_order: profile.purchase_order ?? '',
-    auto: profile.auto as string,
+    auto: profile.auto,
   });
   const save = async (reason: string | undefined) => {
     const { is_business: business, net_days: days, ...texts } = values;

@@ -49,14 +49,14 @@ export function DiffersCard({
         const query = { ...filters, period: month, group_by: 'resource' };
         return (await answered(api.GET('/api/v1/costs', { params: { query: query as never } }))).data;
       };
-      const [then, now] = await Promise.all([read(before ?? period), read(period)]);
-      return { then, now };
+      const [earlier, now] = await Promise.all([read(before ?? period), read(period)]);
+      return { earlier, now };
     },
     enabled: before !== undefined,
     retry: (failures, error) => !(error instanceof Problem) && failures < 2,
   });
   if (!before) return null;
-  const rows = both.data ? compared(both.data.then.groups, both.data.now.groups) : [];
+  const rows = both.data ? compared(both.data.earlier.groups, both.data.now.groups) : [];
   const isOpen = period === months[0];
   return (
     <Card title={WORDS.title(monthText(before))} right={isOpen && WORDS.soFar}>

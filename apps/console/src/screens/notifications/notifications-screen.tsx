@@ -114,7 +114,7 @@ function SubscriptionForm({ subscription, isAdmin }: FormProps) {
         label={TEXTS.digest}
         data={(['at_once', 'daily'] as const).map((value) => ({ value, label: TEXTS.digests[value] }))}
         value={digest}
-        onChange={(value) => value && setDigest(value as Subscription['digest'])}
+        onChange={(value) => value && setDigest(value)}
         allowDeselect={false}
       />
       {error && (

@@ -73,7 +73,7 @@ export function draftOf({ selector, model, priority }: Rate): RateDraft {
   const texts = Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? value : '']);
   return {
     key: newKey(),
-    selector: selector as RateDraft['selector'],
+    selector,
     type,
     fields: Object.fromEntries(texts) as Record<string, string>,
     tiers: tiers?.map((tier) => ({ ...tier, up_to: tier.up_to ?? '' })) ?? FIRST_TIERS,

@@ -59,7 +59,7 @@ export const TEXTS = {
     button: 'Simulate',
     again: 'Simulate again',
     text: 'The month is rated under this version for the tenants that have the card. Nothing is written.',
-    heads: { tenant: 'Tenant', now: 'Now $', then: 'Under this version $', delta: 'Difference $' },
+    heads: { tenant: 'Tenant', now: 'Now $', simulated: 'Under this version $', delta: 'Difference $' },
     total: 'Total',
     same: 'no change',
     none: { title: 'No tenant has lines in this month', hint: 'Choose another month.' },

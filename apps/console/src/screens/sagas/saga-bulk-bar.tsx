@@ -101,7 +101,7 @@ function BulkDialog({ chosen, close }: { readonly chosen: Chosen; readonly close
             label={bulk.verb}
             data={VERBS.map((value) => ({ value, label: bulk.verbs[value] }))}
             value={verb}
-            onChange={(value) => value && setVerb(value as Verb)}
+            onChange={(value) => value && setVerb(value)}
             allowDeselect={false}
             data-autofocus
           />

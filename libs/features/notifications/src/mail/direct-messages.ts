@@ -62,10 +62,11 @@ export class DirectMessages {
     const receivers = await this.receiversOf(message);
     if (receivers.length === 0) return { is: 'no_receiver', code: 'no_receiver', afterMs: NO_RECEIVER_PAUSE_MS };
     let failure: unknown;
-    for (const { name, channel, send } of receivers) {
+    for (const receiver of receivers) {
+      const { name, channel } = receiver;
       if (message.deliveredTo.includes(name)) continue;
       try {
-        await send(signal);
+        await receiver.send(signal);
       } catch (error) {
         failure = error;
         countMessage(channel, 'failed');

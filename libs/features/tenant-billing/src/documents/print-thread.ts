@@ -4,7 +4,7 @@ import { renderPdf } from './render-pdf';
 
 /** The thread of `Printer`. The build packs it into a file of its own (apps/cli/bundle.mjs). */
 parentPort?.on('message', ({ id, proof }: PrintRequest) => {
-  const answer = (content: Omit<PrintAnswer, 'id'>) => parentPort?.postMessage({ id, ...content });
+  const answer = (content: Omit<PrintAnswer, 'id'>) => parentPort?.postMessage({ id, ...content }, []);
   renderPdf(proof).then(
     (bytes) => answer({ bytes }),
     (error: unknown) => answer({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }),

@@ -40,7 +40,8 @@ export class Printer {
     const id = (this.last += 1);
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
-      thread.postMessage({ id, proof } satisfies PrintRequest);
+      const request: PrintRequest = { id, proof };
+      thread.postMessage(request, []);
     });
   }
 
