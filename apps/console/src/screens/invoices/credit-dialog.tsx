@@ -110,7 +110,7 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
                   <span>
                     <b>{line.description}</b>
                     {line.resource_name && <span className="dim"> · {line.resource_name}</span>}
-                    <span className="dim sm">{most === 0n ? WORDS.gone : WORDS.left(money(most))}</span>
+                    <span className="dim sm">{most === 0n ? WORDS.credited : WORDS.left(money(most))}</span>
                   </span>
                   <TextInput
                     aria-label={WORDS.net(line.line_no, line.description)}
