@@ -10,7 +10,11 @@ const resolve = Module._resolveFilename;
 Module._resolveFilename = function resolveFilename(request, ...rest) {
   const built = imports[request];
   // A file that is packed for a thread or process has several places, and is resolved as usual.
-  return resolve.call(this, typeof built === 'string' ? join(root, built.replace('./dist/', '').replace(/\.js$/, '.ts')) : request, ...rest);
+  return resolve.call(
+    this,
+    typeof built === 'string' ? join(root, built.replace('./dist/', '').replace(/\.js$/, '.ts')) : request,
+    ...rest,
+  );
 };
 Module._extensions['.ts'] = (module, filename) => {
   const { code } = transformSync(readFileSync(filename, 'utf8'), { filename, root, swcrc: true, sourceMaps: 'inline' });
