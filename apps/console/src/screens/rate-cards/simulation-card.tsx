@@ -74,7 +74,7 @@ function SimulationTable({ rows, period }: { readonly rows: readonly Total[]; re
             {WORDS.heads.now}
           </th>
           <th scope="col" className="num wide-col hide-m">
-            {WORDS.heads.then}
+            {WORDS.heads.simulated}
           </th>
           <th scope="col" className="num money-col">
             {WORDS.heads.delta}
