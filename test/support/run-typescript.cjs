@@ -9,7 +9,8 @@ const root = join(__dirname, '..', '..');
 const resolve = Module._resolveFilename;
 Module._resolveFilename = function resolveFilename(request, ...rest) {
   const built = imports[request];
-  return resolve.call(this, built ? join(root, built.replace('./dist/', '').replace(/\.js$/, '.ts')) : request, ...rest);
+  // A file that is packed for a thread or process has several places, and is resolved as usual.
+  return resolve.call(this, typeof built === 'string' ? join(root, built.replace('./dist/', '').replace(/\.js$/, '.ts')) : request, ...rest);
 };
 Module._extensions['.ts'] = (module, filename) => {
   const { code } = transformSync(readFileSync(filename, 'utf8'), { filename, root, swcrc: true, sourceMaps: 'inline' });

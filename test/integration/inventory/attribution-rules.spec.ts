@@ -63,7 +63,14 @@ it('shows exactly the moves beforehand, and changes nothing [TNT-7]', async () =
     needs_confirmation: 0,
     groups: [{ from_tenant_id: null, to_tenant_id: 'cedar', resources: 6, needs_confirmation: false }],
   });
-  expect(effect.first.map(({ name }) => String(name)).sort((a, b) => a.localeCompare(b))).toEqual(['web-4', 'web-5', 'web-6', 'web-7', 'web-8', 'web-9']);
+  expect(effect.first.map(({ name }) => String(name)).sort((a, b) => a.localeCompare(b))).toEqual([
+    'web-4',
+    'web-5',
+    'web-6',
+    'web-7',
+    'web-8',
+    'web-9',
+  ]);
   expect((await rules.list({ limit: 5 })).data).toEqual([]);
   expect(await ownerOf(104)).toBeNull();
   expect(await world.database.query('select count(*) from cloud_resource_events')).toEqual(events);
@@ -205,8 +212,26 @@ it(`agrees with a naive second computation over ${EDITS} random changes, each sh
   });
   const ids = async () => (await rules.list({ limit: 200 })).data.map(({ id }) => id);
   const seen = { moved: 0, waited: 0, confirmed: 0 };
-  for (let nth = 0; nth < EDITS; nth += 1) {
+  const editRules = async (before: Awaited<ReturnType<typeof naive.read>>) => {
     const known = await ids();
+    const position = 1 + random.below(20);
+    const id = known.length > 0 ? random.pick(known) : '';
+    const rule = { position, when: when(), tenant_id: random.pick(tenants), reason: 'fuzz' };
+    const edit: RuleEdit =
+      known.length === 0 || random.chance(0.4)
+        ? { action: 'create', rule }
+        : random.chance(0.5)
+          ? { action: 'update', id, rule }
+          : { action: 'delete', id };
+    const effect = await rules.preview(edit, 'ada');
+    expect(await naive.read()).toEqual(before);
+    await rules.apply(edit, BECAUSE);
+    const after = await naive.read();
+    expect({ edit, moves: effect.moves }).toEqual({ edit, moves: naive.moves(before, after) });
+    seen.moved += effect.moves;
+    seen.waited += effect.needs_confirmation;
+  };
+  for (let nth = 0; nth < EDITS; nth += 1) {
     const waiting = (await findings.list({ limit: 200 })).data;
     const finding = waiting.length > 0 && random.chance(0.25) ? random.pick(waiting) : undefined;
     const before = await naive.read();
@@ -219,22 +244,7 @@ it(`agrees with a naive second computation over ${EDITS} random changes, each sh
     } else if (random.chance(0.1)) {
       await world.owners.setProject(random.pick(projects), { tenant_id: random.pick([null, ...tenants]) }, BECAUSE);
     } else {
-      const position = 1 + random.below(20);
-      const id = known.length > 0 ? random.pick(known) : '';
-      const rule = { position, when: when(), tenant_id: random.pick(tenants), reason: 'fuzz' };
-      const edit: RuleEdit =
-        known.length === 0 || random.chance(0.4)
-          ? { action: 'create', rule }
-          : random.chance(0.5)
-            ? { action: 'update', id, rule }
-            : { action: 'delete', id };
-      const effect = await rules.preview(edit, 'ada');
-      expect(await naive.read()).toEqual(before);
-      await rules.apply(edit, BECAUSE);
-      const after = await naive.read();
-      expect({ edit, moves: effect.moves }).toEqual({ edit, moves: naive.moves(before, after) });
-      seen.moved += effect.moves;
-      seen.waited += effect.needs_confirmation;
+      await editRules(before);
     }
     const after = await naive.read();
     expect({ nth, wrong: naive.wrong(before, after, finding?.resource_id) }).toEqual({ nth, wrong: [] });

@@ -246,7 +246,7 @@ describe('what people do', () => {
     const resumed = await world.post<WebhookView>(`webhooks/${id}/resume`, {});
     expect(resumed).toMatchObject({ status: 'active', skipped_while_paused: 1, paused_at: expect.any(String) as string });
     expect(await world.deliveries(id)).toHaveLength(1); // the test message: a pause of any length writes no deliveries
-    await world.post(`webhooks/${id}/replay`, { since: resumed.paused_at });
+    await world.post(`webhooks/${id}/replay`, { since: resumed.paused_at }, ADMIN_HEADER, 202);
     await world.send();
     expect(names('/verbs').at(-1)).toBe('while paused');
     const [delivery] = await world.deliveries(id);

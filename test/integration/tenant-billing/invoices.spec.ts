@@ -328,7 +328,7 @@ it('issues with a given day that has passed, never before the month has ended, a
   const issue = (id: string, day: string) => issuing.issue(id, null, BECAUSE, day);
   for (const day of ['2020-11-29', '2999-01-01'])
     await expect(issue(acme.id, day)).rejects.toMatchObject({ code: 'validation_failed', errors: [{ field: 'issued_on' }] });
-  const [{ last = '' } = {}] = (await world.owner.query<{ last: string }>(`select last_issued_on::text as last from number_series where series = 'invoice'`)).rows; // prettier-ignore
+  const [{ last } = { last: '' }] = (await world.owner.query<{ last: string }>(`select last_issued_on::text as last from number_series where series = 'invoice'`)).rows; // prettier-ignore
   await expect(issue(acme.id, '2020-12-03')).rejects.toMatchObject({ code: 'issued_on_too_early', category: 'conflict' });
   await world.owner.query(`update number_series set last_issued_on = '2020-12-02' where series = 'invoice'`);
   expect(await issue(acme.id, '2020-12-03')).toMatchObject({ issued_on: '2020-12-03', due_on: '2020-12-17', overdue: true });
@@ -349,7 +349,7 @@ it('shows in the run where each tenant of the month is, with the problems that s
   await closeMonth('2020-12', [usage('acme', '7'), usage('birch', '8'), usage('nobody', '9')]);
   const run = async () => {
     const runs = world.service(BillingRunService);
-    const [{ id = '' } = {}] = (await runs.list(PAGE, '2020-12')).data;
+    const [{ id } = { id: '' }] = (await runs.list(PAGE, '2020-12')).data;
     return (await runs.get(id)).tenants;
   };
   expect(await run()).toMatchObject([

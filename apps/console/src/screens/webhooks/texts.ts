@@ -14,7 +14,10 @@ export const TEXTS = {
     hint: 'A webhook is an https address of yours that is told of events. New webhook makes one and shows its secret once.',
   },
   states: { active: 'Active', paused: 'Paused', disabled: 'Disabled', failing: 'Failing' },
-  reasons: { gone: 'It answered 410 Gone', failing: 'Five days without a success' } as Readonly<Record<string, string>>,
+  reasons: new Map([
+    ['gone', 'It answered 410 Gone'],
+    ['failing', 'Five days without a success'],
+  ]),
   form: {
     newTitle: 'New webhook',
     editTitle: 'Change this webhook',

@@ -67,14 +67,14 @@ async function ingest(api: ApiScript, months: number): Promise<Month[]> {
   const wanted = [...new Set((await listed()).map(({ period }) => String(period)))].sort().slice(-months);
   const ofDemo = async () => (await listed()).filter(({ period }) => wanted.includes(String(period)));
   const waiting = (await ofDemo()).filter(({ status }) => status !== 'ingested');
-  await api.each(waiting, AT_ONCE, ({ id }) => api.post(`billing/invoices/${id}/ingest`, { reason: REASON }));
+  await api.each(waiting, AT_ONCE, ({ id }) => api.post(`billing/invoices/${String(id)}/ingest`, { reason: REASON }));
   const ingested = await api.until(POLL_MS, async () => {
     const now = await ofDemo();
     return now.every(({ status }) => status === 'ingested') ? now : undefined;
   });
   for (const { id, reconciliation } of ingested)
     if ((reconciliation as Json).status === 'mismatch')
-      await api.post(`billing/invoices/${id}/release`, { reason: 'the provider has confirmed the difference' });
+      await api.post(`billing/invoices/${String(id)}/release`, { reason: 'the provider has confirmed the difference' });
   return wanted.map((period) => ({ period, invoiceIds: ingested.filter((one) => one.period === period).map(({ id }) => String(id)) }));
 }
 
@@ -99,10 +99,12 @@ async function preparePrices(api: ApiScript, periods: readonly string[]): Promis
     const from = ('last' in card ? periods.slice(-card.last)[0] : undefined) ?? first;
     const known = (await api.list('rate-cards')).find((one) => one.name === name);
     const { id } = known ?? (await api.post('rate-cards', { name, reason: REASON }));
-    const [version] = await api.list(`rate-cards/${id}/versions`);
+    const [version] = await api.list(`rate-cards/${String(id)}/versions`);
     const monthly = 'monthly' in card ? { monthly: card.monthly } : {};
-    const written = version ?? (await api.post(`rate-cards/${id}/versions`, { valid_from: from, rates, ...monthly, reason: REASON }));
-    if (written.published_at === null) await api.post(`rate-cards/${id}/versions/${written.version}/publish`, { reason: REASON });
+    const written =
+      version ?? (await api.post(`rate-cards/${String(id)}/versions`, { valid_from: from, rates, ...monthly, reason: REASON }));
+    if (written.published_at === null)
+      await api.post(`rate-cards/${String(id)}/versions/${String(written.version)}/publish`, { reason: REASON });
     for (const tenant of tenants) await api.put(`tenants/${tenant}/rate-card`, { card_id: id, valid_from: from, reason: REASON });
   }
 }
@@ -119,7 +121,7 @@ async function moveResource(api: ApiScript, period: string): Promise<void> {
   const [found] = (await api.list(`inventory?kind=droplet&tenant_id=${from}`)).filter(({ name }) => name === resource);
   if (!found) return; // it is moved already, or the account is a smaller one
   const reason = 'sold in the middle of the month';
-  await api.patch(`inventory/${found.id}`, { tenant_id: to, effective_from: `${period}-15T00:00:00Z`, reason });
+  await api.patch(`inventory/${String(found.id)}`, { tenant_id: to, effective_from: `${period}-15T00:00:00Z`, reason });
 }
 
 async function rate(api: ApiScript, period: string): Promise<void> {
@@ -160,17 +162,17 @@ class DemoMonths {
     const { tenant_id: tenant, id } = invoice;
     if (told && tenant === STORY.overdue) return;
     if (told && tenant === STORY.credited) await this.credit(id as string);
-    const { version, number, due, total, payment_status, issued_on } = await this.api.one(`tenant-invoices/${id}`);
+    const { version, number, due, total, payment_status, issued_on } = await this.api.one(`tenant-invoices/${String(id)}`);
     if (payment_status === 'paid' || Number(due) <= 0) return;
     const isHalf = told && tenant === STORY.slow;
     if (isHalf && payment_status === 'partly_paid') return;
     const payment = {
       kind: 'received',
       amount: isHalf ? half(String(total)) : due,
-      reference: `DEMO-${number}`,
+      reference: `DEMO-${String(number)}`,
       received_on: paidOn(issued_on),
     };
-    await this.api.post(`tenant-invoices/${id}/payments`, { ...payment, expected_version: version, reason: REASON });
+    await this.api.post(`tenant-invoices/${String(id)}/payments`, { ...payment, expected_version: version, reason: REASON });
   }
 
   /** Before the invoice is paid, so that the credit note lowers what is due and nothing is left to pay back. */
@@ -198,4 +200,4 @@ function monthAfter(period: string): string {
 }
 
 const paidOn = (issuedOn: unknown): string =>
-  new Date(Math.min(Date.parse(`${issuedOn}T00:00:00Z`) + PAID_AFTER_DAYS * 86_400_000, Date.now())).toISOString().slice(0, 10);
+  new Date(Math.min(Date.parse(`${String(issuedOn)}T00:00:00Z`) + PAID_AFTER_DAYS * 86_400_000, Date.now())).toISOString().slice(0, 10);
