@@ -88,6 +88,7 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
       title={WORDS.title(invoice.number ?? '')}
       button={totals.total > 0n ? WORDS.button(money(totals.total)) : WORDS.empty}
       reason="required"
+      wide
       ready={isReady}
       confirm={issue}
       close={close}

@@ -79,6 +79,7 @@ export const TEXTS = {
     button: 'Record it',
   },
   page: {
+    figures: 'Figures of the invoice',
     json: 'JSON',
     csv: 'CSV',
     pdf: 'PDF',
