@@ -7167,7 +7167,7 @@ export interface components {
        * @description The day of the rate. An invoice of a month has the last rate until the end of the month
        * @example 2026-10-30
        */
-      on: unknown;
+      on: string;
     };
     CreditNoteResponseAnswer: {
       /** @description The object */
@@ -7359,7 +7359,7 @@ export interface components {
        * @description The day
        * @example 2026-11-30
        */
-      received_on: unknown;
+      received_on: string;
       /**
        * Format: uuid
        * @description For `refunded` and `reversed`: the received payment that is returned
@@ -8915,7 +8915,7 @@ export interface components {
        * @description With the verb `issue`: the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: unknown;
+      issued_on?: string;
     };
     InvoiceVerbBody: {
       /**
@@ -8964,7 +8964,7 @@ export interface components {
        * @description the day on the document, today unless given: not in the future, not before the end of the month, and not before that of the last number
        * @example 2026-11-05
        */
-      issued_on?: unknown;
+      issued_on?: string;
     };
     LineChangeResponse: {
       /**
@@ -19337,7 +19337,7 @@ export interface operations {
         /** @description The credit note with this number */
         number?: string;
         /** @description Credit notes of this day */
-        issued_on?: Record<string, never>;
+        issued_on?: string;
       };
       header?: never;
       path?: never;
@@ -20350,7 +20350,7 @@ export interface operations {
         /** @description The payment with this reference */
         reference?: string;
         /** @description Payments of this day */
-        received_on?: Record<string, never>;
+        received_on?: string;
         /** @description Returns of this payment */
         payment_id?: string;
       };
