@@ -58,43 +58,40 @@ export function steeringJobs({ world, open }: Stack): void {
     await page.getByText(/^Undo of 1 Echo/).waitFor();
   });
 
-  it('retries sagas whose undo failed, many at once: dry run, progress, a result for each', async () => {
-    const names = ['bulk-one', 'bulk-two'];
-    const faults = (rules: unknown) => world().atProvider('/_simulator/faults', { method: 'PUT', body: { rules } });
-    await faults([{ id: 'lost', match: { method: 'POST', path: RECORDS }, times: 2, effect: { type: 'status', status: 504 } }]);
-    const lost = () => world().atProvider<{ rules: { fired: number }[] }>('/_simulator/faults');
-    const order = (name: string) => ({ dns_domain: ZONE, dns_record_type: 'TXT', dns_record_name: name, dns_record_data: 'one' });
-    const ids = await Promise.all(names.map((name) => start('upsert_dns_record', order(name))));
-    await until(async () => (await lost()).rules[0]?.fired === 2, { what: 'the two creates without an answer' });
-    // What somebody else made meanwhile could be the lost record in another form: the undo leaves it to people.
-    const others = await Promise.all(
-      names.map((name) =>
-        world().atProvider<{ domain_record: { id: number } }>(RECORDS, { method: 'POST', body: { type: 'TXT', name, data: 'not ours' } }),
-      ),
+  it('starts sagas that failed and were undone again, many at once: dry run, progress, a result for each', async () => {
+    const reason = 'two of a kind';
+    const failing = { kind: 'demo', input: { steps: ['echo', 'fail'] }, reason };
+    const ids = await Promise.all(
+      [1, 2].map(async () => (await world().call<One>('admin', '/api/v1/sagas', { method: 'POST', body: failing })).data.id),
     );
-    await Promise.all(ids.map((id) => world().call('admin', `/api/v1/sagas/${id}/cancel`, { method: 'POST', body: {} })));
-    for (const id of ids) await until(async () => (await sagaOf(id)).status === 'compensation_failed', { what: 'the failed undo' });
-    await faults([]);
-    for (const { domain_record: record } of others) await world().atProvider(`${RECORDS}/${record.id}`, { method: 'DELETE' });
-
-    const watched = await open('admin', '/sagas');
+    for (const id of ids) await until(async () => (await sagaOf(id)).status === 'rolled_back', { what: 'the failed saga' });
+    const watched = await open('admin', `/sagas?q=${encodeURIComponent(reason)}`);
     const { page } = watched;
-    await page.getByRole('button', { name: 'Need attention' }).click();
-    await page.waitForURL(/needs_attention=true/);
-    for (const name of names) await page.getByRole('checkbox', { name: `Select Set DNS record ${name}.${ZONE}` }).check();
+    await page.getByRole('checkbox', { name: 'Select all loaded rows' }).check();
     await page.getByRole('button', { name: 'One verb for all…' }).click();
     const dialog = page.getByRole('dialog');
+    await dialog.getByText('All 2 sagas refuse this verb now.').waitFor(); // a retry is for those that could not be undone
+    expect(await dialog.getByRole('button', { name: 'Retry 2' }).isDisabled()).toBe(true);
+    await dialog
+      .getByRole('combobox', { name: 'Verb' })
+      .or(dialog.getByRole('textbox', { name: 'Verb' }))
+      .first()
+      .click();
+    await page.getByRole('option', { name: 'Start again' }).click();
     await dialog.getByText('Possible now').waitFor();
     expect(await dialog.locator('dd').allTextContents()).toEqual(['2', '2', '0', 'about a minute']);
     expect(await watched.axeInBothSchemes('bulk job of sagas')).toEqual([]);
     await dialog.getByLabel('Sagas a minute').fill('600');
-    await dialog.getByLabel('Reason').fill('the other records are gone');
-    await dialog.getByRole('button', { name: 'Retry 2' }).click();
-    await page.getByRole('heading', { level: 1, name: /^Retry: 2 sagas/ }).waitFor();
+    await dialog.getByLabel('Reason').fill('the cause is mended');
+    await dialog.getByRole('button', { name: 'Start again 2' }).click();
+    await page.getByRole('heading', { level: 1, name: /^Start again: 2 sagas/ }).waitFor();
     await page.locator('.head .pill.ok').waitFor();
-    await page.getByRole('row', { name: new RegExp(`${names[0]}.*Done`) }).click();
-    await page.getByRole('heading', { level: 1, name: new RegExp(names[0] ?? '') }).waitFor();
-    for (const id of ids) await until(async () => (await sagaOf(id)).status === 'rolled_back', { what: 'the undo' });
+    await page.getByText('2 done').waitFor();
+    await page
+      .getByRole('row', { name: /Demo Done/ })
+      .first()
+      .click();
+    await page.getByRole('link', { name: 'The saga that repeats this one' }).waitFor();
   });
 
   it('changes a DNS record of the own zone as a tenant: form, plan of exactly that, deed', async () => {

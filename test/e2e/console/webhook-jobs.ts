@@ -83,6 +83,7 @@ export function webhookJobs({ open }: Pick<Stack, 'open'>): void {
       .first()
       .fill('saga failed');
     await page.getByRole('option', { name: 'Saga failed' }).click();
+    await page.keyboard.press('Escape'); // the choices stay open for more
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText(/^Changed last by/).waitFor();
     await page.reload();

@@ -54,7 +54,7 @@ it('writes the invoices of the demo after the summary, goes on after a kill, and
   const invoices = await list('tenant-invoices?limit=200&sort=period');
   const periods = [...new Set(invoices.map(({ period }) => String(period)))].sort();
   expect(periods).toHaveLength(MONTHS);
-  const [last, told] = [periods.at(-1), periods.at(-2)];
+  const [last, eventful] = [periods.at(-1), periods.at(-2)];
   expect(new Set(invoices.map(({ tenant_id, period }) => `${tenant_id} ${period}`)).size).toBe(invoices.length);
   const issued = invoices.filter(({ status }) => status === 'issued');
   expect([issued.length, invoices.filter(({ status }) => status === 'draft').length].map(String)).toEqual([issuedCount, draftCount]);
@@ -67,15 +67,15 @@ it('writes the invoices of the demo after the summary, goes on after a kill, and
   const unpaid = issued.filter(({ payment_status }) => payment_status !== 'paid');
   unpaid.sort((one, other) => (String(one.tenant_id) < String(other.tenant_id) ? -1 : 1));
   expect(unpaid.map(({ tenant_id, period, payment_status, overdue }) => [tenant_id, period, payment_status, overdue])).toEqual([
-    ['juniper', told, 'partly_paid', false],
-    ['lumen', told, 'unpaid', true],
+    ['juniper', eventful, 'partly_paid', false],
+    ['lumen', eventful, 'unpaid', true],
   ]);
   expect(await list('credit-notes')).toMatchObject([{ tenant_id: 'bluebird' }]);
   const payments = await list('payments?limit=200');
   expect(payments).toHaveLength(issued.length - 1);
   for (const period of periods)
     expect(await read(`pnl?period=${period}`)).toMatchObject({ data: { difference: '0.00', unreconciled_invoices: [] } });
-  const moved = issued.filter(({ period, tenant_id }) => period === told && ['harbour', 'ironbark'].includes(String(tenant_id)));
+  const moved = issued.filter(({ period, tenant_id }) => period === eventful && ['harbour', 'ironbark'].includes(String(tenant_id)));
   for (const { id } of moved) {
     const lines = await list(`tenant-invoices/${id}/lines?limit=200`);
     expect(lines.filter(({ resource_name }) => resource_name === 'harbour-app-01')).not.toEqual([]);

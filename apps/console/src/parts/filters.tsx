@@ -21,7 +21,7 @@ export interface FilterSpec {
 const TEXTS = {
   add: 'Filter',
   remove: (label: string) => `Remove filter ${label}`,
-  change: (label: string) => `Change filter ${label}`,
+  change: (label: string, value: string) => `${value}: change filter ${label}`,
   apply: 'Apply',
   clear: 'Clear all',
 };
@@ -113,7 +113,7 @@ function Chip({ spec, value, change, edit }: ChipProps) {
   return (
     <span className="chip">
       <span>{spec.label}</span>
-      <button type="button" className="chip-value" aria-label={TEXTS.change(spec.label)} onClick={edit}>
+      <button type="button" className="chip-value" aria-label={TEXTS.change(spec.label, text)} onClick={edit}>
         <b>{text}</b>
       </button>
       <button type="button" className="x" aria-label={TEXTS.remove(spec.label)} onClick={() => change({ [spec.name]: undefined })}>

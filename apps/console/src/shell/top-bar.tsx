@@ -85,7 +85,8 @@ function FreshnessStrip({ freshness }: { readonly freshness: Freshness | undefin
       : `${kindsName(oldest.kind, 2)} ${lateMs === Infinity ? TEXTS.neverSeen : age(nowMs - lateMs, nowMs)}`;
   return (
     <Tooltip label={TEXTS.freshness}>
-      <Link to="/kinds" className="fresh" aria-label={TEXTS.freshness}>
+      <Link to="/kinds" className="fresh">
+        <span className="vh">{TEXTS.freshness}</span>
         <span className="ticks hide-m" aria-hidden="true">
           {kinds.map(({ kind, ageMs, complete }) => (
             <i key={kind} className={barClass(ageMs, complete)} style={{ height: barHeight(ageMs) }} />

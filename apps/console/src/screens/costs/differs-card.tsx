@@ -112,7 +112,7 @@ const Amount = ({ value, isOpen }: { readonly value: number; readonly isOpen: bo
 
 function whyText({ before, now }: Compared, isOpen: boolean): string {
   if (before === null) return WORDS.whys.added;
-  if (now === null) return WORDS.whys.gone;
+  if (now === null) return WORDS.whys.ended;
   if (now > before) return WORDS.whys.more;
   return isOpen ? WORDS.whys.running : WORDS.whys.less;
 }

@@ -56,7 +56,10 @@ function usePerform(saga: Saga) {
     mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }): Promise<{ data: Saga }> => {
       const isOld = verb === 'cancel' || verb === 'retry' || verb === 'approve' || verb === 'reject' || verb === 'release';
       const whole = isOld ? body : { ...body, expected_version: saga.version };
-      return answered(api.POST(`/api/v1/sagas/{id}/${verb}`, { params: { path: { id: saga.id } }, body: whole as never }));
+      const call: Promise<unknown> = answered(
+        api.POST(`/api/v1/sagas/{id}/${verb}`, { params: { path: { id: saga.id } }, body: whole as never }),
+      );
+      return call as Promise<{ data: Saga }>; // every verb answers with the saga
     },
     onSuccess: async (answer, { verb }) => {
       if (verb === 'redrive') return navigate({ to: '/sagas/$id', params: { id: answer.data.id } });

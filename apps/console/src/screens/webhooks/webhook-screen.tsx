@@ -37,7 +37,9 @@ export function WebhookScreen() {
           />
           {found.status_reason && (
             <div style={{ marginBottom: 16 }}>
-              <Note tone={found.status === 'disabled' ? 'bad' : 'wait'}>{TEXTS.reasons[found.status_reason] ?? found.status_reason}</Note>
+              <Note tone={found.status === 'disabled' ? 'bad' : 'wait'}>
+                {TEXTS.reasons.get(found.status_reason) ?? found.status_reason}
+              </Note>
             </div>
           )}
           <div className="wh">

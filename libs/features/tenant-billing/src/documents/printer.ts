@@ -18,8 +18,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Packed, as the processes are: a thread begins with a file. */
-const THREAD = require.resolve('#processes/print-thread');
+/** Packed, as the processes are: a thread begins with a file. It is looked for with the first document. */
+const threadFile = (): string => require.resolve('#processes/print-thread');
 /** The package and its fonts take some 60 MB, which a worker without documents does not keep. */
 const IDLE_MS = 60_000;
 
@@ -46,7 +46,7 @@ export class Printer {
   }
 
   private start(): Worker {
-    const thread = new Worker(THREAD, { name: 'print' });
+    const thread = new Worker(threadFile(), { name: 'print' });
     thread.on('message', ({ id, bytes, failure }: PrintAnswer) => {
       const { resolve, reject } = this.waiting.get(id) ?? {};
       this.waiting.delete(id);

@@ -43,11 +43,11 @@ export async function fillDemoBilling({ apiUrl, adminToken, months, isStopping }
   await prepareParties(api);
   await preparePrices(api, billed.map(({ period }) => period)); // prettier-ignore
   const issued = billed.slice(0, -1);
-  const told = issued.at(-1)?.period;
-  if (told !== undefined) await moveResource(api, told);
+  const eventfulMonth = issued.at(-1)?.period;
+  if (eventfulMonth !== undefined) await moveResource(api, eventfulMonth);
   for (const { period } of billed) await rate(api, period);
   let count = 0;
-  for (const { period } of issued) count += await demo.close(period, period === told);
+  for (const { period } of issued) count += await demo.close(period, period === eventfulMonth);
   const waiting = await demo.build(last.period);
   await setDunning(api, DUNNING);
   return { months: billed.length, issued: count, waiting };
@@ -143,14 +143,14 @@ class DemoMonths {
     return Number(drafts);
   }
 
-  /** Issues a month as of the next one, and records its payments. `told`: with the story. Returns the number of issued invoices. */
-  async close(period: string, told: boolean): Promise<number> {
+  /** Issues a month as of the next one, and records its payments. `eventful`: with an overdue, a credited and a half paid invoice. Returns the number of issued invoices. */
+  async close(period: string, eventful: boolean): Promise<number> {
     await this.build(period);
     const issued_on = `${monthAfter(period)}-${DAY_OF_ISSUE}`;
     await this.bulk({ verb: 'approve', filter: { period, status: 'draft' } });
     await this.bulk({ verb: 'issue', filter: { period, status: 'ready' }, issued_on });
     const issued = (await this.api.list(`tenant-invoices?period=${period}&status=issued`)).filter(({ kind }) => kind === 'standard');
-    await this.api.each(issued, AT_ONCE, async (invoice) => this.settle(invoice, told));
+    await this.api.each(issued, AT_ONCE, async (invoice) => this.settle(invoice, eventful));
     return issued.length;
   }
 
@@ -158,13 +158,13 @@ class DemoMonths {
     await this.api.post('tenant-invoices/bulk', { ...change, reason: REASON });
   }
 
-  private async settle(invoice: Json, told: boolean): Promise<void> {
+  private async settle(invoice: Json, eventful: boolean): Promise<void> {
     const { tenant_id: tenant, id } = invoice;
-    if (told && tenant === STORY.overdue) return;
-    if (told && tenant === STORY.credited) await this.credit(id as string);
+    if (eventful && tenant === STORY.overdue) return;
+    if (eventful && tenant === STORY.credited) await this.credit(id as string);
     const { version, number, due, total, payment_status, issued_on } = await this.api.one(`tenant-invoices/${String(id)}`);
     if (payment_status === 'paid' || Number(due) <= 0) return;
-    const isHalf = told && tenant === STORY.slow;
+    const isHalf = eventful && tenant === STORY.slow;
     if (isHalf && payment_status === 'partly_paid') return;
     const payment = {
       kind: 'received',
