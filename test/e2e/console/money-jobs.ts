@@ -123,9 +123,10 @@ export function moneyJobs({ world, open }: MoneyStage): void {
     const found: string[] = [];
     const watched = await open('tenant', '/costs');
     const { page } = watched;
-    page.on('response', (response) => {
-      if (!response.url().includes('/api/v1/') || !/json/.test(response.headers()['content-type'] ?? '')) return;
-      void response.text().then((text) => BUY_FIELDS.test(text) && found.push(`${response.url()}: ${BUY_FIELDS.exec(text)?.[0]}`));
+    const asked = new Set<string>();
+    page.on('request', (request) => {
+      const { pathname, search } = new URL(request.url());
+      if (pathname.startsWith('/api/v1/') && !pathname.endsWith('/stream')) asked.add(`${pathname}${search}`);
     });
     for (const route of ['/costs', '/invoices', `/invoices/${data[0]?.id}`, '/payments', '/credit-notes', '/wallets']) {
       await page.goto(`${world().api}/console${route}`);
@@ -134,6 +135,10 @@ export function moneyJobs({ world, open }: MoneyStage): void {
       const text = (await page.getByRole('main').textContent()) ?? '';
       if (BUY_WORDS.test(text)) found.push(`${route}: ${BUY_WORDS.exec(text)?.[0]}`);
       found.push(...(await watched.axeInBothSchemes(`tenant ${route}`)));
+    }
+    for (const path of asked) {
+      const text = JSON.stringify(await world().call<unknown>('tenant', path));
+      if (BUY_FIELDS.test(text)) found.push(`${path}: ${BUY_FIELDS.exec(text)?.[0]}`);
     }
     expect(data).toHaveLength(1);
     expect(found).toEqual([]);

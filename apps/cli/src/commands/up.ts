@@ -152,7 +152,7 @@ async function printSummary(
   void fillBilling(system, plan, output, admin);
 }
 
-/** Writes the invoices of the demo after the summary, so that nobody waits for it. A failure is logged, and the next start goes on. */
+/** Writes the invoices of the demo after the summary, which waits for nothing of it. A failure is logged, and the next start continues. */
 async function fillBilling(system: RunningSystem, plan: StartPlan, output: TerminalOutput, adminToken: string): Promise<void> {
   const startedMs = performance.now();
   try {

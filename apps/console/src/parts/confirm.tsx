@@ -15,6 +15,8 @@ interface ConfirmProps {
   readonly children: React.ReactNode;
   readonly button: string;
   readonly danger?: boolean;
+  /** For a form with several columns. */
+  readonly wide?: boolean;
   /** What must be typed before the button works: the exact name, or the count. */
   readonly typed?: string;
   /** `required`: five characters or more. */
@@ -28,7 +30,18 @@ interface ConfirmProps {
 const SHORTEST_REASON = 5;
 
 /** Asks before a change. A dangerous one needs its name typed and a reason, and `Enter` does not confirm it. */
-export function Confirm({ title, children, button, danger = false, typed, reason, ready = true, confirm, close }: ConfirmProps) {
+export function Confirm({
+  title,
+  children,
+  button,
+  danger = false,
+  wide = false,
+  typed,
+  reason,
+  ready = true,
+  confirm,
+  close,
+}: ConfirmProps) {
   const [why, setWhy] = useState('');
   const [word, setWord] = useState('');
   const [busy, setBusy] = useState(false);
@@ -51,7 +64,15 @@ export function Confirm({ title, children, button, danger = false, typed, reason
   };
 
   return (
-    <Modal opened onClose={close} title={title} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened
+      onClose={close}
+      title={title}
+      size={wide ? 660 : 'md'}
+      centered
+      lockScroll={false}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <form className="form" onSubmit={submit}>
         <div>{children}</div>
         {typed !== undefined && (

@@ -4,7 +4,7 @@ import { words } from './format';
 
 const TEXTS = { all: 'Every event', label: 'Events', help: '“Every event”, or those that matter.' };
 const EVERY = '*';
-/** Tenants own none of these things, so they are told of none of these events. */
+/** Tenants own none of these things, so they get none of these events. */
 const FOR_ADMINS = new Set(['invoice', 'provider', 'sweep']);
 
 export const eventText = (type: string): string => (type === EVERY ? TEXTS.all : words(type.replaceAll('.', ' ')));

@@ -10,7 +10,7 @@ const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 /** A shorter interruption, such as a restart of the api, is not said on the page. */
 const INTERRUPTED_AFTER_MS = 8_000;
-/** A tab that nobody sees gives its connection back after this time: a browser has six for each host. */
+/** A hidden tab gives its connection back after this time: a browser has six for each host. */
 const HIDDEN_MS = 15_000;
 /** Events of one change come together; the queries are read once for all of them. */
 const GATHER_MS = 400;
@@ -97,7 +97,7 @@ function keepStream(client: QueryClient): () => void {
       late = undefined;
       retryMs = FIRST_RETRY_MS;
       become('live');
-      // What changed while there was no stream is known to nobody but the api.
+      // What changed while there was no stream is known to the api alone.
       if (wasOpen) void client.invalidateQueries({ predicate: ({ queryKey }) => !String(queryKey[0]).startsWith('session') });
       wasOpen = true;
     });

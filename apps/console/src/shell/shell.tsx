@@ -59,7 +59,7 @@ export function Shell() {
   );
 }
 
-/** Says that the server cannot be reached, or that its events do not come, until they do. */
+/** Warns that the server cannot be reached, or that its events do not come, until they do. */
 function StateBanner() {
   const client = useQueryClient();
   const live = useLiveState();

@@ -99,4 +99,4 @@ export const isOpen = (alias: string): string => `(${alias}.wake_at is not null 
 export const quoted = (statuses: readonly SagaStatus[]): string => statuses.map((status) => `'${status}'`).join(', ');
 
 /** The `wake_at` of a paused run: no worker claims it. A time that every release can read as a date. [OPV-2] */
-export const HELD_UNTIL = '9999-12-31T00:00:00Z';
+export const PAUSED_UNTIL = '9999-12-31T00:00:00Z';

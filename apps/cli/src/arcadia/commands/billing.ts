@@ -115,7 +115,7 @@ export function addBillingCommands(book: CommandBook, program: Command): void {
   );
 }
 
-/** An id alone says little to people. */
+/** An id alone means little to people. */
 const fieldsOfGroup = (group: string) => (group === 'resource' ? ['resource', 'resource_name', 'resource_kind'] : [group]);
 
 async function costSummary(session: Session): Promise<void> {

@@ -18,7 +18,7 @@ export const PLAN_FIELDS = [
   'refused',
 ];
 
-/** Kinds after which something is gone. */
+/** Kinds that destroy or give up something. */
 const CANNOT_BE_UNDONE = /^(destroy|delete|release|restore)_/;
 
 export function addOrderCommand(book: CommandBook, program: Command): void {

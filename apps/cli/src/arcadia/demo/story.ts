@@ -50,7 +50,7 @@ export class Story {
     return clientOf({ api: this.system.api, token: this.system.admin_token }, this.session.terminal.signal);
   }
 
-  /** The process ids of now: a process that was killed is started again with another one. */
+  /** The present process ids: a process that was killed is started again with another one. */
   get pids(): RunningSystem['pids'] {
     return readSystem(this.file).pids;
   }

@@ -109,7 +109,7 @@ function ProfileDialog({ profile, close }: { readonly profile: Profile; readonly
     await client.invalidateQueries({ queryKey: ['invoices'] });
   };
   return (
-    <Confirm title={WORDS.dialog(profile.tenant_id)} button={TEXTS.save} reason="optional" confirm={save} close={close}>
+    <Confirm title={WORDS.dialog(profile.tenant_id)} button={TEXTS.save} wide reason="optional" confirm={save} close={close}>
       <div className="money-form">
         <TextInput className="all" label={WORDS.legal_name} data-autofocus {...fields.legal_name} />
         <Textarea className="all" label={WORDS.address} rows={3} {...fields.address} />

@@ -78,19 +78,29 @@ async function readMonths(by: Part, filters: CostFilters): Promise<History> {
   return historyOf(by, [running, ...closed].filter((month) => month >= first).toReversed(), rows);
 }
 
-/** The same for a tenant, as far back as its months are recorded. */
+/** The months that a tenant has an issued invoice of: they are rated, and answered at its prices. */
+export async function invoicedMonths(): Promise<ReadonlySet<string>> {
+  const { data } = await answered(api.GET('/api/v1/tenant-invoices', { params: { query: { kind: 'standard', limit: 100 } } }));
+  return new Set(data.flatMap(({ period }) => period ?? []));
+}
+
+/** The same for a tenant: as far back as its months are recorded, and those that it has an invoice of. */
 async function readTenantMonths(by: Part): Promise<History> {
   const rows: (Row & { month: string })[] = [];
   const months: string[] = [];
+  const invoiced = await invoicedMonths();
+  let isRecorded = true;
   for (const period of lastMonths(TENANT_MONTHS)) {
+    if (!isRecorded && !invoiced.has(period)) continue;
     const found = await readCosts({ period, group_by: by }).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'not_accruable') return null;
       throw error;
     });
-    if (!found) break;
-    months.unshift(period);
-    rows.push(...found.groups.map((row) => ({ ...row, month: period })));
-    if (found.incomplete_before !== null) break;
+    if (found) {
+      months.unshift(period);
+      rows.push(...found.groups.map((row) => ({ ...row, month: period })));
+    }
+    isRecorded &&= found?.incomplete_before === null;
   }
   return historyOf(by, months, rows);
 }

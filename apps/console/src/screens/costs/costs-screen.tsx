@@ -76,7 +76,7 @@ export function CostsScreen() {
         <div className="grid">
           <CostsChart costs={found} by={by} period={period} filters={{ tenant_id, kind }} choose={(month) => change({ period: month })} />
           <CostsTable costs={found} by={by} period={period} filters={{ tenant_id, kind }} />
-          {by !== 'day' && <DiffersCard period={period} filters={{ tenant_id, kind }} />}
+          {by !== 'day' && <DiffersCard costs={found} period={period} filters={{ tenant_id, kind }} />}
           {found.unpriced.length > 0 && (
             <Note tone="warn" title={TEXTS.unpricedTitle}>
               {found.unpriced.map(({ kind: one, count: howMany }) => TEXTS.unpriced(howMany, kindsName(one, howMany))).join(', ')}

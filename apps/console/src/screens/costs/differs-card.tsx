@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { answered, api, Problem, type Schemas } from '../../client/client';
+import { answered, api, type Schemas } from '../../client/client';
 import { monthName, monthText, plainDelta, plainMoney } from '../../parts/format';
 import { KindIcon } from '../../parts/kinds';
 import { Card } from '../../parts/page';
+import { useSession } from '../../shell/session';
 import { ErrorState, Skeleton } from '../../parts/states';
-import { lastMonths } from './cost-history';
+import { invoicedMonths, lastMonths, type Costs } from './cost-history';
 import { TEXTS } from './texts';
 
 type Row = Schemas['CostsGroupResponse'];
@@ -32,14 +33,16 @@ export function compared(before: readonly Row[], now: readonly Row[]): readonly 
   return [...found.values()].filter((one) => deltaOf(one) >= 0.005).sort((a, b) => deltaOf(b) - deltaOf(a));
 }
 
-/** Why the month differs from the one before it: each resource with both amounts, side by side. */
-export function DiffersCard({
-  period,
-  filters,
-}: {
+interface DiffersCardProps {
+  /** Of the month. */
+  readonly costs: Costs;
   readonly period: string;
   readonly filters: { readonly tenant_id?: string | undefined; readonly kind?: string | undefined };
-}) {
+}
+
+/** Why the month differs from the one before it: each resource with both amounts, side by side. */
+export function DiffersCard({ costs, period, filters }: DiffersCardProps) {
+  const { isAdmin } = useSession();
   const months = lastMonths(MONTHS_BACK);
   const before = months[months.indexOf(period) + 1];
   const both = useQuery({
@@ -49,23 +52,21 @@ export function DiffersCard({
         const query = { ...filters, period: month, group_by: 'resource' };
         return (await answered(api.GET('/api/v1/costs', { params: { query: query as never } }))).data;
       };
+      // A tenant's month is known when it is recorded or rated; asking for another one would be refused.
+      const isKnown = isAdmin || costs.incomplete_before === null || (await invoicedMonths()).has(before ?? period);
+      if (!isKnown) return null;
       const [earlier, now] = await Promise.all([read(before ?? period), read(period)]);
       return { earlier, now };
     },
     enabled: before !== undefined,
-    retry: (failures, error) => !(error instanceof Problem) && failures < 2,
   });
   if (!before) return null;
   const rows = both.data ? compared(both.data.earlier.groups, both.data.now.groups) : [];
   const isOpen = period === months[0];
   return (
     <Card title={WORDS.title(monthText(before))} right={isOpen && WORDS.soFar}>
-      {both.error &&
-        (both.error instanceof Problem && both.error.code === 'not_accruable' ? (
-          <p className="pad mid">{WORDS.unknown}</p>
-        ) : (
-          <ErrorState error={both.error} retry={() => void both.refetch()} />
-        ))}
+      {both.error && <ErrorState error={both.error} retry={() => void both.refetch()} />}
+      {both.data === null && <p className="pad mid">{WORDS.unknown}</p>}
       {both.isPending && <Skeleton lines={4} />}
       {both.data && rows.length === 0 && <p className="pad mid">{WORDS.same}</p>}
       {rows.length > 0 && (
@@ -112,7 +113,7 @@ const Amount = ({ value, isOpen }: { readonly value: number; readonly isOpen: bo
 
 function whyText({ before, now }: Compared, isOpen: boolean): string {
   if (before === null) return WORDS.whys.added;
-  if (now === null) return WORDS.whys.gone;
+  if (now === null) return WORDS.whys.ended;
   if (now > before) return WORDS.whys.more;
   return isOpen ? WORDS.whys.running : WORDS.whys.less;
 }

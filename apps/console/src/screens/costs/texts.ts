@@ -36,7 +36,13 @@ export const TEXTS = {
     difference: 'Difference $',
     same: 'Every resource costs the same.',
     unknown: 'The month before is not recorded.',
-    whys: { added: 'New', gone: 'Gone', more: 'Larger or longer', less: 'Smaller or shorter', running: 'The month is not over' },
+    whys: {
+      added: 'New',
+      ended: 'No longer there',
+      more: 'Larger or longer',
+      less: 'Smaller or shorter',
+      running: 'The month is not over',
+    },
   },
   delta: (value: number) => `${value > 0 ? '+' : '−'}${money(String(Math.abs(value)))}`,
 };

@@ -88,6 +88,7 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
       title={WORDS.title(invoice.number ?? '')}
       button={totals.total > 0n ? WORDS.button(money(totals.total)) : WORDS.empty}
       reason="required"
+      wide
       ready={isReady}
       confirm={issue}
       close={close}
@@ -110,7 +111,7 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
                   <span>
                     <b>{line.description}</b>
                     {line.resource_name && <span className="dim"> · {line.resource_name}</span>}
-                    <span className="dim sm">{most === 0n ? WORDS.gone : WORDS.left(money(most))}</span>
+                    <span className="dim sm">{most === 0n ? WORDS.credited : WORDS.left(money(most))}</span>
                   </span>
                   <TextInput
                     aria-label={WORDS.net(line.line_no, line.description)}

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { count, moneyIn, words } from '../../parts/format';
@@ -28,7 +29,8 @@ interface BulkDialogProps {
 }
 
 /** Shows what would change, and why the others would not, before it is confirmed. */
-export function BulkDialog({ rows, verb, done, close }: BulkDialogProps) {
+export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) {
+  const [rows] = useState(asked); // the list behind it goes on while the dialog is open
   const client = useQueryClient();
   const ids = rows.map(({ id }) => id);
   const preview = useQuery({

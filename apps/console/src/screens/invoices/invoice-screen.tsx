@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
+import { Figures } from '../../parts/figures';
 import { calendarDay, moneyIn, monthText, words } from '../../parts/format';
 import { Card, PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, Note, Skeleton } from '../../parts/states';
@@ -11,7 +12,6 @@ import { InvoiceActions } from './invoice-actions';
 import { AgainstCard, MoneyCard, ProofCard } from './invoice-rail';
 import { PaymentStatus } from './invoice-states';
 import '../costs/costs.css';
-import '../../parts/money.css';
 import './invoices.css';
 import { TEXTS } from './texts';
 
@@ -79,7 +79,7 @@ function InvoiceFacts({ invoice }: { readonly invoice: Invoice }) {
   const rows: readonly (readonly [string, React.ReactNode])[] = [
     [facts.net, amount(invoice.net)],
     [facts.tax, invoice.tax_status === 'decided' ? amount(invoice.tax) : <span className="dim">{TEXTS.page.undecided}</span>],
-    [facts.total, <b key="total">{amount(invoice.total)}</b>],
+    [facts.total, amount(invoice.total)],
     [facts.due, invoice.status === 'issued' ? amount(invoice.due) : ''],
     [facts.issued, invoice.issued_on && calendarDay(invoice.issued_on)],
     [facts.dueOn, invoice.due_on && calendarDay(invoice.due_on)],
@@ -94,19 +94,11 @@ function InvoiceFacts({ invoice }: { readonly invoice: Invoice }) {
     ],
     [facts.voided, invoice.void_reason && `“${invoice.void_reason}”`],
   ];
+  const shown = rows.filter(([, value]) => value !== '' && value !== null);
   return (
-    <section className="card" aria-label="Facts" style={{ marginBottom: 16 }}>
-      <dl className="facts" style={{ marginBottom: 0 }}>
-        {rows
-          .filter(([, value]) => value !== '' && value !== null)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-      </dl>
-    </section>
+    <div style={{ marginBottom: 16 }}>
+      <Figures label={TEXTS.page.figures} figures={shown.map(([name, value]) => ({ name, value }))} />
+    </div>
   );
 }
 

@@ -79,6 +79,7 @@ export const TEXTS = {
     button: 'Record it',
   },
   page: {
+    figures: 'Figures of the invoice',
     json: 'JSON',
     csv: 'CSV',
     pdf: 'PDF',
@@ -107,7 +108,7 @@ export const TEXTS = {
     text: 'Write what is taken back of each line, before tax. It lowers what is due first.',
     all: 'Credit all',
     left: (amount: string) => `${amount} can be credited`,
-    gone: 'credited already',
+    credited: 'credited already',
     most: (amount: string) => `at most ${amount}`,
     net: (line: number, what: string) => `Credit of line ${line}, ${what}`,
     sums: { net: 'Net', tax: 'Tax', total: 'Total', lowers: 'Lowers what is due', rest: 'Rest to settle' },

@@ -1,9 +1,9 @@
 /** Every text about mail and chat. */
 export const TEXTS = {
   title: 'Mail and chat',
-  sub: 'Who is told of events, without a program of your own.',
+  sub: 'Events by mail and chat, without a program of your own.',
   webhooks: 'Webhooks',
-  forTenant: 'One subscription for the whole tenant. It is told of events about its own things.',
+  forTenant: 'One subscription for the whole tenant. It gets the events about its own things.',
   forAdmin: 'Your own subscription. Other admins have theirs.',
   email: 'Mail to',
   emailHelp: 'Leave it empty for no mail.',
@@ -13,9 +13,9 @@ export const TEXTS = {
   chatOff: 'No more chat messages',
   digest: 'When',
   digests: { at_once: 'At once', daily: 'One message a day, at 07:00 UTC' },
-  always: 'A webhook that was disabled is always told.',
+  always: 'The event that a webhook was disabled is always sent.',
   save: 'Save',
   saved: 'Saved.',
-  nothing: 'Nobody is told yet. Give an address for mail or chat, and choose events.',
+  nothing: 'Nothing is sent yet. Give an address for mail or chat, and choose events.',
   changed: (by: string) => `Changed last by ${by}`,
 };

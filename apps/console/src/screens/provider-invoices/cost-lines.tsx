@@ -17,7 +17,7 @@ const found = ({ match: { method, reason } }: Line): string => (method ? words(m
 const COLUMNS: readonly Column<Line>[] = [
   { id: 'what', head: HEADS.what, cell: ({ description }) => <span title={description}>{description}</span> },
   { id: 'resource', head: HEADS.resource, width: 180, cell: (line) => <ResourceName line={line} /> },
-  { id: 'tenant', head: HEADS.tenant, width: 116, cell: ({ tenant_id: id }) => id ?? <span className="dim">{HEADS.nobody}</span> },
+  { id: 'tenant', head: HEADS.tenant, width: 116, cell: ({ tenant_id: id }) => id ?? <span className="dim">{HEADS.noTenant}</span> },
   { id: 'product', head: HEADS.product, width: 128, wide: true, cell: ({ product }) => product },
   { id: 'match', head: HEADS.match, width: 136, wide: true, cell: (line) => <span className="mid">{found(line)}</span> },
   { id: 'hours', head: HEADS.hours, width: 72, numeric: true, wide: true, cell: ({ hours }) => hours ?? '' },
@@ -61,7 +61,7 @@ export function CostLines({ filters, totals }: { readonly filters: Filters; read
           <span className="trunc">{line.resource_name ?? line.description}</span>
           <span className="tn">{plainMoney(line.amount)}</span>
           <span className="l2 dim">
-            {line.tenant_id ?? HEADS.nobody} · {line.product}
+            {line.tenant_id ?? HEADS.noTenant} · {line.product}
           </span>
         </div>
       )}

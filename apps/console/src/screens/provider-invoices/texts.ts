@@ -69,7 +69,7 @@ export const TEXTS = {
     hours: 'Hours',
     match: 'Found by',
     amount: 'Amount $',
-    nobody: 'Nobody',
+    noTenant: 'No tenant',
     none: 'none',
   },
   csv: 'CSV',

@@ -140,7 +140,7 @@ function AddDialog({ close }: { readonly close: () => void }) {
   };
   const isReady = (values.tenant_id === '') !== (values.resource_id.trim() === '') && values.valid_from !== '' && wrong.size === 0;
   return (
-    <Confirm title={WORDS.dialog} button={WORDS.button} reason="required" ready={isReady} confirm={save} close={close}>
+    <Confirm title={WORDS.dialog} button={WORDS.button} reason="required" wide ready={isReady} confirm={save} close={close}>
       <div className="grid">
         <div className="money-form">
           <Select

@@ -9,7 +9,7 @@ export const TEXTS = {
   versionSince: (version: number, month: string) => `v${version} since ${month}`,
   versionFrom: (version: number, month: string, isPublished: boolean) => `v${version} from ${month}${isPublished ? '' : ', not published'}`,
   none: 'nothing',
-  tenants: (n: number) => (n === 0 ? 'nobody by name' : n === 1 ? '1 tenant' : `${n} tenants`),
+  tenants: (n: number) => (n === 0 ? 'no tenant by name' : n === 1 ? '1 tenant' : `${n} tenants`),
   create: {
     button: 'New card',
     title: 'New rate card',

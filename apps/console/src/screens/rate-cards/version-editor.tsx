@@ -103,7 +103,7 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
   const replace = (at: number, ...next: readonly RateDraft[]) => setRates(rates.toSpliced(at, 1, ...next));
   return (
     <form ref={form} className="grid" onSubmit={submit} noValidate style={{ maxWidth: 1180 }}>
-      <Card label={WORDS.validFrom} pad>
+      <Card label={TEXTS.version.monthly} pad>
         <div className="rate-row">
           <TextInput
             label={WORDS.validFrom}

@@ -85,7 +85,7 @@ function otherFacts(attrs: Attrs): readonly Row[] {
     ]);
 }
 
-/** Kinds whose facts the page has always shown. */
+/** Kinds whose facts the page has had from the start. */
 const OF_THE_PAGE = new Set(['droplet', 'volume', 'snapshot', 'droplet_backup', 'floating_ip', 'project', 'firewall']);
 
 /** The rows of facts that only this kind has. */

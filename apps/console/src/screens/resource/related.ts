@@ -24,7 +24,7 @@ export function useByProviderId(kind: string, providerIds: readonly string[]): R
       queryFn: () => answered(api.GET('/api/v1/inventory', { params: { query: { kind, provider_id: id, limit: 1 } as never } })),
       staleTime: 60_000,
     })),
-    combine: (answers) =>
-      new Map(answers.flatMap(({ data }) => (data?.data ?? []).map((resource: Resource) => [resource.provider_id, resource] as const))),
+    combine: (results) =>
+      new Map(results.flatMap(({ data }) => (data?.data ?? []).map((resource: Resource) => [resource.provider_id, resource] as const))),
   });
 }

@@ -1,4 +1,4 @@
-/** A value of the API as it is, for people who look for one field. */
+/** An unchanged value of the API, for people who look for one field. */
 export function JsonText({ value }: { readonly value: unknown }) {
   return <pre className="json mono">{JSON.stringify(value, null, 2)}</pre>;
 }

@@ -14,7 +14,7 @@ const FIELDS = [
 ] as const;
 type Name = (typeof FIELDS)[number]['name'];
 
-/** Sets tries, pauses and limits of one saga. A field that is left empty stays as it is. */
+/** Sets tries, pauses and limits of one saga. An empty field changes nothing. */
 export function PolicyDialog({ saga, perform, close }: DialogProps) {
   const [values, setValues] = useState<Partial<Record<Name, number>>>({});
   const { policy } = TEXTS;

@@ -98,7 +98,7 @@ function Key({ hasOpen, span }: { readonly hasOpen: boolean; readonly span: Saga
   return (
     <div className="leg">
       {entries
-        .filter(([shown]) => shown)
+        .filter(([occurs]) => occurs)
         .map(([, look, text]) => (
           <span key={look}>
             <i className={look} />

@@ -87,7 +87,7 @@ export const TEXTS = {
   calls: {
     title: 'Provider calls',
     order: 'newest first',
-    some: (shown: number, all: string) => `${shown} of ${all} · newest first`,
+    some: (listed: number, all: string) => `${listed} of ${all} · newest first`,
     attempt: (step: string, nr: number) => `${step}, attempt ${nr}`,
     none: 'No calls are on record. They are kept for 30 days.',
     at: 'At',

@@ -65,7 +65,7 @@ export function DeliveriesCard({ id }: { readonly id: string }) {
     },
     { name: 'type', label: LOG.filters.type, options: [...types, 'webhook.test'].map((value) => ({ value, label: typeText(value) })) },
   ];
-  const shown = list.rows.find((delivery) => delivery.id === open);
+  const opened = list.rows.find((delivery) => delivery.id === open);
   return (
     <div className="deliveries">
       <h2 className="vh">{LOG.title}</h2>
@@ -93,7 +93,7 @@ export function DeliveriesCard({ id }: { readonly id: string }) {
         )}
         empty={<EmptyState {...LOG.empty} />}
       />
-      {shown && <DeliveryDialog delivery={shown} close={() => setOpen(null)} />}
+      {opened && <DeliveryDialog delivery={opened} close={() => setOpen(null)} />}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { count } from '../../parts/format';
 /** Every text of the pages of webhooks. */
 export const TEXTS = {
   title: 'Webhooks',
-  sub: 'Addresses that are told of events, each message signed.',
+  sub: 'Addresses that get events, each message signed.',
   mail: 'Mail and chat',
   create: 'New webhook',
   heads: { url: 'Address', state: 'State', events: 'Events', tenant: 'Owner', success: 'Last success', created: 'Created' },
@@ -11,7 +11,7 @@ export const TEXTS = {
   filters: { status: 'state', tenant_id: 'owner' },
   empty: {
     title: 'No webhooks',
-    hint: 'A webhook is an https address of yours that is told of events. New webhook makes one and shows its secret once.',
+    hint: 'A webhook is an https address of yours that gets events. New webhook makes one and shows its secret once.',
   },
   states: { active: 'Active', paused: 'Paused', disabled: 'Disabled', failing: 'Failing' },
   reasons: new Map([

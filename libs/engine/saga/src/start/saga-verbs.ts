@@ -14,7 +14,7 @@ import { CLAIM_FOR_PERSON, READ_LEDGERS } from '../run/checkpoint.sql';
 import { afterSkip } from '../run/decide';
 import type { Checkpoint, LedgerLine, SagaRun as ClaimedRun } from '../run/saga-run';
 import { AlreadyRedrivenError, LeaseLostError, OutputRequiredError } from '../saga.errors';
-import { HELD_UNTIL } from '../saga.states';
+import { PAUSED_UNTIL } from '../saga.states';
 import { lockRun, reacquireHolds } from './saga-controls';
 import { SagaStarter } from './saga-starter';
 import { verbEvents } from './start-events';
@@ -67,7 +67,7 @@ export class SagaVerbs {
     return this.perform('pause', request, {}, async (_em, run) => {
       if (run.pausedAt) return null;
       const { by, reason } = request.because;
-      return { set: { pausedAt: NOW, pausedBy: by.sub, pauseReason: reason ?? null, wakeAt: () => `'${HELD_UNTIL}'` } };
+      return { set: { pausedAt: NOW, pausedBy: by.sub, pauseReason: reason ?? null, wakeAt: () => `'${PAUSED_UNTIL}'` } };
     });
   }
 

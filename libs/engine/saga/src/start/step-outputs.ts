@@ -11,7 +11,7 @@ import { SagaRun } from '../entities/saga-run.entity';
 import { SagaStep } from '../entities/saga-step.entity';
 import { afterOutput } from '../run/decide';
 import { NotAwaitingApprovalError, OutputRefusedError, OwnApprovalError, SagaNotFoundError, StepMovedOnError } from '../saga.errors';
-import { HELD_UNTIL } from '../saga.states';
+import { PAUSED_UNTIL } from '../saga.states';
 import { lockRun, reacquireHolds } from './saga-controls';
 import { SagaVerbs, UNPAUSED } from './saga-verbs';
 import { assertAllowed, assertVersion, readFacts, validOutput, type VerbRequest } from './verb-requests';
@@ -55,7 +55,7 @@ export class StepOutputs {
       const asked = { sagaId: run.id, subject: 'step_output', stepIdx: run.stepIdx, why, askedBy: because.by.sub } as const;
       await em.insert(SagaApproval, { ...asked, output: output as object, expiresAt: () => `clock_timestamp() + interval '7 days'` });
       const isOpen = locked.status === 'running' && !locked.pausedAt;
-      const pause = { pausedAt: NOW, pausedBy: because.by.sub, pauseReason: DECISION_PAUSE, wakeAt: () => `'${HELD_UNTIL}'` };
+      const pause = { pausedAt: NOW, pausedBy: because.by.sub, pauseReason: DECISION_PAUSE, wakeAt: () => `'${PAUSED_UNTIL}'` };
       return { ...(isOpen && { set: pause }), details: { step: stepOf?.name, output, subject: 'step_output' } };
     });
   }

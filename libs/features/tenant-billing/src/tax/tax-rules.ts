@@ -79,7 +79,7 @@ export class TaxRules {
   }
 
   /**
-   * Adds the rules of a shipped set and returns all rules of the set. One that the issuer has already stays as it is, also when it was changed or switched
+   * Adds the rules of a shipped set and returns all rules of the set. One that the issuer has already is left unchanged, also when it was changed or switched
    * off, so that adding a set again changes nothing. Throws `IssuerNotFoundError`, and `ValidationFailedError` for a set of another country.
    */
   async addSet(issuerId: string, set: TaxSet, because: AuditContext): Promise<ListAnswer<TaxRuleView>> {

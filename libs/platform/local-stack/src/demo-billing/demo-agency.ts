@@ -63,7 +63,7 @@ export const POOLS = [
   { pool: 'unattributed', method: 'proportional' },
 ] as const;
 
-/** As installed. While the history is written nobody is reminded of invoices that are about to be paid. */
+/** As installed. While the history is written, no reminder is asked for invoices that are about to be paid. */
 export const DUNNING = [
   { after_days: 3, action: 'remind' },
   { after_days: 10, action: 'notify_admin' },

@@ -143,7 +143,7 @@ class DemoMonths {
     return Number(drafts);
   }
 
-  /** Issues a month as of the next one, and records its payments. `eventful`: with the story. Returns the number of issued invoices. */
+  /** Issues a month as of the next one, and records its payments. `eventful`: with an overdue, a credited and a half paid invoice. Returns the number of issued invoices. */
   async close(period: string, eventful: boolean): Promise<number> {
     await this.build(period);
     const issued_on = `${monthAfter(period)}-${DAY_OF_ISSUE}`;
