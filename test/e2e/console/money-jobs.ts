@@ -47,6 +47,7 @@ export function moneyJobs({ world, open }: MoneyStage): void {
     await page.getByRole('link', { name: 'acme' }).waitFor();
     await page.getByRole('button', { name: 'Simulate', exact: true }).click();
     const acme = page.getByRole('table', { name: 'What a past month would be' }).getByRole('row', { name: /^acme/ });
+    await acme.waitFor();
     const amounts = (await acme.locator('td.num').allTextContents()).map((text) => Number(text.replace(/[,+]/g, '')));
     const [before = 0, under = 0, delta = 0] = amounts;
     expect(before).toBeGreaterThan(0);
