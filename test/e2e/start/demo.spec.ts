@@ -39,7 +39,7 @@ function shapeOf(transcript: string): string[] {
 
 it('plays the guided demo to its end without a person, each claim checked at the provider, as its transcript shows', async () => {
   const dataDir = join(folder, 'data');
-  start = Launched.run(['up'], { DATA_DIR: dataDir, ...(await freePorts()) });
+  start = Launched.run(['up'], { DATA_DIR: dataDir, DEMO_MONTHS: '1', ...(await freePorts()) });
   const { api, admin_token: token } = await start.summary();
   const drafts = async () => {
     const answer = await fetch(`${api}/api/v1/tenant-invoices?status=draft&limit=1`, { headers: { authorization: `Bearer ${token}` } });
