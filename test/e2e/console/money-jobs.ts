@@ -26,6 +26,14 @@ export function moneyJobs({ world, open }: MoneyStage): void {
   const confirm = (watched: WatchedPage, name: string | RegExp) => watched.page.getByRole('dialog').getByRole('button', { name }).click();
 
   it('raises a rate card: writes a version, sees what a past month would be under it, publishes it, and gives it to a tenant', async () => {
+    type Charged = { readonly data: readonly { readonly reconciliation: { readonly status: string | null } }[] };
+    await until(
+      async () => {
+        const { data } = await world().call<Charged>('admin', `/api/v1/billing/invoices?period=${PERIOD}`);
+        return data.length > 0 && data.every(({ reconciliation }) => reconciliation.status === 'reconciled');
+      },
+      { what: "the provider's invoice of the month" },
+    );
     const watched = await open('admin', '/rate-cards');
     const { page } = watched;
     await page.getByRole('button', { name: 'New card' }).click();
@@ -54,7 +62,7 @@ export function moneyJobs({ world, open }: MoneyStage): void {
     expect(under).toBeCloseTo(before * 1.5, 1);
     expect(delta).toBeCloseTo(under - before, 1);
     expect(await watched.axeInBothSchemes('rate card')).toEqual([]);
-    await page.getByRole('button', { name: 'Publish' }).click();
+    await page.getByRole('button', { name: 'Publish', exact: true }).click();
     await field(watched, `Type ${PERIOD} to confirm`).fill(PERIOD);
     await field(watched, 'Reason').fill('prices of the new year');
     await confirm(watched, 'Publish');
