@@ -119,7 +119,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     it('delivers invoices to finance with accepted signatures [BIL-8, TEN-9]', async () => {
       await until(async () => (await count('cloud_finance_outbox where delivered_at is null')) === 0, {
         what: 'all invoices delivered',
-        withinMs: 30_000,
+        withinMs: 90_000,
       });
       const { finance_invoices: books } = await world.account.control.account();
       expect(books.length).toBeGreaterThan(20);

@@ -151,6 +151,7 @@ it('lets an owner count from a past time on, in the list of that time and in the
     [id, first],
   );
   expect(intervals).toEqual([
+    expect.objectContaining({ tenant_id: 'bird', begins_first: false }), // until it was first seen
     expect.objectContaining({ tenant_id: 'bird', begins_first: false }),
     { tenant_id: 'zed', until: 'infinity', begins_first: true },
   ]);
