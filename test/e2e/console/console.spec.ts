@@ -364,26 +364,35 @@ describeInBrowser('the console in a browser', () => {
   });
 
   it('shows an operator what a suspect sweep misses, by name, and releases it only when the count is typed', async () => {
-    type Volume = { volume: { droplet_ids: number[]; region: { slug: string } } };
+    type Volume = { volume?: { droplet_ids: number[]; region: { slug: string } } };
+    type Sweeps = { readonly data: readonly { readonly status: string }[] };
     const volumeOf = (id: string) => world.atProvider<Volume>(`/v2/volumes/${id}`);
     const { data: volumes } = await world.call<Listed>('admin', '/api/v1/inventory?kind=volume&limit=200');
     for (const { provider_id: id } of volumes) {
       const { volume } = await volumeOf(id);
-      for (const droplet of volume.droplet_ids)
+      for (const droplet of volume?.droplet_ids ?? [])
         await world.atProvider(`/v2/volumes/${id}/actions`, {
           method: 'POST',
-          body: { type: 'detach', droplet_id: droplet, region: volume.region.slug },
+          body: { type: 'detach', droplet_id: droplet, region: volume?.region.slug },
         });
     }
     for (const { provider_id: id } of volumes) {
-      await until(async () => (await volumeOf(id)).volume.droplet_ids.length === 0);
+      await until(async () => ((await volumeOf(id)).volume?.droplet_ids ?? []).length === 0);
       await world.atProvider(`/v2/volumes/${id}`, { method: 'DELETE' });
     }
     const watched = await open('admin', '/sweeps');
     const { page } = watched;
     await page.getByRole('button', { name: 'Sweep…' }).click();
     await page.getByRole('menuitem', { name: 'Sweep volumes again' }).click();
-    await page.locator('.head .pill.bad, .head .pill.ok').waitFor({ timeout: 120_000 });
+    await page.getByRole('heading', { level: 1, name: 'Volume sweep' }).waitFor();
+    const isSuspect = async () => {
+      const { data } = await world.call<Sweeps>('admin', '/api/v1/sweeps?kind=volume&limit=1');
+      const status = data[0]?.status;
+      if (status !== 'running' && status !== 'suspect')
+        await world.call('admin', '/api/v1/sweeps', { method: 'POST', body: { kind: 'volume' } }); // it began before the volumes were deleted
+      return status === 'suspect';
+    };
+    await until(isSuspect, { what: 'a suspect sweep of volumes', withinMs: 120_000 });
     await page.keyboard.press('g');
     await page.keyboard.press('i');
     await page.getByRole('link', { name: /^Volume sweep did not list/ }).click({ timeout: 40_000 }); // the latest, which counts

@@ -37,7 +37,7 @@ export function moneyJobs({ world, open }: MoneyStage): void {
     const watched = await open('admin', '/rate-cards');
     const { page } = watched;
     await page.getByRole('button', { name: 'New card' }).click();
-    await field(watched, 'Name').fill('Plus 50');
+    await field(watched, 'Name').fill(`Plus 50 of ${Date.now()}`);
     await confirm(watched, 'New card');
     await page.getByRole('link', { name: 'New version' }).click();
     await page.getByLabel('First month').fill(PERIOD);

@@ -122,7 +122,7 @@ export function SweepsScreen() {
                 {TEXTS.run}
               </button>
             </Menu.Target>
-            <Menu.Dropdown>
+            <Menu.Dropdown mah="min(60vh, 480px)" style={{ overflowY: 'auto' }}>
               {kinds.map((kind) => (
                 <Menu.Item key={kind} onClick={() => again.mutate(kind)}>
                   {TEXTS.again(kindsName(kind, 2))}
