@@ -41,7 +41,7 @@ export const kindName = (kind: string): string => NAMES[kind] ?? words(kind);
 export function kindsName(kind: string, howMany: number): string {
   const name = kindName(kind);
   const lower = /^[A-Z]{2}|^Kubernetes/.test(name) ? name : name.charAt(0).toLowerCase() + name.slice(1);
-  return howMany === 1 ? lower : `${lower}s`;
+  return howMany === 1 ? lower : /[^aeiou]y$/.test(lower) ? lower.replace(/y$/, 'ies') : `${lower}s`;
 }
 
 export function KindIcon({ kind, size = 14 }: { readonly kind: string; readonly size?: number }) {
