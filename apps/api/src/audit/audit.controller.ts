@@ -102,7 +102,7 @@ export class AuditController {
     summary: 'Verify events and audit log',
     description:
       'Reads every event and every entry, and says whether one was changed, added or removed since it was recorded. Changes nothing. Keep the ' +
-      '`head` of the answer where nobody can change it, and send it with the next verification.',
+      '`head` of the answer outside this database, and send it with the next verification.',
   })
   @ApiDataResponse(AuditVerificationResponse)
   @ApiProblems(409, 503)

@@ -43,7 +43,7 @@ export const CHAPTERS: readonly Chapter[] = [
 
 async function overview(story: Story): Promise<void> {
   await story.chapter(
-    'What exists, whose it is, what it costs',
+    'What exists, who owns it, what it costs',
     'One DigitalOcean account, twelve customers. Every resource has an owner, or is listed as having none.',
   );
   await story.arcadia(['tenants', 'ls', '--fields', 'id,name,status,usage.resources.droplet,usage.monthly_cost']);
@@ -118,7 +118,7 @@ async function drift(story: Story, { droplet }: Stage): Promise<void> {
   if (!droplet) return;
   await story.chapter(
     'A resize behind your back',
-    `Somebody opens DigitalOcean’s control panel and makes ${droplet.name} twice as large. Nobody told us.`,
+    `Somebody opens DigitalOcean’s control panel and makes ${droplet.name} twice as large. No saga asked for it.`,
   );
   await inPanel(story, droplet.providerId, { type: 'power_off' });
   await inPanel(story, droplet.providerId, { type: 'resize', size: OTHER_SIZE });
@@ -232,7 +232,7 @@ async function verify(story: Story, id: string): Promise<void> {
     throw new Failure(EXIT.failed, `The invoice is not verified: ${String(error)}`, 'demo_failed');
   });
   await story.say(`${verified.stdout}${verified.stderr}`.trim());
-  await story.claim(true, 'the invoice is verified');
+  await story.claim(verified.stdout.startsWith('verified'), 'the invoice is verified');
 }
 
 /** The entry point of the repository, when the command runs inside it. */

@@ -72,7 +72,7 @@ export const TEXTS = {
       provider_credits: 'Credits of the provider',
     } as Readonly<Record<string, string>>,
     methods: {
-      keep: 'Kept, nobody pays',
+      keep: 'Kept, charged to no tenant',
       house: 'The issuer',
       even: 'All tenants alike',
       proportional: 'Tenants by their net',

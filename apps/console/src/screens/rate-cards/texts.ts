@@ -75,7 +75,7 @@ export const TEXTS = {
     end: 'Take away',
     endTitle: (tenant: string) => `Take the card away from ${tenant}`,
     endText: 'From the chosen month on the tenant has the default card.',
-    none: 'Nobody by name.',
+    none: 'No tenant by name.',
     byDefault: 'Every tenant without another card has it, because it is the default.',
   },
   override: {

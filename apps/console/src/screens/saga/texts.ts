@@ -124,7 +124,7 @@ export const TEXTS = {
     },
     'complete-with-output': {
       title: (step: string) => `Complete the step “${step}” by hand`,
-      text: 'For a step of which nobody knows whether it worked. The step looks at the provider before it accepts what you give.',
+      text: 'For a step whose result is unknown. The step looks at the provider before it accepts what you give.',
       button: 'Ask for approval',
     },
     second: 'Another admin approves it. The saga is paused until then.',
