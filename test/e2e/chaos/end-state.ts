@@ -32,7 +32,7 @@ export class EndState {
   async sweptOnceMore(): Promise<void> {
     const [clock] = await this.world.query<{ now: Date }>('select clock_timestamp() as now');
     for (const { kind } of SWEEPS) {
-      await this.eventually(`a complete sweep of ${kind}`, async () => {
+      const swept = this.eventually(`a complete sweep of ${kind}`, async () => {
         const done = await this.world.query<SweepView>(
           `select id from cloud_sweeps where kind = $1 and status = 'complete' and started_at > $2 limit 1`,
           [kind, clock?.now],
@@ -41,6 +41,9 @@ export class EndState {
         await this.world.client.ask('POST', '/api/v1/sweeps', { body: { kind } });
         await sleep(200); // a request for each check would start a sweep of its own
         return false;
+      });
+      await swept.catch(async (error: unknown) => {
+        throw new Error(`${String(error)}: ${JSON.stringify(await this.lastSweeps(kind))}`, { cause: error });
       });
     }
   }
@@ -130,6 +133,10 @@ export class EndState {
     const from = performance.now();
     await until(condition, { withinMs: SETTLED_WITHIN_MS, what });
     this.waits[what] = Math.round(performance.now() - from);
+  }
+
+  private lastSweeps(kind: string): Promise<{ status: string; reason: string | null; missing: string[] | null }[]> {
+    return this.world.query(`select status, reason, missing from cloud_sweeps where kind = $1 order by started_at desc limit 3`, [kind]);
   }
 
   private async unsettledInvoices(): Promise<{ id: string; status: string }[]> {

@@ -119,6 +119,30 @@ it('deletes the tag of a saga only when the saga has ended, the tag has no dropl
   expect(await tagNames()).toContain('managed-by-arcadia-cloud');
 });
 
+it('tells the inventory of the tags that it deletes, so that the next sweep is not suspect however many they are [INV-3, INV-5]', async () => {
+  const MANY = 8; // more than may vanish in one sweep
+  const sagas = await Promise.all(Array.from({ length: MANY }, () => world.run('provision_droplet', ORDER)));
+  const tags = sagas.map(({ id }) => `arcadia-saga-${id}`);
+  const live = async () =>
+    (
+      await world.database.query(`select 1 from cloud_resources where kind = 'tag' and deleted_at is null and provider_id = any ($1)`, [
+        tags,
+      ])
+    ).length;
+  expect((await world.sweeps.run('tag', { trigger: 'manual' })).status).toBe('complete');
+  expect(await live()).toBe(MANY);
+  await world.simulator.setDroplets([]);
+  await until(
+    async () => {
+      await world.reap();
+      return (await live()) === 0;
+    },
+    { what: 'the tombstones of the tags' },
+  );
+  expect((await world.sweeps.run('tag', { trigger: 'manual' })).status).toBe('complete');
+  expect(await world.database.query(`select 1 from cloud_sweeps where kind = 'tag' and status = 'suspect'`)).toEqual([]);
+});
+
 it('adopts the existing droplet when a restore has reset its saga to the beginning [SAG-6, OPS-8]', async () => {
   const id = await restoredOrder();
   await world.simulator.setDroplets([{ ...marked(id, ORDER.name), status: 'active' }]); // It was created after the backup.

@@ -165,8 +165,17 @@ export class Reaper {
     });
     const sagas = await this.sagas.findByIds(empty.map(({ sagaId }) => sagaId));
     const unused = empty.filter(({ sagaId }) => (sagas.get(sagaId)?.endedMsAgo ?? 0) > this.config.saga.reaperGraceMs);
-    for (const { name } of unused) await this.tags.delete(name);
+    for (const { name } of unused) await this.deleteTag(name);
     return unused.length;
+  }
+
+  /**
+   * The inventory learns of it at once. A sweep that found the tags of many sagas missing would be suspect, and would stay so until an
+   * admin releases it. [INV-3, INV-5]
+   */
+  private async deleteTag(name: string): Promise<void> {
+    await this.tags.delete(name);
+    if (!(await this.tags.exists(name))) await this.inventory.markDeleted('tag', name, sagaIdFromTag(name));
   }
 }
 
