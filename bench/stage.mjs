@@ -9,26 +9,28 @@ import { fileURLToPath } from 'node:url';
 const require = createRequire(import.meta.url);
 /** `DIST` is the folder `dist` of another build, to compare two releases. */
 const DIST = process.env.DIST ?? fileURLToPath(new URL('../dist', import.meta.url));
-const built = (path) => require(join(DIST, path));
+export const built = (path) => require(join(DIST, path));
 
-/** A fresh cluster and a migrated database, or a throw-away database named by BENCH_DATABASE_URL. */
-export async function startDatabase() {
+/** Migrates a database, also one that an older build has filled. */
+export async function prepareDatabase(ownerUrl, appUrl) {
   const { migrate } = built('libs/platform/database/src/index.js');
   const { REPEATABLE_SQL } = built('apps/cli/src/commands/migrate.js');
   const { prepareQueueSchema } = built('libs/platform/queues/src/index.js');
-  const prepared = async (ownerUrl, appUrl) => {
-    await migrate(ownerUrl, { appUrl, repeatable: REPEATABLE_SQL });
-    await prepareQueueSchema(ownerUrl, appUrl);
-  };
+  await migrate(ownerUrl, { appUrl, repeatable: REPEATABLE_SQL });
+  await prepareQueueSchema(ownerUrl, appUrl);
+}
+
+/** A fresh cluster and a migrated database, or a throw-away database named by BENCH_DATABASE_URL. */
+export async function startDatabase() {
   if (process.env.BENCH_DATABASE_URL) {
     const url = process.env.BENCH_DATABASE_URL;
-    await prepared(url, url);
+    await prepareDatabase(url, url);
     return { ownerUrl: url, appUrl: url, stop: async () => {} };
   }
   const { EmbeddedPostgres } = built('libs/platform/local-stack/src/embedded-postgres/embedded-postgres.js');
   const homeDir = mkdtempSync(join(tmpdir(), 'arcadia-bench-'));
   const server = await EmbeddedPostgres.start({ homeDir, databases: ['bench'], durability: 'durable', wishedPort: 0 });
-  await prepared(server.ownerUrl('bench'), server.appUrl('bench'));
+  await prepareDatabase(server.ownerUrl('bench'), server.appUrl('bench'));
   return {
     ownerUrl: server.ownerUrl('bench'),
     appUrl: server.appUrl('bench'),
