@@ -5,7 +5,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY .swcrc ./
 COPY apps apps
 COPY libs libs
 RUN npm run build

@@ -3,8 +3,9 @@
  * to date (a few milliseconds). Then it becomes the command line in the same process. It is plain JavaScript and imports only Node's own
  * modules, because nothing is installed or built yet when it runs.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -29,7 +30,7 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   );
 }
 process.chdir(root);
-if (!isInstalled() || !isBuilt()) prepareUnderLock();
+if (!isInstalled() || !isBuilt()) await prepareUnderLock();
 process.argv[1] = main;
 await import(pathToFileURL(main).href);
 
@@ -39,11 +40,11 @@ function end(sentence) {
 }
 
 /** The lock keeps two commands that start at once on a fresh clone from installing or building into each other's files. */
-function prepareUnderLock() {
+async function prepareUnderLock() {
   acquireLock();
   try {
     if (!isInstalled()) install();
-    if (!isBuilt()) build();
+    if (!isBuilt()) await build();
   } finally {
     fs.rmSync(lockFile, { force: true });
   }
@@ -106,7 +107,7 @@ function isBuilt() {
 
 /** Path, size and time of every source. The signature also changes when a source is removed or replaced by an older one. */
 function sourcesSignature() {
-  const files = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'apps/cli/bundle.mjs'];
+  const files = ['package.json', 'package-lock.json', '.swcrc', 'apps/cli/compile.mjs', 'apps/cli/bundle.mjs'];
   for (const folder of ['apps', 'libs']) {
     for (const entry of fs.readdirSync(inRoot(folder), { withFileTypes: true, recursive: true })) {
       const file = path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name));
@@ -122,22 +123,37 @@ function sourcesSignature() {
   return hash.digest('hex');
 }
 
-/** The signature is taken before the compiler reads: a source saved meanwhile is built next time. */
-function build() {
-  log('Building (tsc): dist is older than the sources');
+/**
+ * Compiles and packs the server while the console is built. The signature is taken before the compiler reads: a source saved meanwhile is
+ * built next time.
+ */
+async function build() {
+  log('Building: dist is older than the sources');
   const startedAt = Date.now();
   const signature = sourcesSignature();
   if (!fs.existsSync(main)) clearDist();
   fs.rmSync(buildNote, { force: true });
-  const run = (...args) => spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] }).status === 0;
-  if (!run(inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json')) {
-    giveUp('The build failed: the messages of the compiler are above');
-  }
-  removeOrphans();
-  if (!run(inRoot('apps/cli/bundle.mjs'))) giveUp('The build failed: the messages of the bundler are above');
-  if (!run(inRoot('apps/console/build.mjs'))) giveUp('The build of the console failed: the messages of Vite are above');
+  const results = await Promise.all([
+    buildServer(),
+    run('apps/console/build.mjs', 'The build of the console failed: the messages of Vite are above'),
+  ]);
+  const failure = results.find(Boolean);
+  if (failure) giveUp(failure);
   fs.writeFileSync(buildNote, signature);
   logEnd('Built', startedAt);
+}
+
+async function buildServer() {
+  const failure = await run('apps/cli/compile.mjs', 'The build failed: the messages of the compiler are above');
+  if (failure) return failure;
+  removeOrphans();
+  return run('apps/cli/bundle.mjs', 'The build failed: the messages of the bundler are above');
+}
+
+/** Runs a script of the build. Returns `failure` when it fails. */
+async function run(script, failure) {
+  const [code] = await once(spawn(process.execPath, [inRoot(script)], { stdio: ['ignore', 2, 2] }), 'exit');
+  return code === 0 ? undefined : failure;
 }
 
 function clearDist() {

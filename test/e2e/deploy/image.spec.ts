@@ -31,14 +31,6 @@ it('contains neither development packages nor the embedded database', () => {
 
 it('is made only of sources and package lists, without .env, data and packages of the build machine [TEN-8]', () => {
   const { names } = dockerContext();
-  expect([...names].sort()).toEqual([
-    '.npmrc',
-    'apps',
-    'libs',
-    'package-lock.json',
-    'package.json',
-    'tsconfig.build.json',
-    'tsconfig.json',
-  ]);
+  expect([...names].sort()).toEqual(['.npmrc', '.swcrc', 'apps', 'libs', 'package-lock.json', 'package.json']);
   expect(names.filter((name) => !existsSync(inRoot(name)))).toEqual([]);
 });

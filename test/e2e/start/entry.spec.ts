@@ -19,16 +19,17 @@ const NPM = `
   fs.writeFileSync('node_modules/.package-lock.json', ${JSON.stringify(JSON.stringify(INSTALLED))});`;
 
 /** Copies each source file slowly, so that two builds at the same time become visible. */
-const TSC = `
-  const fs = require('fs'), path = require('path');
-  if (fs.existsSync('compiling')) fs.appendFileSync('calls', 'tsc met another\\n');
+const COMPILE = `
+  import fs from 'node:fs';
+  import path from 'node:path';
+  if (fs.existsSync('compiling')) fs.appendFileSync('calls', 'compile met another\\n');
   fs.writeFileSync('compiling', '');
-  fs.appendFileSync('calls', 'tsc\\n');
+  fs.appendFileSync('calls', 'compile\\n');
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
   for (const file of fs.readdirSync('.', { recursive: true })) {
     if (!/^(apps|libs).*\\.ts$/.test(file)) continue;
     const text = fs.readFileSync(file, 'utf8');
-    if (text.includes('type error')) process.exitCode = 2;
+    if (text.includes('syntax error')) process.exitCode = 2;
     const out = path.join('dist', file.replace(/ts$/, 'js'));
     fs.mkdirSync(path.dirname(out), { recursive: true });
     fs.writeFileSync(out, text);
@@ -61,15 +62,14 @@ const calls = () => (existsSync(join(root, 'calls')) ? readFileSync(join(root, '
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'arcadia-entry-'));
-  mkdirSync(join(root, 'libs'));
+  for (const folder of ['libs', 'node_modules']) mkdirSync(join(root, folder));
   mkdirSync(join(root, 'apps/cli'), { recursive: true });
   cpSync(join(REPOSITORY, 'apps/cli/entry.mjs'), join(root, 'apps/cli/entry.mjs'));
   write('package.json', '{}');
   write('package-lock.json', JSON.stringify(LOCK));
-  write('tsconfig.json', '{}');
-  write('tsconfig.build.json', '{}');
+  write('.swcrc', '{}');
   write('npm.js', NPM);
-  write('node_modules/typescript/bin/tsc', TSC);
+  write('apps/cli/compile.mjs', COMPILE);
   write('apps/cli/bundle.mjs', BUNDLE);
   write('apps/console/build.mjs', '');
   write('apps/cli/src/main.ts', 'console.log(process.argv.slice(2).join(" ")); process.exit(7)');
@@ -79,7 +79,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 it('installs and builds a fresh clone, then runs the command with its exit code and with only its output on standard output', async () => {
   expect(await enter('token', '--tenant', 'acme')).toMatchObject({ code: 7, stdout: 'token --tenant acme\n' });
-  expect(calls()).toEqual(['npm ci --include=dev', 'tsc']);
+  expect(calls()).toEqual(['npm ci --include=dev', 'compile']);
   expect(existsSync(join(root, 'dist/packed.js'))).toBe(true);
 });
 
@@ -92,7 +92,7 @@ it('neither installs nor builds again while nothing has changed', async () => {
 it('skips the installation after npm ci has just run', async () => {
   write('node_modules/.package-lock.json', JSON.stringify(INSTALLED));
   await enter();
-  expect(calls()).toEqual(['tsc']);
+  expect(calls()).toEqual(['compile']);
 });
 
 it.each([
@@ -102,7 +102,7 @@ it.each([
   await enter();
   write('node_modules/.package-lock.json', JSON.stringify(installed));
   await enter();
-  expect(calls()).toEqual(['npm ci --include=dev', 'tsc', 'npm ci --include=dev']);
+  expect(calls()).toEqual(['npm ci --include=dev', 'compile', 'npm ci --include=dev']);
 });
 
 it('builds again when a source is saved, and deletes the output of a removed source', async () => {
@@ -119,11 +119,11 @@ it('does not build again when only a test has changed', async () => {
   await enter();
   write('libs/new.spec.ts', '');
   await enter();
-  expect(calls().filter((call) => call === 'tsc')).toHaveLength(1);
+  expect(calls().filter((call) => call === 'compile')).toHaveLength(1);
 });
 
 it('exits with 1 when the build fails, and builds again at the next start', async () => {
-  write('libs/wrong.ts', 'type error');
+  write('libs/wrong.ts', 'syntax error');
   for (const _time of [1, 2]) expect(await enter()).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('build failed') });
   rmSync(join(root, 'libs/wrong.ts'));
   expect(await enter()).toMatchObject({ code: 7 });
@@ -136,13 +136,13 @@ it('exits with 1 when a process cannot be packed, and builds again when the bund
   expect(await enter()).toMatchObject({ code: 7 });
   write('apps/cli/bundle.mjs', `${BUNDLE}\n`);
   await enter();
-  expect(calls().filter((call) => call === 'tsc')).toHaveLength(3);
+  expect(calls().filter((call) => call === 'compile')).toHaveLength(3);
 });
 
 it('builds once when two commands start at the same time', async () => {
   const [one, two] = await Promise.all([enter('one'), enter('two')]);
   expect([one.stdout, two.stdout]).toEqual(['one\n', 'two\n']);
-  expect(calls()).toEqual(['npm ci --include=dev', 'tsc']);
+  expect(calls()).toEqual(['npm ci --include=dev', 'compile']);
 });
 
 const deadHolders: [string, string][] = [['one that was killed', String(2 ** 22 + 1)]];

@@ -5,10 +5,12 @@ import {
   DataDirLock,
   describeTenants,
   fillDemoBilling,
+  FIRST_INVENTORY_LIMIT_MS,
   isPortFree,
   LaunchError,
   makeEnterable,
   mintSummaryTokens,
+  orderForApproval,
   planStart,
   prepareDemoTenants,
   refuseDemoInRealDatabase,
@@ -127,9 +129,9 @@ async function printSummary(
 ): Promise<void> {
   const { apiUrl, workerUrl, childEnv } = system;
   if (plan.simulator) output.progress('waiting for the first inventory of the demo account');
-  if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping);
+  if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping, FIRST_INVENTORY_LIMIT_MS);
   if (system.isStopping) return;
-  if (plan.simulator) await prepareDemoTenants(apiUrl, admin);
+  const isNew = plan.simulator !== undefined && (await prepareDemoTenants(apiUrl, admin));
   const summary: Summary = {
     console: `${apiUrl}/console#token=${admin}`,
     api: apiUrl,
@@ -149,15 +151,22 @@ async function printSummary(
   writeNote();
   system.onChange(writeNote);
   output.printSummary(summaryText(summary));
-  void fillBilling(system, plan, output, admin);
+  if (plan.simulator) void fillDemo(system, plan, output, admin, isNew);
 }
 
-/** Writes the invoices of the demo after the summary, which waits for nothing of it. A failure is logged, and the next start continues. */
-async function fillBilling(system: RunningSystem, plan: StartPlan, output: TerminalOutput, adminToken: string): Promise<void> {
+/**
+ * Finishes the demo after the summary, which waits for nothing of it: names and limits where the first inventory came late, the order that
+ * awaits approval, and the invoices. A failure is logged, and the next start continues.
+ */
+async function fillDemo(system: RunningSystem, plan: StartPlan, output: TerminalOutput, adminToken: string, isNew: boolean): Promise<void> {
   const startedMs = performance.now();
+  const isStopping = () => system.isStopping;
   try {
     const { apiUrl } = system;
-    const filled = await fillDemoBilling({ apiUrl, adminToken, months: plan.demoMonths, isStopping: () => system.isStopping });
+    await waitForFirstInventory(apiUrl, adminToken, isStopping, Infinity);
+    const isPrepared = (await prepareDemoTenants(apiUrl, adminToken)) || isNew;
+    if (isPrepared) await orderForApproval(apiUrl, adminToken, isStopping);
+    const filled = await fillDemoBilling({ apiUrl, adminToken, months: plan.demoMonths, isStopping });
     if (!filled) return;
     const { months, issued, waiting } = filled;
     const seconds = Math.round((performance.now() - startedMs) / 1000);

@@ -10,8 +10,10 @@ export { RunningSystem, scriptOf, type ProcessName } from './running-system';
 export { checkedEnvironment, planStart, refuseDemoInRealDatabase, simulatorEnvironment, type StartPlan } from './start-plan';
 export {
   describeTenants,
-  prepareDemoTenants,
+  FIRST_INVENTORY_LIMIT_MS,
   mintSummaryTokens,
+  orderForApproval,
+  prepareDemoTenants,
   runFile,
   summaryText,
   waitForFirstInventory,

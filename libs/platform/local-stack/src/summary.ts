@@ -47,6 +47,7 @@ interface TenantsPage {
     readonly id: string;
     readonly name: string;
     readonly source: string;
+    readonly limits?: { readonly approval_over_monthly?: string | null } | null;
     readonly usage?: { readonly resources?: { readonly droplet?: number } };
   }[];
 }
@@ -64,8 +65,6 @@ const TOKEN_TTL_S = 12 * 3600;
 const SUSPENDED_TENANT = 'lumen';
 /** A tenant of the demo. On a real account `npm run token` creates a token for any tenant. */
 const EXAMPLE_TENANT = 'acme';
-const FIRST_INVENTORY_LIMIT_MS = 10_000;
-const CATALOG_LIMIT_MS = 5_000;
 const POLL_MS = 100;
 
 export function summaryText(summary: Summary): string {
@@ -85,19 +84,16 @@ export async function describeTenants(apiUrl: string, adminToken: string, isDemo
 }
 
 /**
- * Gives the tenants of the demo the names of their projects, and suspends one of them, as an admin does on the first day. A tenant that has
- * a name already is left alone, so that a later start changes nothing.
+ * Gives the tenants of the demo the names of their projects and limits, and suspends one of them, as an admin does on the first day. A tenant
+ * that has a name already is left alone, so that a later start changes nothing. Returns whether it found tenants without a name.
  */
-export async function prepareDemoTenants(apiUrl: string, adminToken: string): Promise<void> {
-  const read = async (path: string): Promise<unknown> => {
-    const response = await httpGet(`${apiUrl}/api/v1/${path}`, adminToken);
-    return response?.status === 200 ? JSON.parse(response.body) : {};
-  };
+export async function prepareDemoTenants(apiUrl: string, adminToken: string): Promise<boolean> {
+  const read = readerOf(apiUrl, adminToken);
   const { data: tenants = [] } = (await read('tenants?limit=200')) as TenantsPage;
   const unnamed = tenants.filter(({ id, name, source }) => source === 'description' && name === id);
-  if (unnamed.length === 0) return;
+  if (unnamed.length === 0) return false;
   const { data: projects = [] } = (await read('projects?limit=200')) as ProjectsPage;
-  await prepareDemoLimits(apiUrl, adminToken, tenants, projects);
+  await limitDemoTenants(apiUrl, adminToken, tenants);
   for (const { id } of unnamed) {
     const name = projects.find(({ tenant_id }) => tenant_id === id)?.name ?? id;
     const suspended = id === SUSPENDED_TENANT ? { status: 'suspended', notes: 'The demo shows what a suspended tenant can do.' } : {};
@@ -107,43 +103,54 @@ export async function prepareDemoTenants(apiUrl: string, adminToken: string): Pr
       reason: 'demo account',
     });
   }
+  return true;
+}
+
+/** The tenants of the demo that get limits: one has room for one more droplet, the next has one more than it may have, the third may order only with approval. */
+function limitedTenants(tenants: NonNullable<TenantsPage['data']>): NonNullable<TenantsPage['data']> {
+  return tenants.filter((tenant) => ![EXAMPLE_TENANT, SUSPENDED_TENANT].includes(tenant.id) && dropletsOf(tenant) >= 2).slice(0, 3);
+}
+
+const dropletsOf = ({ usage }: NonNullable<TenantsPage['data']>[number]): number => usage?.resources?.droplet ?? 0;
+
+async function limitDemoTenants(apiUrl: string, adminToken: string, tenants: NonNullable<TenantsPage['data']>): Promise<void> {
+  const [near, above, ordering] = limitedTenants(tenants);
+  if (!near || !above || !ordering) return;
+  const limit = (id: string, limits: object) =>
+    httpSend('PUT', `${apiUrl}/api/v1/tenants/${encodeURIComponent(id)}/limits`, adminToken, { ...limits, reason: 'demo account' });
+  await limit(near.id, { max_droplets: dropletsOf(near) + 1 });
+  await limit(above.id, { max_droplets: dropletsOf(above) - 1 });
+  await limit(ordering.id, { approval_over_monthly: '50.00', max_monthly_cost: null, max_vcpus: null, max_droplets: null });
 }
 
 /**
- * Limits of three tenants of the demo: the first has room for one more droplet, the second has one more than it may have, and an order for
- * the third awaits approval. The order is asked for by `operator`, so another person approves it. Nothing is changed at the provider.
+ * Places the order of the demo that awaits approval, as soon as the catalog is stored: without it no price is known, and the order would not
+ * wait. It is asked for by `operator`, so another person approves it. Nothing is changed at the provider.
  */
-async function prepareDemoLimits(
-  apiUrl: string,
-  adminToken: string,
-  tenants: NonNullable<TenantsPage['data']>,
-  projects: NonNullable<ProjectsPage['data']>,
-): Promise<void> {
-  const reason = 'demo account';
-  const dropletsOf = ({ usage }: (typeof tenants)[number]) => usage?.resources?.droplet ?? 0;
-  const limited = tenants.filter((tenant) => ![EXAMPLE_TENANT, SUSPENDED_TENANT].includes(tenant.id) && dropletsOf(tenant) >= 2);
-  const [near, above, ordering] = limited;
-  if (!near || !above || !ordering) return;
-  const limit = (id: string, limits: object) =>
-    httpSend('PUT', `${apiUrl}/api/v1/tenants/${encodeURIComponent(id)}/limits`, adminToken, { ...limits, reason });
-  await limit(near.id, { max_droplets: dropletsOf(near) + 1 });
-  await limit(above.id, { max_droplets: dropletsOf(above) - 1 });
-  const project_id = projects.find(({ tenant_id }) => tenant_id === ordering.id)?.id;
+export async function orderForApproval(apiUrl: string, adminToken: string, isStopping: () => boolean): Promise<void> {
+  const read = readerOf(apiUrl, adminToken);
+  const { data: tenants = [] } = (await read('tenants?limit=200')) as TenantsPage;
+  const { data: projects = [] } = (await read('projects?limit=200')) as ProjectsPage;
+  const ordering = tenants.find(({ limits }) => limits?.approval_over_monthly);
+  const project_id = projects.find(({ tenant_id }) => tenant_id === ordering?.id)?.id;
   if (project_id === undefined) return; // without a project the order would have no owner, and no limits
   const order = (size_slug: string) => ({
     kind: 'provision_droplet',
     input: { name: 'render-01', size_slug, region: 'fra1', image: 'ubuntu-24-04-x64', project_id },
-    reason,
+    reason: 'demo account',
   });
-  // An unknown size is refused once the catalog is stored. Without it no price would be known, and the order would not wait.
-  const deadline = Date.now() + CATALOG_LIMIT_MS;
+  // An unknown size is refused once the catalog is stored.
   const isPriced = async () => (await httpSend('POST', `${apiUrl}/api/v1/sagas?dry_run=true`, adminToken, order('s-none')))?.status === 400;
-  while (!(await isPriced())) {
-    if (Date.now() > deadline) return;
-    await sleep(POLL_MS);
-  }
-  await limit(ordering.id, { approval_over_monthly: '50.00', max_monthly_cost: null, max_vcpus: null, max_droplets: null });
-  await httpSend('POST', `${apiUrl}/api/v1/sagas`, adminToken, order('s-8vcpu-16gb'));
+  while (!isStopping() && !(await isPriced())) await sleep(POLL_MS);
+  if (!isStopping()) await httpSend('POST', `${apiUrl}/api/v1/sagas`, adminToken, order('s-8vcpu-16gb'));
+}
+
+/** Reads a route. A refusal reads as an empty object. */
+function readerOf(apiUrl: string, adminToken: string): (path: string) => Promise<unknown> {
+  return async (path) => {
+    const response = await httpGet(`${apiUrl}/api/v1/${path}`, adminToken);
+    return response?.status === 200 ? JSON.parse(response.body) : {};
+  };
 }
 
 export function runFile(dataDir: string): string {
@@ -157,9 +164,17 @@ export function writeRunNote(dataDir: string, note: RunNote): void {
   renameSync(draft, runFile(dataDir));
 }
 
-/** Waits until the demo account is listed with its tenants, so that the printed `curl` returns resources. Returns in any case. */
-export async function waitForFirstInventory(apiUrl: string, adminToken: string, isStopping: () => boolean): Promise<void> {
-  const deadline = Date.now() + FIRST_INVENTORY_LIMIT_MS;
+/** The time that the summary waits for the first inventory. */
+export const FIRST_INVENTORY_LIMIT_MS = 10_000;
+
+/** Waits until the demo account is listed with its tenants, so that the printed `curl` returns resources. Returns in any case after `withinMs`. */
+export async function waitForFirstInventory(
+  apiUrl: string,
+  adminToken: string,
+  isStopping: () => boolean,
+  withinMs: number,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!isStopping() && Date.now() < deadline) {
     const response = await httpGet(`${apiUrl}/api/v1/inventory?limit=1`, adminToken);
     if (response?.status === 200 && (JSON.parse(response.body) as InventoryPage).as_of) return;

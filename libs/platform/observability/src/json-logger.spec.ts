@@ -53,7 +53,13 @@ describe('a log line', () => {
     expect(written()[0]).toMatchObject({ event: 'sweep_failed', level: 'error', stack: expect.stringContaining('Error: no') });
   });
 
-  it('is left out below the level', () => {
+  it('names the class as its source does, whatever the packer called it', () => {
+    for (const name of ['SweepService_1', 'SweepService2', '_SweepService']) new Logger(name).log({ event: 'sweep_ended' });
+    expect(written().map(({ context }) => context)).toEqual(['SweepService', 'SweepService', 'SweepService']);
+  });
+
+  it('is left out below the level, as a start-up line of the framework is', () => {
+    new Logger('_InstanceLoader').log('ConfigModule dependencies initialized');
     new Logger('Sweep').debug({ event: 'detail' });
     expect(lines).toEqual([]);
   });

@@ -44,6 +44,9 @@ const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', '
 /** The contexts of Nest's own start-up lines, which are useful for debugging only. */
 const FRAMEWORK = new Set(['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver']);
 
+/** The packer (docs/decisions/0029) changes the name of a class that refers to itself: `SweepService_1`, `SweepService2`, `_InstanceLoader`. */
+const asWritten = (className: string): string => className.replaceAll(/^_|_?\d+$/g, '');
+
 type Line = ReturnType<ConsoleLogger['getJsonLogObject']>;
 
 /**
@@ -57,14 +60,15 @@ export class JsonLogger extends ConsoleLogger {
 
   override log(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
-    if (typeof context === 'string' && FRAMEWORK.has(context)) super.debug(message, ...rest);
+    if (typeof context === 'string' && FRAMEWORK.has(asWritten(context))) super.debug(message, ...rest);
     else super.log(message, ...rest);
   }
 
   protected override getJsonLogObject(message: unknown, options: Parameters<ConsoleLogger['getJsonLogObject']>[1]): Line {
     const { timestamp, message: text, ...line } = super.getJsonLogObject(message, options);
     const event = typeof text === 'object' && text !== null ? text : { message: text };
-    return { time: new Date(timestamp).toISOString(), ...logFields(), ...event, ...line } as unknown as Line;
+    const from = line.context && { context: asWritten(line.context) };
+    return { time: new Date(timestamp).toISOString(), ...logFields(), ...event, ...line, ...from } as unknown as Line;
   }
 
   protected override stringifyJsonLogObject(line: Record<string, unknown>): string {
