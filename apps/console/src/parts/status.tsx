@@ -1,4 +1,4 @@
-import type { TablerIcon } from '@tabler/icons-react';
+import type { Icon as IconComponent } from './icon';
 import {
   IconAlertOctagon,
   IconArrowBackUp,
@@ -28,7 +28,7 @@ import {
 import { words } from './format';
 
 export type Tone = 'ok' | 'info' | 'wait' | 'warn' | 'bad' | 'mute';
-type Look = readonly [Tone, TablerIcon, string];
+type Look = readonly [Tone, IconComponent, string];
 
 /** The vocabulary of states: always an icon and a word, and a colour third. */
 const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
@@ -155,7 +155,7 @@ export function Status({ of, value, pill = false }: StatusProps) {
 
 interface BadgeProps {
   readonly tone: Tone;
-  readonly icon: TablerIcon;
+  readonly icon: IconComponent;
   readonly pill?: boolean;
   readonly spins?: boolean;
   readonly children: React.ReactNode;

@@ -1,5 +1,5 @@
 import { Link, useLocation } from '@tanstack/react-router';
-import type { TablerIcon } from '@tabler/icons-react';
+import type { Icon as IconComponent } from '../parts/icon';
 import {
   IconAdjustmentsDollar,
   IconCalendarDollar,
@@ -29,7 +29,7 @@ import { count } from '../parts/format';
 export interface Place {
   readonly to: string;
   readonly text: string;
-  readonly icon: TablerIcon;
+  readonly icon: IconComponent;
   /** The key after `g`. */
   readonly key?: string;
   readonly count?: string;

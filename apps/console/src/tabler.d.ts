@@ -1,0 +1,4 @@
+declare module 'tabler:*' {
+  const icon: import('./parts/icon').Icon;
+  export default icon;
+}
