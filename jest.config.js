@@ -13,11 +13,10 @@ const project = {
   moduleNameMapper,
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
-  setupFilesAfterEnv: ['<rootDir>/test/support/run/second-try.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/run/patience.ts'],
 };
 
 module.exports = {
-  testTimeout: 90_000, // jest ignores it in a project
   workerIdleMemoryLimit: '2GB', // metadata of packages keeps the classes of earlier spec files
   testSequencer: '<rootDir>/test/support/run/slow-first.sequencer.cjs',
   reporters: ['default', '<rootDir>/test/support/run/second-tries.reporter.cjs'],

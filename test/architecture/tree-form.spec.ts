@@ -23,7 +23,7 @@ let walk: Walk;
 beforeAll(() => {
   const script = resolve(__dirname, '../../bench/walk.mjs');
   walk = JSON.parse(execFileSync(process.execPath, [script, '--json', '--no-paths'], { encoding: 'utf8' })) as Walk;
-}, 180_000);
+});
 
 it('the source stays in fewer and fuller files', () => {
   expect(walk.sources.files > MOST_FILES ? `${walk.sources.files} files: ${TOO_MANY_FILES}` : 'few enough files').toBe('few enough files');

@@ -63,4 +63,4 @@ it('ends the server and deletes the folder of a run that was killed, at the star
   writeFileSync(join(folder, 'run.json'), JSON.stringify({ pid: process.pid, started: 'earlier' }));
   await clearLeftovers();
   expect([server.isRunning(), existsSync(folder)]).toEqual([false, false]);
-}, 180_000);
+});

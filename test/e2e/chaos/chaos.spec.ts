@@ -21,7 +21,7 @@ describe.each(ONE_BACKEND)(`everything under every fault for ${SECONDS} s, queue
     },
     SECONDS * 1_000 + 500_000,
   );
-  afterAll(() => world.end(), 180_000);
+  afterAll(() => world.end());
 
   const sagaEnds = () => tally(run.runs.map(({ kind, status }) => `${kind} ${status}`));
   const sweepEnds = async () =>

@@ -10,8 +10,6 @@ import { ONE_BACKEND } from '../../support/queue-world';
 import { createEmptyDatabase, type TestDatabase } from '../../support/database';
 import { until } from '../../support/until';
 
-jest.setTimeout(240_000);
-
 const READY_WITHIN_MS = 120_000;
 
 /** Several processes for each group of queues, as they are deployed. Together with four migrations they are sixteen. */

@@ -4,8 +4,6 @@ import { moneyJobs } from './money-jobs';
 import { steeringJobs } from './steering-jobs';
 import { webhookJobs } from './webhook-jobs';
 
-jest.setTimeout(180_000);
-
 interface Listed {
   readonly data: readonly { readonly id: string; readonly name: string; readonly provider_id: string }[];
 }

@@ -9,8 +9,8 @@ const EVENTS = { method: 'POST', path: '/v2/droplets/*/actions' };
 let world: CrashWorld;
 beforeAll(async () => {
   world = await CrashWorld.create(2);
-}, 180_000);
-afterAll(() => world.end(), 180_000);
+});
+afterAll(() => world.end());
 
 async function aDroplet(name: string): Promise<number> {
   const { id } = await world.call<{ id: string }>('POST', '/api/v1/sagas', { kind: 'provision_droplet', input: { ...ORDER, name } });

@@ -6,8 +6,6 @@ import { TcpProxy } from '../../support/tcp-proxy';
 import { ADMIN_HEADER, ACME_HEADER } from '../../support/principals';
 import { ProcessWorld } from '../../support/processes/process-world';
 
-jest.setTimeout(60_000);
-
 const scrape = async (url: string, headers: Record<string, string> = {}) => {
   const answer = await fetch(url, { headers });
   return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };

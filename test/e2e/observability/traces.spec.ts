@@ -5,8 +5,6 @@ import { ADMIN_HEADER } from '../../support/principals';
 import { ProcessWorld } from '../../support/processes/process-world';
 import { Collector, spanPath } from './collector';
 
-jest.setTimeout(60_000);
-
 const NEEDLE = 'needle-in-a-query-string';
 const aTrace = () => ({ traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex') });
 

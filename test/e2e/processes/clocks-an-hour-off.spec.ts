@@ -8,8 +8,6 @@ import { ProcessWorld, type WorkerName } from '../../support/processes/process-w
 import { clockOffBy } from '../../support/processes/shifted-clock';
 import type { SpawnedProcess } from '../../support/processes/spawned-process';
 
-jest.setTimeout(60_000);
-
 const HOUR_MS = 3_600_000;
 const CLOCKS: Record<WorkerName, number> = { one: HOUR_MS, two: -HOUR_MS, three: 0 };
 const WORKERS = Object.keys(CLOCKS) as WorkerName[];
@@ -166,7 +164,7 @@ describe.each(ONE_BACKEND)('workers with clocks an hour ahead, an hour behind an
     expect(performance.now() - from).toBeLessThan(60_000);
     await start('one');
     await world.process('one').ready();
-  }, 120_000);
+  });
 
   it('never counts a strike early because of the clock of a worker [OPS-7, INV-3]', async () => {
     const [deleted, ...others] = (await world.account.control.account()).droplets;

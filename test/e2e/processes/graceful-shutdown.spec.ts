@@ -8,8 +8,6 @@ import { until } from '../../support/until';
 import { ADMIN_HEADER } from '../../support/principals';
 import { ProcessWorld } from '../../support/processes/process-world';
 
-jest.setTimeout(60_000);
-
 const WAITING_REQUESTS = 6;
 
 let world: ProcessWorld;

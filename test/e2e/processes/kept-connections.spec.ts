@@ -6,8 +6,6 @@ import { until } from '../../support/until';
 import { ADMIN_HEADER } from '../../support/principals';
 import { ProcessWorld } from '../../support/processes/process-world';
 
-jest.setTimeout(60_000);
-
 const SHUTDOWN_MS = 10_000;
 const CALLERS = ['/api/health/ready', '/api/v1/inventory', '/api/v1/inventory', '/api/v1/sweeps'];
 

@@ -4,8 +4,6 @@ import { BACKENDS, type BackendKind } from '../../support/queue-world';
 import { TcpProxy } from '../../support/tcp-proxy';
 import { ProcessWorld } from '../../support/processes/process-world';
 
-jest.setTimeout(60_000);
-
 /** The queues do not respond, while everything else works. */
 interface Silence {
   readonly env: NodeJS.ProcessEnv;

@@ -6,8 +6,6 @@ import { ONE_BACKEND } from '../../support/queue-world';
 import { ADMIN_HEADER, ACME_HEADER } from '../../support/principals';
 import { ProcessWorld, type Kind, type ProcessName } from '../../support/processes/process-world';
 
-jest.setTimeout(60_000);
-
 const EVERYONE: readonly ProcessName[] = ['one', 'two', 'api'];
 const WORKERS = ['one', 'two'] as const;
 const KINDS: readonly Kind[] = ['droplet', 'project'];

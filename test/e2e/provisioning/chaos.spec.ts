@@ -64,11 +64,11 @@ beforeAll(async () => {
   await inventory.get(SweepService).run('project', { trigger: 'manual' });
   await inventory.close();
   projectId = (await world.query<{ id: string }>(`select id from cloud_projects where tenant_id = 'acme'`))[0]?.id ?? '';
-}, 180_000);
+});
 afterAll(async () => {
   await world.end();
   await provider.close();
-}, 180_000);
+});
 
 /** A quarter of the writes lose their answer. Some of them take effect before that, some long after it, and some never. */
 const FAULTS = [

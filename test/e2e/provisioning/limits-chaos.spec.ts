@@ -52,12 +52,12 @@ beforeAll(async () => {
     approval_over_monthly: null,
   });
   if (code !== undefined) throw new Error(`the limits were not set: ${code}`);
-}, 180_000);
+});
 afterAll(async () => {
   for (const api of apis.slice(1)) await api.kill();
   await world.end();
   await provider.close();
-}, 180_000);
+});
 
 async function ask(nr: number, method: string, path: string, headers: object, body: object): Promise<{ status: number; code?: string }> {
   const init = { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -93,4 +93,4 @@ it(`leaves a tenant exactly at its limit after ${STARTS} parallel starts at ${AP
   const alive = async () => (await simulator.droplets()).filter(({ deleted_at }) => deleted_at === undefined);
   await until(async () => (await alive()).length === LIMIT, { withinMs: 60_000 }); // the reaper removes a duplicate of the killed worker
   expect(await start(STARTS)).toBe('limit_exceeded');
-}, 240_000);
+});

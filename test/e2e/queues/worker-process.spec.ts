@@ -10,8 +10,6 @@ import { loseQueueData } from '../../support/queue-data';
 import { ProviderStub } from './provider-stub';
 import { TcpProxy } from '../../support/tcp-proxy';
 
-jest.setTimeout(120_000);
-
 describe('a worker process', () => {
   let database: TestDatabase;
   let provider: ProviderStub;

@@ -14,8 +14,6 @@ import { until } from '../../support/until';
 import { createOlderDatabase, fillOlderDatabase, LAST_MIGRATION } from './older-database';
 import { differences, recorded, type RecordedStatement } from './recorded-release';
 
-jest.setTimeout(120_000);
-
 /** The processes of this build that start after each release. Several processes find faults that one does not. */
 const STARTED = {
   'before-renovation': { migrations: 3, apis: 2, workers: 2 },

@@ -3,8 +3,6 @@ import { newProvisioningWorld, type ProvisioningWorld } from '../../support/prov
 import { recorded } from './recorded-release';
 import { boundariesOf, placeSaga, placeZones, type RecordedIntent } from './sagas-in-flight';
 
-jest.setTimeout(180_000);
-
 const RELEASE = 'before-renovation';
 const intents = (recorded(RELEASE, 'sagas.json') as RecordedIntent[]).filter(({ what }) => what === 'intent');
 const boundaries = intents.flatMap(boundariesOf).map((boundary, nth) => ({

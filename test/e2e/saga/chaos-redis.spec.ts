@@ -28,12 +28,12 @@ onRedis('with the queues on Redis', () => {
     folder = mkdtempSync(join(tmpdir(), 'arcadia-chaos-redis-'));
     redis = await RedisServer.start(folder);
     world = await ChaosWorld.create(WORKERS, { REDIS_URL: redis.url });
-  }, 180_000);
+  });
   afterAll(async () => {
     await world.end();
     await redis.kill();
     rmSync(folder, { recursive: true, force: true });
-  }, 180_000);
+  });
 
   /** Returns the proof that the fault fired: the number of runs of a dead worker, or of lost keys. */
   const inject = async (fault: Fault, run: ChaosRun, round: number): Promise<number> => {

@@ -15,8 +15,8 @@ type Fault = (typeof FAULTS)[number];
 let world: ChaosWorld;
 beforeAll(async () => {
   world = await ChaosWorld.create(WORKERS);
-}, 180_000);
-afterAll(() => world.end(), 180_000);
+});
+afterAll(() => world.end());
 
 it(
   `brings ${SAGAS} sagas to their expected ends whichever process crashes (seed ${SEED}) [SAG-1 to SAG-4, SAG-18]`,

@@ -20,8 +20,8 @@ let run: ChaosRun;
 beforeAll(async () => {
   world = await ChaosWorld.create(1, SETTINGS);
   run = new ChaosRun(world, new SeededRandom(1), Date.now() % 1_000_000);
-}, 180_000);
-afterAll(() => world.end(), 180_000);
+});
+afterAll(() => world.end());
 
 async function leaseState(id: string): Promise<LeaseState> {
   const [row] = await world.query<LeaseState>(
@@ -71,7 +71,7 @@ it('completes each step once in spite of five crashes in a row and a lost queue 
   expect(await ledger(id)).toEqual(steps.map((name) => `${name} completed`));
   expect(await run.twice()).toEqual([]);
   expect(await run.stale()).toEqual([]);
-}, 180_000);
+});
 
 it('continues the compensation after a crash during it [SAG-11]', async () => {
   const id = await run.accepted('undoing', ['echo', 'echo', 'wait', 'fail'], 1_500);
@@ -92,7 +92,7 @@ it('continues the compensation after a crash during it [SAG-11]', async () => {
   );
   expect(undone.map(({ step_idx }) => step_idx)).toEqual([2, 1, 0]);
   expect([undone[0]?.after, undone[2]?.after]).toEqual([false, true]); // The dead worker did the first, its successor the last.
-}, 120_000);
+});
 
 it('continues the runs of a crashed worker when it is restarted [OPS-3, SAG-18]', async () => {
   let id = '';
@@ -114,4 +114,4 @@ it('continues the runs of a crashed worker when it is restarted [OPS-3, SAG-18]'
   const tookMs = Math.round((first?.ms ?? Infinity) - upMs);
   console.log(`saga restart: ${JSON.stringify({ up_to_next_step_ms: tookMs })}`);
   expect(tookMs).toBeLessThan(10_000);
-}, 120_000);
+});

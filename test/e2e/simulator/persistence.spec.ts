@@ -50,7 +50,7 @@ describe('the stored state', () => {
     expect((await reading('GET', '/v2/droplets?tag_name=kept')).body.meta.total).toBe(account.droplets.length - 62);
     second.child.kill('SIGTERM');
     expect(await second.ended).toBe(0);
-  }, 180_000);
+  });
 
   it('is the same after a restart, and ids continue where they ended', async () => {
     const before = await newTestWorld({ dataDir: folder });

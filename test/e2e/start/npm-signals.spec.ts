@@ -6,8 +6,6 @@ import { isAlive } from '../../../libs/platform/local-stack/src/process-identity
 import { until } from '../../support/until';
 import { freePorts, Launched, REPOSITORY, runNote, type Ports } from './launcher';
 
-jest.setTimeout(90_000);
-
 let folder: string;
 let dataDir: string;
 let ports: Ports;

@@ -9,8 +9,6 @@ import { isAlive } from '../../../libs/platform/local-stack/src/process-identity
 import { freePorts, Launched, REPOSITORY, runNote, type Ports } from './launcher';
 import { until } from '../../support/until';
 
-jest.setTimeout(60_000);
-
 let folder: string;
 let dataDir: string;
 let ports: Ports;

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { freePorts, REPOSITORY, runNote } from './launcher';
 import { until } from '../../support/until';
 
-jest.setTimeout(60_000);
-
 /** `script` of util-linux runs a command on a pseudo-terminal. */
 const hasScript = spawnSync('script', ['--version']).status === 0;
 

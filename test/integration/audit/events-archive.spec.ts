@@ -49,7 +49,7 @@ beforeEach(async () => {
   const sealer = new ChainSealer(world.database, links.getRepository(ChainLink));
   await sealer.seal();
   exported = await sealer.head();
-}, 180_000);
+});
 afterEach(async () => {
   jest.restoreAllMocks();
   await superuser.end();

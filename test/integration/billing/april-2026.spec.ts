@@ -54,7 +54,7 @@ beforeAll(async () => {
   });
   for (const kind of ['project', 'droplet', 'snapshot', 'project']) await world.get(SweepService).run(kind, { trigger: 'manual' });
   await world.ingestAll();
-}, 180_000);
+});
 afterAll(() => world.close());
 
 it('stores 33 lines with the exact sum of $86.92, of which $7.90 is tax [BIL-5]', async () => {

@@ -75,7 +75,7 @@ it(`stores exactly ${PUSHES} invoices in finance after ${PUSHES} pushes with 30 
   expect(new Set((await world.invoices()).map(({ finance_invoice_id }) => finance_invoice_id))).toEqual(new Set(books.map(({ id }) => id)));
   const { finance_vendors } = (await world.simulator.account()) as { finance_vendors: unknown[] };
   expect(finance_vendors).toHaveLength(1);
-}, 180_000);
+});
 
 it('sends a mismatch to finance only after an admin releases it, with a line for the difference [BIL-5]', async () => {
   await world.simulator.change({ invoices: [invoice(1, { amount: '2.00' })] });

@@ -33,7 +33,7 @@ beforeAll(async () => {
   }
   await world.ingestAll();
   judged = await judge();
-}, 240_000);
+});
 afterAll(() => world.close());
 
 async function judge(): Promise<Judged[]> {

@@ -6,8 +6,6 @@ import { until } from '../../support/until';
 import { ADMIN, boardRoutes, newBoardWorld, OUR_PAGE, type BoardWorld } from './board-world';
 import { testConfig } from '../../support/settings';
 
-jest.setTimeout(60_000);
-
 /** Values that might get into a job by mistake, each of another form. */
 const SECRETS = [
   'dop_v1_0123456789abcdef0123456789abcdef',

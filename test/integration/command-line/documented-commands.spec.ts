@@ -6,8 +6,6 @@ import { runArcadia } from '../../support/run-arcadia';
 import { createTestApp } from '../../support/test-app';
 import { documentedApi, type Document } from './documented-api';
 
-jest.setTimeout(60_000);
-
 const ROOT = join(__dirname, '../../..');
 const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).flatMap((file) => (file.endsWith('.md') ? [`docs/${file}`] : []))]; // prettier-ignore
 /** Calls that the pages show because they are refused. */

@@ -5,8 +5,6 @@ import { createEmptyDatabase, type TestDatabase } from '../../support/database';
 import { migrate } from '../../../libs/platform/database/src/migrate';
 import { MIGRATIONS_TABLE } from '../../../libs/platform/database/src/schema-version';
 
-jest.setTimeout(60_000);
-
 let empty: TestDatabase;
 let owner: DataSource;
 beforeAll(async () => {

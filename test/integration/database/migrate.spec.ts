@@ -4,8 +4,6 @@ import { createEmptyDatabase, type TestDatabase } from '../../support/database';
 import { aDatabase } from '../../support/a-database';
 import { migrateProcess } from '../../support/processes/migrate-process';
 
-jest.setTimeout(60_000);
-
 let empty: TestDatabase;
 let owner: Client;
 let database: Database;

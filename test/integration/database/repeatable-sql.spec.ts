@@ -8,8 +8,6 @@ import { applyRepeatableSql } from '../../../libs/platform/database/src/repeatab
 import { rooms } from '../../architecture/source-tree';
 import { createEmptyDatabase, type TestDatabase } from '../../support/database';
 
-jest.setTimeout(60_000);
-
 const ROOT = join(__dirname, '../../..');
 const NAMES = REPEATABLE_SQL.map(({ name }) => name);
 const GREETING: RepeatableSql = {

@@ -8,8 +8,6 @@ import { RUN_FOLDER_PREFIX } from '../../support/run/test-run';
 import { until } from '../../support/until';
 import { aDatabase } from '../../support/a-database';
 
-jest.setTimeout(60_000);
-
 const DATABASES = ['one', 'two', 'three', 'four'];
 const PASSWORD = 'not-to-be-printed';
 

@@ -151,7 +151,7 @@ it('aborts a body that is too large [OPS-10]', async () => {
   world.provider.script = (_request, response) => response.end(large);
   const put = { ...aCreate, method: 'PUT', timeoutMs: 10_000 } as const; // a write: one transfer is enough
   await expect(world.client().send(put)).rejects.toMatchObject({ code: 'unknown_outcome', message: expect.stringContaining('oversized') });
-}, 15_000);
+});
 
 it('returns only what PostgreSQL can store [OPS-10]', async () => {
   world.provider.script = (_request, response) => response.end(String.raw`{"droplet":{"id":"a\u0000b\ud800c\ud83d\ude00\\u0000"}}`);

@@ -56,7 +56,7 @@ it('stays within the allowance in every rolling window and uses 95 % of it when 
   expectWithinAllowance(MINUTE_MS, PER_MINUTE);
   const used = world.provider.seen.filter(({ arrivedAtMs }) => arrivedAtMs >= startMs && arrivedAtMs < endMs).length;
   expect(used / (PER_MINUTE * ((endMs - startMs) / MINUTE_MS))).toBeGreaterThanOrEqual(0.95);
-}, 180_000);
+});
 
 it('is never refused by the provider and leaves sagas their fifth when ten processes want four times the allowance [OPS-1]', async () => {
   const settings = { DO_RATE_PER_MINUTE: String(PER_MINUTE), DO_MINUTE_WINDOW_MS: String(MINUTE_MS) };
@@ -87,7 +87,7 @@ it('is never refused by the provider and leaves sagas their fifth when ten proce
   // therefore used at least once in two windows.
   expect(fewestInAnInterval(seen, 2 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * PER_MINUTE);
   expect(fewestInAnInterval(sagasOnly, 2 * MINUTE_MS, startMs, endMs)).toBeGreaterThanOrEqual(0.95 * (PER_MINUTE / 5));
-}, 180_000);
+});
 
 it('applies the hourly limit as well as the one per minute [OPS-1]', async () => {
   const clients = [1, 2, 3].map(() => world.client({ ratePerMinute: 20, minuteWindowMs: 500, ratePerHour: 50, hourWindowMs: 2_000 }));
@@ -95,7 +95,7 @@ it('applies the hourly limit as well as the one per minute [OPS-1]', async () =>
   expect(world.provider.seen).toHaveLength(150);
   expectWithinAllowance(500, 20);
   expectWithinAllowance(2_000, 50);
-}, 180_000);
+});
 
 it('releases a slot one window after the response, not after the request [OPS-1]', async () => {
   world.provider.script = async () => {
@@ -125,7 +125,7 @@ it('does not release the slot of a call that kill -9 interrupts before the call 
   expect(later).toHaveLength(3);
   expect(later.filter((ms) => ms < timeoutMs).length).toBeLessThanOrEqual(5 - left);
   expect(Math.max(...later)).toBeGreaterThan(timeoutMs);
-}, 180_000);
+});
 
 it('serves provisioning soon although syncs use the whole allowance [OPS-1]', async () => {
   const stops = Array.from({ length: 120 }, () => new AbortController());
@@ -145,7 +145,7 @@ it('serves provisioning soon although syncs use the whole allowance [OPS-1]', as
   expectWithinAllowance(MINUTE_MS, PER_MINUTE);
   expect(firstMs).toBeLessThan(MINUTE_MS / 3); // one slot of the lent fifth becomes free every 1/12 of a window
   expect(allMs).toBeLessThan(MINUTE_MS * 1.5);
-}, 180_000);
+});
 
 it('refuses a call that cannot be made in time with the time to retry, and does not make it [OPS-1]', async () => {
   const hour = { ratePerHour: 3, hourWindowMs: 120_000 };

@@ -10,7 +10,7 @@ const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
 let world: EventsWorld;
 beforeAll(async () => {
   world = await EventsWorld.open();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 async function anEventOfEach(at: Date, id: string): Promise<void> {

@@ -21,7 +21,7 @@ const KILLS = LONG ? 40 : 3;
 let world: EventsWorld;
 beforeAll(async () => {
   world = await EventsWorld.open();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 /** Every number, with the id that its event names. */

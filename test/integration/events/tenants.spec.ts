@@ -37,7 +37,7 @@ beforeAll(async () => {
   await resourceEvent('acme', 'acme-again');
   await world.app.get(ChainSealer, { strict: false }).seal();
   await world.app.get(EventSequencer, { strict: false }).number();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 const resourceEvent = (tenant: string, name: string) =>

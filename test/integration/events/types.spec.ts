@@ -14,7 +14,7 @@ let droplet: OwnDroplet;
 beforeAll(async () => {
   world = await newDriftWorld({ VANISH_MIN: '2', VANISH_MAX_RATIO: '0.2' });
   droplet = await world.aDroplet('web-1');
-}, 120_000);
+});
 afterAll(() => world.close());
 
 /** The events since a number, and the number of the last one. */

@@ -251,4 +251,4 @@ it(`agrees with a naive second computation over ${EDITS} random changes, each sh
   }
   console.log(`attribution fuzz: ${JSON.stringify(seen)}`);
   expect(Math.min(seen.moved, seen.waited)).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -21,4 +21,4 @@ it(`sweeps ${DROPLETS} droplets completely and exactly, and writes no events at 
   } finally {
     await world.close();
   }
-}, 120_000);
+});

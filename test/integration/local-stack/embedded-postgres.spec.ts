@@ -12,8 +12,6 @@ import {
 } from '../../../libs/platform/local-stack/src/embedded-postgres/embedded-postgres';
 import { until } from '../../support/until';
 
-jest.setTimeout(30_000); // each first start runs initdb, which a busy machine stretches
-
 let folder: string;
 let homeDir: string;
 let template: string;
@@ -154,7 +152,7 @@ describe('unusable data are refused in one sentence that names the folder', () =
     const failure = await start().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'embedded_postgres_data_unusable', message: expect.stringContaining(join(homeDir, 'postgres')) });
     expect(failure).toMatchObject({ message: expect.stringContaining(join(homeDir, 'postgres.log')) });
-  }, 15_000);
+  });
 
   it('when the password file is missing', async () => {
     execFileSync('cp', ['-a', template, homeDir]);

@@ -52,7 +52,7 @@ beforeAll(async () => {
   useToken(OURS);
   worker = await world.another({ DO_API_URL: gate.url, DO_API_TOKEN_PROVISIONING_FILE: tokenFile() });
   worker.engine.start();
-}, 120_000);
+});
 afterAll(async () => {
   await world.close();
   await gate.close();

@@ -122,7 +122,7 @@ it('reads and writes nothing with the token of another account from the start, a
   expect(await recordsOf(theirs)).toEqual([]);
   for (const id of orders) expect((await world.reader.get(PLATFORM, id)).steps.map(({ error }) => error)).toEqual([null, null, null, null]);
   expect(await callsToOtherAccount()).toEqual([]);
-}, 180_000);
+});
 
 it('ignores a 404 of another account: a destroy waits, and the row of the droplet stays (E1) [SAG-15]', async () => {
   useToken(OURS);
@@ -138,7 +138,7 @@ it('ignores a 404 of another account: a destroy waits, and the row of the drople
   await useRightToken();
   expect(await world.ended(destroy)).toMatchObject({ status: 'completed', error: null });
   expect(await world.alive()).not.toContain(Number(dropletId));
-}, 180_000);
+});
 
 it('does not end a cancelled saga as rolled_back while its droplet exists in the bound account (E1) [SAG-9]', async () => {
   useToken(OURS);
@@ -159,7 +159,7 @@ it('does not end a cancelled saga as rolled_back while its droplet exists in the
   await useRightToken();
   expect((await world.ended(order)).status).toBe('rolled_back');
   expect(await world.alive()).toEqual(before);
-}, 180_000);
+});
 
 it('checks an exchanged token before the first call with it while sagas run, and creates each droplet once (E1) [INV-6]', async () => {
   useToken(OURS);
@@ -180,7 +180,7 @@ it('checks an exchanged token before the first call with it while sagas run, and
   await useRightToken();
   for (const id of orders) expect(await world.ended(id)).toMatchObject({ status: 'completed', error: null });
   expect(await world.alive()).toHaveLength(before.length + orders.length);
-}, 180_000);
+});
 
 it('checks a token again when the last check is too old, before anything else is sent with it (E1) [INV-6]', async () => {
   useToken(OURS);
@@ -195,7 +195,7 @@ it('checks a token again when the last check is too old, before anything else is
   expect(await world.alive()).toContain(Number(dropletId));
   await world.simulator.faults([]);
   expect((await world.ended(destroy)).status).toBe('completed');
-}, 180_000);
+});
 
 it('waits as in any outage while the account cannot be checked (E1) [INV-6]', async () => {
   useToken(OURS);
@@ -204,4 +204,4 @@ it('waits as in any outage while the account cannot be checked (E1) [INV-6]', as
   const order = await start('provision_droplet', { ...ORDER, name: 'outage' });
   expect(await world.ended(order)).toMatchObject({ status: 'completed', error: null });
   expect((await world.simulator.fired()).down).toBe(4);
-}, 180_000);
+});

@@ -128,7 +128,7 @@ it('leaves everything as it was when its first write is refused, a pivot include
   const started = await begin(cases);
   await expectEnds(started, () => 'rolled_back');
   expect(await spared(started)).toEqual([]);
-}, 120_000);
+});
 
 /** Starts one saga of each kind. Its first write takes effect, and gets no answer before `meanwhile` has ended. */
 async function holdFirstWrites(meanwhile: (started: readonly Started[]) => Promise<void>): Promise<Started[]> {
@@ -153,14 +153,14 @@ it('is undone when it is cancelled after its first write took effect; a pivot re
     }
   });
   await expectEnds(started, ({ pivot }) => (pivot ? 'completed' : 'rolled_back'));
-}, 120_000);
+});
 
 it('goes on elsewhere and completes once when its worker dies between its first write and the answer [SAG-3, SAG-5]', async () => {
   const started = await holdFirstWrites(async (all) => {
     await world.asOwner('update saga_runs set epoch = epoch + 1, lease_until = null where id = any ($1)', [all.map(({ id }) => id)]);
   });
   expect(await expectEnds(started, () => 'completed')).toHaveLength(started.length);
-}, 120_000);
+});
 
 it('leaves no unreported difference when its first write takes effect after it was rolled back [SAG-6, SAG-9]', async () => {
   const cases = (await newCases()).filter(({ pivot }) => !pivot);
@@ -197,7 +197,7 @@ it('leaves no unreported difference when its first write takes effect after it w
   const reported = [];
   for (const { id, label } of started) if ((await world.reader.get(PLATFORM, id)).leftovers.length > 0) reported.push(label);
   expect(reported).toEqual(['attach_volume', 'detach_volume', 'reserve_ip', 'set_droplet_backups', 'revert_product']);
-}, 240_000);
+});
 
 /** Lost, late and refused writes of every kind, and writes without an effect. */
 const FAULTS = ['POST', 'PUT', 'DELETE'].flatMap((method) => [

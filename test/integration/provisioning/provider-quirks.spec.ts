@@ -52,7 +52,7 @@ it('waits while a token is rejected, and completes the order afterwards (F) [INV
   } finally {
     await own.close();
   }
-}, 180_000);
+});
 
 it('names the fields of an order for which DigitalOcean has no object (D2) [SAG-9]', async () => {
   const vpc_uuid = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';

@@ -38,4 +38,4 @@ it(`polls once per tick for all ${DROPLETS} sagas that wait in two workers, not 
   } finally {
     await world.close();
   }
-}, 180_000);
+});

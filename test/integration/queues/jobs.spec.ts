@@ -3,8 +3,6 @@ import type { Job } from 'bullmq';
 import { until } from '../../support/until';
 import { BACKENDS, newQueueWorld, type QueueWorld } from '../../support/queue-world';
 
-jest.setTimeout(60_000);
-
 describe.each(BACKENDS)('jobs on %s', (kind) => {
   let world: QueueWorld;
   beforeAll(async () => {

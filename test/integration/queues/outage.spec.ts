@@ -2,8 +2,6 @@ import { Queues, QueueUnavailableError } from '#libs/queues';
 import { until } from '../../support/until';
 import { BACKENDS, newQueueWorld, type QueueWorld } from '../../support/queue-world';
 
-jest.setTimeout(90_000);
-
 describe.each(BACKENDS)('an outage of the queues on %s', (kind) => {
   let world: QueueWorld;
   const unhandled: unknown[] = [];

@@ -5,8 +5,6 @@ import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { until } from '../../support/until';
 import { newQueueWorld, type QueueWorld } from '../../support/queue-world';
 
-jest.setTimeout(60_000);
-
 describe('BullMQ on PostgreSQL as the service role', () => {
   let database: TestDatabase;
   let service: Client;

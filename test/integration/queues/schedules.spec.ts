@@ -3,8 +3,6 @@ import type { Job } from 'bullmq';
 import { until } from '../../support/until';
 import { BACKENDS, newQueueWorld, type QueueProcess, type QueueWorld } from '../../support/queue-world';
 
-jest.setTimeout(60_000);
-
 const sweep = (kind: string): { job: 'sweep'; data: SweepJob } => ({ job: 'sweep', data: { kind, trigger: 'schedule' } });
 const TIMETABLE: readonly ScheduleEntry[] = [
   { key: 'sweep.droplet', queue: Queues.syncFast, ...sweep('droplet'), cron: '* * * * *' },

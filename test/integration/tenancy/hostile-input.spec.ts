@@ -179,7 +179,7 @@ it('returns a 500 for no input, and problem details for every refusal [TEN-5]', 
   // Many calls must succeed and many must be refused. A run in which all were refused would prove nothing.
   for (const status of [200, 400, 403, 404]) expect(statuses.get(status)).toBeGreaterThan(20 / EVERY);
   expect(log.mock.calls.join('')).not.toContain('request_failed');
-}, 120_000);
+});
 
 /** Returns the status, and the problem of the response if it has one. */
 async function judged(attempt: Attempt, who: Record<string, string>): Promise<{ status: number; problem?: string }> {

@@ -5,8 +5,6 @@ import { MIGRATIONS_TABLE } from '../../../libs/platform/database/src/schema-ver
 import { createEmptyDatabase, migrateAll } from '../../support/database';
 import { aProject, aResource, insert } from '../../support/factories';
 
-jest.setTimeout(60_000);
-
 const FIRST_WITH_TENANTS = 'Tenants1795000001100';
 
 it('registers every id that projects and resources carry in an older database, also those that differ by case, and nothing else [TNT-1]', async () => {

@@ -86,7 +86,7 @@ beforeAll(async () => {
        ('admin ops', null, 'ops@example.com', '{*}', 'daily', 'a test'), ('admin ada', null, 'ada@example.com', '{tenant_invoice.overdue}', 'at_once', 'a test'),
        ('admin eve', null, 'eve@example.com', '{saga.failed}', 'at_once', 'a test'), ('tenant acme', 'acme', 'all@acme.example', '{*}', 'at_once', 'a test')`,
   );
-}, 60_000);
+});
 afterAll(async () => {
   await worker.close();
   await world.close();

@@ -4,3 +4,9 @@
  * which more than two tests needed a second one.
  */
 jest.retryTimes(Number(process.env.TEST_RETRIES ?? 0), { logErrorsBeforeRetry: true });
+
+/**
+ * Ends a test or hook that hangs. It judges nothing: how fast something must be is said by the test, as the limit of a condition. A machine that
+ * does other work as well stretches every hook that starts processes.
+ */
+jest.setTimeout(240_000);
