@@ -198,4 +198,16 @@ describe('of sweeps', () => {
       ['sweep.recovered', 'droplet', null],
     ]);
   });
+
+  it('has one event when the provider does not let us read the list of a kind, however often it is tried [EVT-1, KND-2]', async () => {
+    const from = await last();
+    await world.simulator.faults([{ match: { method: 'GET', path: '/v2/databases' }, effect: { type: 'status', status: 403, body: {} } }]);
+    for (let sweep = 0; sweep < 2; sweep += 1)
+      expect((await world.sweeps.run('managed_db', { trigger: 'manual' })).status).toBe('not_available');
+    await world.simulator.faults([]);
+    const events = (await since(from)).filter(({ type }) => type.startsWith('kind.'));
+    expect(events.map(({ type, subject, tenant_id, data }) => [type, subject.kind, tenant_id, data['reason']])).toEqual([
+      ['kind.not_available', 'managed_db', null, 'forbidden_by_provider'],
+    ]);
+  });
 });

@@ -5,7 +5,7 @@ import { words } from './format';
 const TEXTS = { all: 'Every event', label: 'Events', help: '“Every event”, or those that matter.' };
 const EVERY = '*';
 /** Tenants own none of these things, so they get none of these events. */
-const FOR_ADMINS = new Set(['invoice', 'provider', 'sweep']);
+const FOR_ADMINS = new Set(['invoice', 'kind', 'provider', 'sweep']);
 
 export const eventText = (type: string): string => (type === EVERY ? TEXTS.all : words(type.replaceAll('.', ' ')));
 

@@ -22,6 +22,7 @@ const TOUCHED: Readonly<Record<string, readonly string[]>> = {
   resource: ['inventory', 'inventory-summary', 'resource', 'resources', 'events', 'kinds', 'me'],
   saga: ['sagas', 'saga', 'saga-timeline', 'bulk-job', 'me'],
   drift: ['drift', 'drift-summary', 'resource'],
+  kind: ['kinds', 'inventory-summary'],
   sweep: ['sweeps', 'sweep', 'kinds', 'inventory-summary'],
   invoice: ['invoices', 'costs'],
   tenant_invoice: ['invoices', 'costs', 'tenants'],

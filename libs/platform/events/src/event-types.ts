@@ -5,6 +5,7 @@ export const EVENT_TYPES = [
   'drift.opened',
   'invoice.ingested',
   'invoice.mismatch',
+  'kind.not_available',
   'limit.refused',
   'payment.recorded',
   'provider.payment_failed',

@@ -48,7 +48,7 @@ const STALLED_AFTER_MS = 300_000;
 /**
  * The events of sweeps that a statement has `closed`. A kind is stalled from the first sweep on that ends without being complete after the
  * limit; it recovers with its next complete sweep, as after a suspect one. All of it follows from the ledger, so nothing is stored for it.
- * A kind that is not available is never stalled. $1 kinds, $2 their cadences in ms, $3 for each the ms that a call must be apart from the next
+ * A kind that is not available is never stalled; the first sweep that finds it so has an event [KND-2]. $1 kinds, $2 their cadences in ms, $3 for each the ms that a call must be apart from the next
  * to stay within its share of the token.
  */
 const APPEND_CLOSED = `
@@ -70,6 +70,7 @@ new_events as (
          c.kind as subject_name, c.kind as subject_kind, null::uuid as resource_id,
          jsonb_build_object('reason', c.reason, 'missing', cardinality(c.missing), 'last_complete_at', c.complete_at) as data
     from compared c cross join lateral (values
+           ('kind.not_available', c.status = 'not_available' and c.last_status is distinct from 'not_available'),
            ('sweep.suspect', c.status = 'suspect' and c.last_status is distinct from 'suspect'),
            ('sweep.stalled', c.status not in ('complete', 'not_available') and clock_timestamp() > c.limit_at and not c.was_stalled),
            ('sweep.recovered', c.status = 'complete' and (c.was_stalled or c.was_suspect))) w(type, holds)
