@@ -196,7 +196,7 @@ it('scales each group of workers by the depth of its own queues, and the api by 
   it('renders the example overlay in its namespace with its image, and without replicas where KEDA sets them', () => {
     const made = rendered(join(folder, 'overlays/example')) ?? [];
     expect(podsOf(made).map(({ container }) => container.image)).toEqual(
-      Array(pods.length).fill('registry.example.com/arcadia-cloud:0.1.0'),
+      Array(pods.length).fill('registry.example.com/arcadia-cloud:0.2.0'),
     );
     expect(made.filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'arcadia')).toEqual([]);
     expect(ofKind(made, 'Deployment').flatMap(({ spec }) => spec.replicas ?? [])).toEqual([]);

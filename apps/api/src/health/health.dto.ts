@@ -11,7 +11,7 @@ export class HealthResponse {
   @ApiEnum(['arcadia-cloud'], 'Name of the service')
   readonly service: 'arcadia-cloud';
 
-  @ApiText('Version of the service', { example: '0.1.0' })
+  @ApiText('Version of the service', { example: '0.2.0' })
   readonly version: string;
 }
 

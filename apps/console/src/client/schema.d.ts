@@ -3201,7 +3201,7 @@ export interface components {
       service: 'arcadia-cloud';
       /**
        * @description Version of the service
-       * @example 0.1.0
+       * @example 0.2.0
        */
       version: string;
     };
