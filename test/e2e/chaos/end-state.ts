@@ -31,21 +31,23 @@ export class EndState {
   /** Waits for one complete, unsuspect sweep of each kind that began after this call. */
   async sweptOnceMore(): Promise<void> {
     const [clock] = await this.world.query<{ now: Date }>('select clock_timestamp() as now');
-    for (const { kind } of SWEEPS) {
-      const swept = this.eventually(`a complete sweep of ${kind}`, async () => {
-        const done = await this.world.query<SweepView>(
-          `select id from cloud_sweeps where kind = $1 and status = 'complete' and started_at > $2 limit 1`,
-          [kind, clock?.now],
-        );
-        if (done.length > 0) return true;
-        await this.world.client.ask('POST', '/api/v1/sweeps', { body: { kind } });
-        await sleep(200); // a request for each check would start a sweep of its own
-        return false;
-      });
-      await swept.catch(async (error: unknown) => {
-        throw new Error(`${String(error)}: ${JSON.stringify(await this.lastSweeps(kind))}`, { cause: error });
-      });
-    }
+    await Promise.all(SWEEPS.map(({ kind }) => this.sweptSince(kind, clock?.now)));
+  }
+
+  private async sweptSince(kind: string, since: Date | undefined): Promise<void> {
+    const swept = this.eventually(`a complete sweep of ${kind}`, async () => {
+      const done = await this.world.query<SweepView>(
+        `select id from cloud_sweeps where kind = $1 and status = 'complete' and started_at > $2 limit 1`,
+        [kind, since],
+      );
+      if (done.length > 0) return true;
+      await this.world.client.ask('POST', '/api/v1/sweeps', { body: { kind } });
+      await sleep(1_000); // a request for each check would start a sweep of its own
+      return false;
+    });
+    await swept.catch(async (error: unknown) => {
+      throw new Error(`${String(error)}: ${JSON.stringify(await this.lastSweeps(kind))}`, { cause: error });
+    });
   }
 
   /** Returns the kinds with active rows that differ from the provider's list [INV-1]. */
