@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { round } from './stage.mjs';
-import { SIZES as DROPLET_SIZES, WORLD_KINDS, WORLD_REGIONS } from './world-rows.mjs';
+import { INVOICE_PRODUCTS, SIZES as DROPLET_SIZES, WORLD_KINDS, WORLD_REGIONS } from './world-rows.mjs';
 
 const copyFrom = createRequire(import.meta.url)('pg-copy-streams').from;
 const ACCOUNT = '00000000-0000-7000-8000-000000000001';
@@ -187,6 +187,7 @@ async function fillInvoices(client, world) {
   const perMonth = Math.ceil((world.resources * LINES_PER_RESOURCE) / 24);
   const columns =
     'invoice_id, line_no, product, kind, description, provider_ref, resource_id, match_method, project_name, tenant_id, hours, started_at, ended_at, amount, is_tax';
+  const charged = chargedCells(world);
   let count = 0;
   for (let month = 0; month < 24; month += 1) {
     const id = world.idAt(month, month, 6);
@@ -198,12 +199,12 @@ async function fillInvoices(client, world) {
        values ($1::uuid, $2, $1::text, $3::date, $4::date, 0, 'ingested', $4::date, $5, $5, 0, md5($1::text), 'reconciled', '2020-01-01')`,
       [id, ACCOUNT, period.toISOString().slice(0, 10), next.toISOString().slice(0, 10), perMonth],
     );
+    const times = [744, period.toISOString(), next.toISOString()];
     function* lines() {
-      const first = Math.floor((month / 24) * world.resources * 0.5);
+      const first = Math.floor((month / 48) * charged.length);
       for (let k = 0; k < perMonth; k += 1) {
-        const r = world.chargedAt((first + k * 4 + (world.h(k, 80) % 4)) % world.resources);
-        yield [id, k + 1, r.invoiced, r.kind, r.name, r.providerId, r.id, 'provider_id', r.project && 'project', r.tenant, 744,
-               period.toISOString(), next.toISOString(), ((world.h(k, 81) % 4_000) / 100 + 0.01).toFixed(2), false]; // prettier-ignore
+        const resource = charged[(first + k * 4 + (world.h(k, 80) % 4)) % charged.length];
+        yield [id, k + 1, resource, ...times, ((world.h(k, 81) % 4_000) / 100 + 0.01).toFixed(2), false];
       }
     }
     count += await copy(client, 'cloud_cost_lines', columns, lines());
@@ -214,6 +215,17 @@ async function fillInvoices(client, world) {
     );
   }
   return count;
+}
+
+/** The cells of a line that a resource decides, for each that invoices charge for: they are written again for each of its lines. */
+function chargedCells({ resources, resource }) {
+  const cells = [];
+  for (let n = 0; n < resources; n += 1) {
+    const { kind, name, providerId, id, project, tenant } = resource(n);
+    const product = INVOICE_PRODUCTS[kind];
+    if (product) cells.push([product, kind, name, providerId, id, 'provider_id', project && 'project', tenant].map(cell).join('\t'));
+  }
+  return cells;
 }
 
 /** One droplet in ten has a desired state, one in ten of these an open difference. */

@@ -7,7 +7,6 @@ const require = createRequire(import.meta.url);
 const dist = (path) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
 const { KINDS, INVOICE_PRODUCTS, priceRuleOf } = require(dist('libs/features/inventory/src/kinds/index.js'));
 
-const DAY_MS = 86_400_000;
 const MINUTES = 24 * 30 * 24 * 60; // 24 months of 30 days
 const REGIONS = ['fra1', 'ams3', 'nyc1', 'nyc3', 'sfo3', 'sgp1', 'lon1', 'tor1', 'blr1', 'syd1'];
 const WORDS = ['web', 'api', 'db', 'cache', 'worker', 'batch', 'mail', 'proxy', 'search', 'queue', 'stage', 'build', 'log', 'auth', 'shop'];
@@ -174,21 +173,12 @@ export function worldOf({ seed, resources, tenants, endMs }) {
     };
   }
 
-  /** The resources that invoices charge for, by a stride through all of them. */
-  function chargedAt(n) {
-    for (let k = n; ; k = (k + 1) % resources) {
-      const one = resource(k);
-      if (INVOICE_PRODUCTS[one.kind]) return { ...one, invoiced: INVOICE_PRODUCTS[one.kind] };
-    }
-  }
-
   return {
     seed,
     resources,
     tenants,
     startMs,
     endMs,
-    DAY_MS,
     h,
     share,
     time,
@@ -198,10 +188,10 @@ export function worldOf({ seed, resources, tenants, endMs }) {
     resource,
     billed,
     events,
-    chargedAt,
     MINUTES,
   };
 }
 
+export { INVOICE_PRODUCTS };
 export const WORLD_KINDS = KINDS.map(({ kind }) => kind);
 export const WORLD_REGIONS = REGIONS;

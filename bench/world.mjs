@@ -100,7 +100,7 @@ async function numberEvents(client) {
     [rowCount],
   );
   await client.query(
-    `update event_sequencer set last_sequence = (select max(sequence) from event_numbers), last_link = (select coalesce(max(no), 0) from record_chain)`,
+    `insert into event_sequencer (last_sequence, last_link) select (select max(sequence) from event_numbers), (select max(no) from record_chain)`,
   );
   return rowCount;
 }

@@ -1,11 +1,14 @@
 import { AUDIT_LOG_STREAM } from '#libs/audit';
 import type { DatabaseGauge } from '#libs/database';
 
-/** The digests of committed rows that the sequencer has not passed: those that the chain has not linked yet, and later links. */
+/**
+ * The digests of committed rows that the sequencer has not passed: those that the chain has not linked yet, and later links. They are few, so each is
+ * looked up by itself: `offset 0` stops a plan that reads all digests. The last link is one whole subquery, as in `IS_BEHIND`.
+ */
 const UNNUMBERED = `
   (select digest_id from record_waiting
-   union all select digest_id from record_chain where no > coalesce((select last_link from event_sequencer), 0)) u
-  join record_digests d on d.id = u.digest_id`;
+   union all select digest_id from record_chain where no > (select coalesce(max(last_link), 0) from event_sequencer)) u
+  cross join lateral (select * from record_digests where id = u.digest_id offset 0) d`;
 
 /** The distance between the last committed event and the last one with a number. Set-based: one statement each. */
 export const EVENT_GAUGES: readonly DatabaseGauge[] = [

@@ -3,9 +3,12 @@ import type { EventSource } from './event-source';
 /** The channel on which readers hear of new numbers. The payload is the last one. */
 export const EVENTS_CHANNEL = 'arcadia_events';
 
-/** True while the chain has links that the sequencer has not passed. Fenced: it searches for work before a lease is claimed. */
+/**
+ * True while the chain has links that the sequencer has not passed. Fenced: it searches for work before a lease is claimed. The link is one whole
+ * subquery: row security keeps a condition with a bare `coalesce` from the index, so that the whole chain would be read.
+ */
 export const IS_BEHIND = `
-select exists (select from record_chain where no > coalesce((select last_link from event_sequencer), 0)) as behind`;
+select exists (select from record_chain where no > (select coalesce(max(last_link), 0) from event_sequencer)) as behind`;
 
 /**
  * Numbers the events of the next links, all or nothing, and notifies. Without rows the lease was lost, and nothing was written: the row of

@@ -49,7 +49,7 @@ select count(*)::int as n from record_waiting w join record_digests d on d.id = 
 const KEEP_LAST_VALUES = `
 with touched as materialized (
   select distinct resource_id from cloud_resource_events
-   where at < $2 and at >= coalesce((select max(before) from cloud_event_months), '-infinity')),
+   where at < $2 and at >= (select coalesce(max(before), '-infinity') from cloud_event_months)),
 kept as (
   insert into cloud_event_last_values (month, resource_id, last_values)
   select $1::date, i.id, jsonb_build_object('kind', i.kind, 'provider_id', i.provider_id, 'name', i.name, 'region', i.region, 'status', i.status,
@@ -65,7 +65,7 @@ select count(*)::int as resources from kept`;
 const KEEP_MONTH = `
 insert into cloud_event_months (month, before, events, resources)
 select $1::date, $2, coalesce(sum(row_count), 0), $3
-  from record_digests where stream = 'events' and last_at < $2 and last_at >= coalesce((select max(before) from cloud_event_months), '-infinity')
+  from record_digests where stream = 'events' and last_at < $2 and last_at >= (select coalesce(max(before), '-infinity') from cloud_event_months)
 returning events::text`;
 
 /** The end of the last archived month, and the number before the first row of the oldest digest that may still have rows. */

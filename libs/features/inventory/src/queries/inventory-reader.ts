@@ -27,6 +27,7 @@ import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './change-causes';
 import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
 import { readIds, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
+import { withFound } from './resource-search';
 import { basisOf, pricesOf, totalsOf } from './row-prices';
 import { resourceJson, ResourceNames, resourceView, type ResourceView } from './resource-view';
 
@@ -101,10 +102,11 @@ export class InventoryReader {
     const { sweptAt, as_of, completeness } = await this.completeness.ofKind(filters.kind, at); // read first: rows may be newer, never older
     const basis = basisOf(scope);
     const prices = await this.book.prices(basis, at);
-    const asked = { filters: mine, sort, cursor: page.cursor, limit: page.limit + 1, at, basis };
+    const asked = { sort, cursor: page.cursor, limit: page.limit + 1, at, basis };
     const { rows, all } = await this.inScope(scope, async (on) => {
-      const found = await readPage(on, asked);
-      return { rows: found, all: totals ? await totalsOf(on, prices, mine, at) : undefined };
+      const filters = at === undefined ? await withFound(on, mine) : mine;
+      const found = await readPage(on, { ...asked, filters });
+      return { rows: found, all: totals ? await totalsOf(on, prices, basis, filters, at) : undefined };
     });
     if (at !== undefined) await this.assertNotArchived(at);
     const { items, next_cursor } = pageOf(rows, page.limit, sortSql(sort)?.keyOf ?? ((row) => row.id));

@@ -21,12 +21,14 @@ export interface CountRow {
   readonly count: number;
 }
 
-/** Set-based: all counts with one scan of the table. $1 tenant or null. */
+/** Set-based: all counts from the index `cloud_resources_counted`, which has no entry for a tombstone. $1 tenant or null. */
 export const COUNT_RESOURCES = `
+with alike as materialized (
+  select kind, tenant_id, region, count(*) as count from cloud_resources
+   where deleted_at is null and ($1::text is null or tenant_id = $1) group by kind, tenant_id, region)
 select case grouping(kind, tenant_id, region) when 7 then 'all' when 3 then 'kind' when 5 then 'tenant' else 'region' end as by,
-       case grouping(kind, tenant_id, region) when 3 then kind when 5 then tenant_id when 6 then region end as key, count(*)::int as count
-  from cloud_resources where deleted_at is null and ($1::text is null or tenant_id = $1)
- group by grouping sets ((), (kind), (tenant_id), (region)) order by count desc, key`;
+       case grouping(kind, tenant_id, region) when 3 then kind when 5 then tenant_id when 6 then region end as key, coalesce(sum(count), 0)::int as count
+  from alike group by grouping sets ((), (kind), (tenant_id), (region)) order by count desc, key`;
 
 export function summaryView(rows: readonly CountRow[]): SummaryView {
   const countsBy = (by: CountRow['by']) => rows.filter((row) => row.by === by);

@@ -1,11 +1,12 @@
 import type { PriceBasis } from '#libs/catalog';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { cached, canonicalAddress, decodeCursor, UUID_KEY, UUID_PATTERN } from '#libs/kernel';
+import { cached, decodeCursor, UUID_KEY, UUID_PATTERN } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { KINDS, kindOfUrnType, VOLATILE_ATTRS } from '../kinds';
 import { PLACEHOLDER_KINDS } from '../kinds/placeholder.kind';
 import { withBilled, withMonthly } from './billed-columns';
+import { patternOf, stateOf, STATES } from './resource-search';
 import { RESOURCE_COLUMNS, type ResourceRow } from './resource-view';
 
 /** Filters of the inventory. A resource must match all given ones. */
@@ -39,6 +40,8 @@ export interface ResourceFilters {
   readonly updated_since?: string;
   /** Tombstones together with living resources. */
   readonly include_deleted?: true;
+  /** Our ids: what a search has found, in its place. */
+  readonly ids?: readonly string[];
 }
 
 /** The orders of the list; a minus reverses one, and resources without a price are last in both. Without an order: by id, which is about the order of the first sight. */
@@ -132,9 +135,8 @@ const CONDITIONS: Record<Exclude<keyof ResourceFilters, 'include_deleted' | 'urn
   tag: (place) => `attrs -> 'tags' ? ${place}`,
   unattributed: (place) => `(tenant_id is null) = ${place}`,
   protected: (place) => `(protected_by is not null) = ${place}`,
-  q: (place) =>
-    `(name ilike ${place} or provider_id ilike ${place} or attrs ->> 'ip' ilike ${place} or attrs ->> 'ipv6' ilike ${place} or (attrs -> 'networks')::text ilike ${place}
-      or (attrs -> 'tags')::text ilike ${place})`,
+  q: (place) => `arcadia_search_text(name, provider_id, attrs) ilike ${place}`,
+  ids: (place) => `id = any (${place}::uuid[])`,
   updated_since: (place) => `changed_at >= ${place}::timestamptz`,
   parent_id: (place) => `id in (${childrenOf(place)})`,
   related_to: (place) => `id in (${childrenOf(place)}
@@ -149,15 +151,14 @@ const ONE_OF_SEVERAL = {
 
 /** The filters as SQL with parameters from `$<from>` on. Equal sets of filters give equal texts, so that statements can be prepared. */
 export function filterSql(filters: ResourceFilters, from: number): { conditions: string[]; values: unknown[]; name: string } {
-  const { urn, include_deleted: both } = filters;
+  const { urn } = filters;
   const given = (Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]).filter((key) => filters[key] !== undefined);
   const several = given.filter((key): key is keyof typeof ONE_OF_SEVERAL => key in ONE_OF_SEVERAL && Array.isArray(filters[key]));
   const conditions = given.map((key, index) => ({ ...CONDITIONS, ...pick(several) })[key](`$${from + index}`));
-  const values = given.map((key) => (key === 'q' ? `%${escapeLike(canonicalAddress(filters.q ?? ''))}%` : filters[key]));
-  const statuses = [filters.status ?? []].flat();
-  const state = both || (statuses.length > 1 && statuses.includes('deleted')) ? 'both' : statuses[0] === 'deleted' ? 'dead' : 'live';
+  const values = given.map((key) => (key === 'q' ? patternOf(filters.q ?? '') : filters[key]));
+  const state = stateOf(filters);
   const at = from + given.length;
-  const ofUrn = `(urn = $${at} or (kind = $${at + 1} and provider_id = $${at + 2}))`;
+  const ofUrn = `(provider_id = $${at + 2} and (urn = $${at} or kind = $${at + 1}))`;
   return {
     conditions: [...STATES[state], ...conditions, ...(urn === undefined ? [] : [ofUrn])],
     values: [...values, ...(urn === undefined ? [] : urnParts(urn))],
@@ -167,16 +168,10 @@ export function filterSql(filters: ResourceFilters, from: number): { conditions:
 
 const pick = (several: readonly (keyof typeof ONE_OF_SEVERAL)[]) => Object.fromEntries(several.map((key) => [key, ONE_OF_SEVERAL[key]]));
 
-const STATES = { both: ['true'], dead: ['deleted_at is not null'], live: ['deleted_at is null'] } as const;
-
 /** The URN, and the kind and provider id that it names: an alias names the same object with another type. [INV-11] */
 function urnParts(urn: string): [string, string, string] {
   const [, type = '', id = ''] = /^do:([\w-]+):(.+)$/s.exec(urn) ?? [];
   return [urn, kindOfUrnType(type).kind, id];
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
 }
 
 /** Longer beginnings of names do not count for their order, so that a cursor stays short. */
@@ -268,15 +263,25 @@ export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basi
   const orderBy = sorted?.orderBy ?? 'id';
   const byPrice = sort === 'price' || sort === '-price';
   const moment = at === undefined ? undefined : `$${page.length + 1}`;
+  const matching = (columns: string, from: string) =>
+    `select ${columns} from ${from} where ${position} and ${conditions.join(' and ')} order by ${orderBy} limit $2`;
   const select = (from: string) =>
     withBilled(
-      `select ${RESOURCE_COLUMNS}${byPrice ? ', monthly' : ', null as monthly'} from ${byPrice ? withMonthly(from, basis, moment) : `${from} r`}
-        where ${position} and ${conditions.join(' and ')} order by ${orderBy} limit $2`,
+      matching(
+        `${RESOURCE_COLUMNS}${byPrice ? ', monthly' : ', null as monthly'}`,
+        byPrice ? withMonthly(from, basis, moment) : `${from} r`,
+      ),
       orderBy,
       moment,
     );
+  /** The order needs the price of all that match, but the other columns only of the page. */
+  const selectByPrice = () =>
+    withBilled(
+      `select ${RESOURCE_COLUMNS}, monthly from (${matching('id as page_id, monthly', withMonthly('cloud_resources', basis))}) page join cloud_resources on id = page_id`,
+      orderBy,
+    );
   if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
-  if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
+  if (at === undefined) return on.texts({ text: byPrice ? selectByPrice() : select('cloud_resources'), values: page });
   return on.texts({ text: select(pastSql(`${moment}`, `$${page.length + 2}`)), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
 

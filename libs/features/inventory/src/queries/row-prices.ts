@@ -3,8 +3,9 @@ import type { Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Money } from '#libs/kernel';
 import { chargeOf, VOLATILE_ATTRS } from '../kinds';
-import { billedIn, validAt, type BilledColumns } from './billed-columns';
+import { billedIn, pricesFor, validAt, type BilledColumns } from './billed-columns';
 import { filterSql, pastSql, type ResourceFilters } from './resource-filters';
+import { stateOf } from './resource-search';
 
 /** A tenant gets list prices only. */
 export const basisOf = (scope: Scope): PriceBasis => (scope.kind === 'platform' ? 'buy' : 'list');
@@ -23,13 +24,19 @@ interface TotalsRow extends BilledColumns {
 }
 
 /** Set-based: reads each row that matches, so a list has totals only on request. The amounts are those of the rows, exactly. */
-export async function totalsOf(on: Queryable, prices: Prices, filters: ResourceFilters, at?: string): Promise<ListTotals> {
+export async function totalsOf(
+  on: Queryable,
+  prices: Prices,
+  basis: PriceBasis,
+  filters: ResourceFilters,
+  at?: string,
+): Promise<ListTotals> {
   const { conditions, values } = filterSql(filters, 1);
   const [moment, attrs] = [`$${values.length + 1}`, `$${values.length + 2}`];
   const from = at === undefined ? 'cloud_resources' : pastSql(moment, attrs);
   const rows = await on.query<TotalsRow>(
-    `select kind, deleted_at is null as living, product, units::text, plan, count(*)::int as count
-       from ${from} x left join resource_prices p on p.resource_id = x.id and p.${validAt(at && moment).replace(' and ', ' and p.')}
+    `select kind, ${stateOf(filters) === 'live' ? 'true' : 'deleted_at is null'} as living, product, units::text, plan, count(*)::int as count
+       from ${from} x left join ${pricesFor(basis)} p on p.resource_id = x.id and p.${validAt(at && moment).replace(' and ', ' and p.')}
       where ${conditions.join(' and ')} group by 1, 2, 3, 4, 5`,
     at === undefined ? values : [...values, at, JSON.stringify(VOLATILE_ATTRS)],
   );

@@ -112,7 +112,7 @@ with chosen as (
     from webhook_endpoints e join event_numbers n
       on (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))
    where e.id = $1 and n.at >= $2::timestamptz
-     and n.sequence >= coalesce((select b.sequence from event_numbers b where b.numbered_at >= $2::timestamptz order by b.numbered_at, b.sequence limit 1), 9223372036854775807)
+     and n.sequence >= (select coalesce((select b.sequence from event_numbers b where b.numbered_at >= $2::timestamptz order by b.numbered_at, b.sequence limit 1), 9223372036854775807))
    order by n.sequence limit $3)
 insert into webhook_deliveries as d (endpoint_id, tenant_id, sequence, type) select endpoint_id, tenant_id, sequence, type from chosen
 on conflict (endpoint_id, sequence) do update
