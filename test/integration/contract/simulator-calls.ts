@@ -39,12 +39,16 @@ const rateHeaders = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'
 
 /** Calls the simulator and validates request and response against the document. `refused` marks a deliberately wrong request. */
 export function checkedCalls(simulator: () => RunningSimulator) {
-  return async (method: string, path: string, options: { body?: unknown; refused?: boolean; token?: string } = {}): Promise<Checked> => {
-    const { body, refused = false, token = simulator().token } = options;
+  return async (
+    method: string,
+    path: string,
+    options: { body?: unknown; refused?: boolean; token?: string; dangerous?: boolean } = {},
+  ): Promise<Checked> => {
+    const { body, refused = false, token = simulator().token, dangerous } = options;
     const url = new URL(`${simulator().url}${path}`);
     const response = await fetch(url, {
       method,
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, ...(dangerous && { 'x-dangerous': 'true' }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();

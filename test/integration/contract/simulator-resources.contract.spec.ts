@@ -1,8 +1,7 @@
 import { type RunningSimulator, startSimulator } from '../../../apps/simulator/src';
-import { LISTED_PRODUCTS } from '../../support/listed-products';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
-import { PRODUCT_GROUPS, RESOURCE_GROUPS } from './simulator-resources';
+import { RESOURCE_GROUPS } from './simulator-resources';
 
 const document = loadOpenApiDocument();
 const suite = document === undefined ? describe.skip : describe;
@@ -207,99 +206,5 @@ suite('volumes, snapshots, addresses, firewalls, load balancers and domains agai
 
   it('has called every endpoint of these groups', () => {
     expect(undriven(RESOURCE_GROUPS)).toEqual([]);
-  });
-});
-
-/** Collections of products that the demo account does not use. */
-const NOT_IN_THE_DEMO = new Set([
-  'byoip_prefixes',
-  'nfs_shares',
-  'partner_attachments',
-  'genai_agents',
-  'knowledge_bases',
-  'dedicated_inferences',
-  'vector_databases',
-]);
-const isWhole = document?.templateOf('/v2/vpc_nat_gateways') !== undefined;
-const whole = isWhole ? describe : describe.skip;
-
-whole('databases, clusters, apps and the other products against the whole official document', () => {
-  let simulator: RunningSimulator;
-  const call = checkedCalls(() => simulator);
-  const textOf = (value: unknown, field: string) => String((value as Record<string, unknown>)[field]);
-
-  beforeAll(async () => {
-    simulator = await startSimulator();
-    const stored = Object.values(LISTED_PRODUCTS).flatMap(({ stored: place, object }) =>
-      place && NOT_IN_THE_DEMO.has(place.in) ? [[place.in, [object]]] : [],
-    );
-    const body = JSON.stringify(Object.fromEntries(stored));
-    const answer = await fetch(`${simulator.url}/_simulator/account`, { method: 'PUT', body });
-    if (!answer.ok) throw new Error(await answer.text());
-  });
-  afterAll(() => simulator.close());
-
-  it.each([
-    { path: '/v2/databases', key: 'databases', id: 'id', under: ['replicas'] },
-    { path: '/v2/kubernetes/clusters', key: 'kubernetes_clusters', id: 'id', under: ['node_pools'] },
-    { path: '/v2/apps', key: 'apps', id: 'id', under: [] },
-    { path: '/v2/certificates', key: 'certificates', id: 'id', under: [] },
-    { path: '/v2/cdn/endpoints', key: 'endpoints', id: 'id', under: [] },
-    { path: '/v2/registries', key: 'registries', id: 'name', under: ['repositoriesV2'] },
-    { path: '/v2/reserved_ipv6', key: 'reserved_ipv6s', id: 'ip', under: [] },
-    { path: '/v2/vpc_nat_gateways', key: 'vpc_nat_gateways', id: 'id', under: [] },
-    { path: '/v2/spaces/keys', key: 'keys', id: 'access_key', under: [] },
-    { path: '/v2/uptime/checks', key: 'checks', id: 'id', under: [] },
-    { path: '/v2/monitoring/alerts', key: 'policies', id: 'uuid', under: [] },
-    { path: '/v2/vpc_peerings', key: 'vpc_peerings', id: 'id', under: [] },
-    { path: '/v2/byoip_prefixes', key: 'byoip_prefixes', id: 'uuid', under: [] },
-    { path: '/v2/nfs', key: 'shares', id: 'id', under: [] },
-    { path: '/v2/functions/namespaces', key: 'namespaces', id: 'namespace', under: [] },
-    { path: '/v2/droplets/autoscale', key: 'autoscale_pools', id: 'id', under: [] },
-    { path: '/v2/partner_network_connect/attachments', key: 'partner_attachments', id: 'id', under: [] },
-    { path: '/v2/gen-ai/agents', key: 'agents', id: 'uuid', under: [] },
-    { path: '/v2/gen-ai/knowledge_bases', key: 'knowledge_bases', id: 'uuid', under: [] },
-    { path: '/v2/dedicated-inferences', key: 'dedicated_inferences', id: 'id', under: [] },
-    { path: '/v2/vector-databases', key: 'vector_dbs', id: 'id', under: [] },
-  ])('returns documented objects of $path, and deletes one', async ({ path, key, id, under }) => {
-    const listed = (await call('GET', `${path}?per_page=200`)).body[key] as unknown[];
-    const one = `${path}/${textOf(listed[0], id)}`;
-    expect((await call('GET', one)).status).toBe(200);
-    for (const inner of under) expect((await call('GET', `${one}/${inner}`)).status).toBe(200);
-    const isDeleted = key !== 'vpc_nat_gateways';
-    if (isDeleted) await call('DELETE', one);
-    expect((await call('GET', one)).status).toBe(isDeleted ? 404 : 200);
-  });
-
-  it('follows the documented lifecycle of a network, an SSH key and an uptime check', async () => {
-    const made = await call('POST', '/v2/vpcs', { body: { name: 'walk-net', region: 'fra1' } });
-    expect(made.status).toBe(201);
-    const { vpcs } = (await call('GET', '/v2/vpcs?per_page=200')).body as unknown as { vpcs: { id: string; default: boolean }[] };
-    const inUse = vpcs.find(({ default: isDefault }) => isDefault);
-    expect((await call('DELETE', `/v2/vpcs/${inUse?.id}`)).status).toBe(403);
-    const path = `/v2/vpcs/${textOf(made.body.vpc, 'id')}`;
-    expect((await call('GET', path)).status).toBe(200);
-    expect((await call('DELETE', path)).status).toBe(204);
-    const public_key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEXAMPLEwalkEXAMPLEwalk walk@example';
-    const key = await call('POST', '/v2/account/keys', { body: { name: 'walk', public_key } });
-    expect(key.status).toBe(201);
-    expect((await call('POST', '/v2/account/keys', { body: { name: 'walk', public_key }, refused: true })).status).toBe(422);
-    expect((await call('DELETE', `/v2/account/keys/${textOf(key.body.ssh_key, 'id')}`)).status).toBe(204);
-    const check = { name: 'walk', type: 'https', method: 'get', target: 'https://walk.example', regions: ['us_east'], enabled: true };
-    expect((await call('POST', '/v2/uptime/checks', { body: check })).status).toBe(201);
-  });
-
-  it('has called every endpoint of the other products', () => {
-    expect(undriven(PRODUCT_GROUPS)).toEqual([]);
-  });
-
-  it('answers a documented operation without a route with 501 and its id, and an unknown path with 404', async () => {
-    const get = (path: string) => fetch(`${simulator.url}${path}`, { headers: { authorization: `Bearer ${simulator.token}` } });
-    const answer = await get('/v2/gen-ai/models');
-    expect({ status: answer.status, body: await answer.json() }).toMatchObject({
-      status: 501,
-      body: { id: 'not_simulated', operation_id: 'genai_list_models' },
-    });
-    expect((await get('/v2/nothing')).status).toBe(404);
   });
 });

@@ -3,7 +3,6 @@ import { domainRecordsEndpoints, domainsEndpoints } from '../../../apps/simulato
 import { invoicesEndpoints } from '../../../apps/simulator/src/endpoints/invoices.endpoints';
 import { firewallsEndpoints, loadBalancersEndpoints } from '../../../apps/simulator/src/endpoints/network.endpoints';
 import { reservedIpsEndpoints } from '../../../apps/simulator/src/endpoints/reserved-ips.endpoints';
-import { productListsEndpoints } from '../../../apps/simulator/src/endpoints/product-lists.endpoints';
 import { snapshotsEndpoints } from '../../../apps/simulator/src/endpoints/images.endpoints';
 import { volumesEndpoints } from '../../../apps/simulator/src/endpoints/volumes.endpoints';
 import type { EndpointGroup } from '../../../apps/simulator/src/http/route';
@@ -18,9 +17,6 @@ export const RESOURCE_GROUPS: readonly EndpointGroup[] = [
   domainsEndpoints,
   domainRecordsEndpoints,
 ];
-
-/** The endpoint groups of the whole document: a copy with only some of its paths lacks theirs. */
-export const PRODUCT_GROUPS: readonly EndpointGroup[] = [productListsEndpoints];
 
 /** The endpoint groups that the contract spec of costs calls. */
 export const COST_GROUPS: readonly EndpointGroup[] = [billingEndpoints, invoicesEndpoints];

@@ -1,8 +1,8 @@
 import { type RunningSimulator, startSimulator } from '../../../apps/simulator/src';
-import { ENDPOINT_GROUPS } from '../../../apps/simulator/src/endpoints/endpoints';
+import { ENDPOINT_GROUPS, PRODUCT_GROUPS } from '../../../apps/simulator/src/endpoints/endpoints';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { checkedCalls, undriven } from './simulator-calls';
-import { COST_GROUPS, PRODUCT_GROUPS, RESOURCE_GROUPS } from './simulator-resources';
+import { COST_GROUPS, RESOURCE_GROUPS } from './simulator-resources';
 
 const document = loadOpenApiDocument();
 
@@ -134,6 +134,17 @@ if (document === undefined) {
       expect(created.body.droplets).toHaveLength(2);
       await advance(20_000);
       expect((await call('DELETE', '/v2/droplets?tag_name=many')).status).toBe(204);
+    });
+
+    it('follows the documented lifecycle of an SSH key', async () => {
+      const body = { name: 'walk', public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIWalk walk@agency' };
+      const made = await call('POST', '/v2/account/keys', { body });
+      expect(made.status).toBe(201);
+      const { id } = made.body.ssh_key as { id: number };
+      expect(await call('POST', '/v2/account/keys', { body, refused: true })).toMatchObject({ status: 422 });
+      expect((await call('PUT', `/v2/account/keys/${id}`, { body: { name: 'walked' } })).body.ssh_key).toMatchObject({ name: 'walked' });
+      expect((await call('DELETE', `/v2/account/keys/${id}`)).status).toBe(204);
+      expect((await call('DELETE', `/v2/account/keys/${id}`)).status).toBe(404);
     });
 
     it('follows the documented lifecycle of a tag', async () => {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { OFFERED_SIZES } from '../../../apps/simulator/src/demo/demo-offers';
 import { seedState } from '../../../apps/simulator/src/demo/demo-state';
-import { billedAccount } from '../../../apps/simulator/src/demo/invoices/billed-account';
+import { billedAccount, linesOf, type UsageInterval } from '../../../apps/simulator/src/demo/invoices/billed-account';
 import { currentUsage } from '../../../apps/simulator/src/demo/invoices/current-usage';
 import { PastUsage } from '../../../apps/simulator/src/demo/invoices/past-usage';
-import { linesOf, type UsageInterval } from '../../../apps/simulator/src/demo/invoices/usage-interval';
 import { centsOf } from '../../../apps/simulator/src/world/billing-records';
 import { SeededRandom } from '../../../apps/simulator/src/world/random';
 import { newCostsWorld, recordSince, setRates, type CostsWorld, type History } from './costs-world';

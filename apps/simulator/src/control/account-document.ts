@@ -1,4 +1,4 @@
-import { ControlError } from '../http/answer';
+import { ControlError } from '../http/route';
 import type { DropletRecord, MemberRecord } from '../world/records';
 import { type CollectionName, DEFAULT_LIMITS, FIRST_IDS, KEY_OF, type State } from '../world/state';
 import { DEFAULT_VISIBILITY_DELAYS } from '../world/visibility-delay';

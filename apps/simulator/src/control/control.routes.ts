@@ -3,7 +3,7 @@ import type { SeedOptions } from '../demo/demo-state';
 import { issueInvoices } from '../demo/invoices/demo-invoices';
 import type { FaultEngine } from '../faults/fault-engine';
 import { parseRules } from '../faults/rule';
-import { ControlError } from '../http/answer';
+import { ControlError } from '../http/route';
 import type { Ledger } from '../http/ledger';
 import type { State } from '../world/state';
 import type { MailServer } from '../mail/mail-server';

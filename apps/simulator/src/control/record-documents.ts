@@ -1,4 +1,4 @@
-import { ControlError } from '../http/answer';
+import { ControlError } from '../http/route';
 import {
   BILLING_TYPES,
   type BillingEntry,

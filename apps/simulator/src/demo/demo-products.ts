@@ -1,4 +1,4 @@
-import { uuidOf } from './demo-networks';
+import { uuidOf } from './demo-projects';
 import type { DropletRecord, LoadBalancerRecord, MemberRecord, OpaqueRecord } from '../world/records';
 import type { State } from '../world/state';
 import { apiTime } from '../world/world';

@@ -5,8 +5,7 @@ import { DEFAULT_VISIBILITY_DELAYS } from '../world/visibility-delay';
 import { apiTime } from '../world/world';
 import { demoActions, demoDroplets, demoImages } from './demo-droplets';
 import { OFFERED_IMAGES, OFFERED_REGIONS, OFFERED_SIZES, REGION_SLUGS } from './demo-offers';
-import { awkwardUrns, demoUrns, memberOf, type Tenant, TENANTS, tenantsOf } from './demo-projects';
-import { clientNetworks, productsBeside } from './demo-networks';
+import { awkwardUrns, clientNetworks, demoUrns, memberOf, productsBeside, type Tenant, TENANTS, tenantsOf } from './demo-projects';
 import { demoProducts } from './demo-products';
 import { demoResources } from './demo-resources';
 

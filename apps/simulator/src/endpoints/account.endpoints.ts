@@ -1,6 +1,18 @@
 import { issueInvoices } from '../demo/invoices/demo-invoices';
-import { list, notFound, ok, sourceOf } from '../http/answer';
-import type { EndpointGroup } from '../http/route';
+import {
+  type Answer,
+  badRequest,
+  type EndpointGroup,
+  list,
+  noContent,
+  notFound,
+  objectBody,
+  ok,
+  pageOf,
+  type ProviderRequest,
+  sourceOf,
+  unprocessable,
+} from '../http/route';
 import { type BillingEntry, centsOf, moneyText } from '../world/billing-records';
 import type { OpaqueRecord } from '../world/records';
 import type { World } from '../world/world';
@@ -28,8 +40,42 @@ export const accountEndpoints: EndpointGroup = {
         return ok({ ssh_key: key });
       },
     },
+    { method: 'POST', path: '/v2/account/keys', handle: createSshKey },
+    { method: 'PUT', path: '/v2/account/keys/:key', handle: renameSshKey },
+    { method: 'DELETE', path: '/v2/account/keys/:key', handle: deleteSshKey },
   ],
 };
+
+function createSshKey(world: World, request: ProviderRequest): Answer {
+  const { name, public_key: key } = objectBody(request);
+  if (typeof name !== 'string' || name === '') throw unprocessable('name is required');
+  if (typeof key !== 'string' || !/^(ssh-|ecdsa-)\S+ \S+/.test(key))
+    throw unprocessable('Key invalid, key should be of the format `type key [comment]`');
+  const keys = world.collections.ssh_keys;
+  if (keys.all().some((known) => known.public_key === key)) throw unprocessable('SSH Key is already in use on your account');
+  const fingerprint = world.random
+    .uuid()
+    .replaceAll('-', '')
+    .replaceAll(/(..)(?=.)/g, '$1:');
+  const id = Math.max(512_000, ...keys.all().map((known) => Number(known.id))) + 1;
+  return ok({ ssh_key: keys.put({ id, fingerprint, public_key: key, name }) }, 201);
+}
+
+function deleteSshKey(world: World, { params }: ProviderRequest): Answer {
+  const wanted = params.key ?? '';
+  const key = world.collections.ssh_keys.all().find(({ id, fingerprint }) => String(id) === wanted || fingerprint === wanted);
+  if (key === undefined) throw notFound();
+  world.collections.ssh_keys.remove(Number(key.id));
+  return noContent;
+}
+
+function renameSshKey(world: World, request: ProviderRequest): Answer {
+  const key = findSshKey(world, request.params.key);
+  if (key === undefined) throw notFound();
+  const { name } = objectBody(request);
+  if (typeof name !== 'string' || name === '') throw unprocessable('name is required');
+  return ok({ ssh_key: world.collections.ssh_keys.put({ ...key, name }) });
+}
 
 /** Finds an SSH key by its id or by its fingerprint, in any letter case. */
 export function findSshKey(world: World, wanted: unknown): OpaqueRecord | undefined {
@@ -90,4 +136,50 @@ function billingHistory(world: World): BillingEntry[] {
 /** An entry in the API's format: the ids of an invoice are omitted when the entry has none. */
 function billingEntryView({ id: _id, invoice_id, invoice_uuid, ...entry }: BillingEntry): Record<string, unknown> {
   return { ...entry, ...(invoice_id !== null && { invoice_id }), ...(invoice_uuid !== null && { invoice_uuid }) };
+}
+
+const DAY_MS = 86_400_000;
+const MOST_DAYS = 31;
+
+/** Estimates of the account's use by day, region and size, from the droplets that it has now. They do not sum to an invoice. */
+export const insightsEndpoints: EndpointGroup = {
+  routes: [{ method: 'GET', path: '/v2/billing/:urn/insights/:from/:to', handle: listInsights }],
+};
+
+function listInsights(world: World, { params, query }: ProviderRequest): Answer {
+  const { uuid, team } = world.value('account');
+  if (![`do:team:${team?.uuid ?? uuid}`, `do:team:${uuid}`].includes(params.urn ?? '')) throw notFound();
+  const [fromMs, toMs] = [Date.parse(params.from ?? ''), Date.parse(params.to ?? '')];
+  if (!(toMs >= fromMs) || toMs - fromMs > MOST_DAYS * DAY_MS) throw badRequest(`the range must be at most ${MOST_DAYS} days`);
+  const days = Array.from({ length: (toMs - fromMs) / DAY_MS + 1 }, (_, nth) => fromMs + nth * DAY_MS);
+  const points = days.filter((day) => day <= world.nowMs).flatMap((day) => usageOn(world, day, params.urn ?? ''));
+  const { page, perPage } = pageOf(query);
+  return ok({
+    data_points: points.slice((page - 1) * perPage, page * perPage),
+    total_items: points.length,
+    total_pages: Math.ceil(points.length / perPage),
+    current_page: page,
+  });
+}
+
+function usageOn(world: World, dayMs: number, usage_team_urn: string): Record<string, string>[] {
+  const cents = new Map<string, number>();
+  for (const { region, size_slug, created_at } of world.collections.droplets.all()) {
+    const hours = Math.min(24, Math.max(0, (dayMs + DAY_MS - Date.parse(created_at)) / HOUR_MS));
+    const key = `${region} ${size_slug}`;
+    if (hours > 0) cents.set(key, (cents.get(key) ?? 0) + hours * 100 * (world.collections.sizes.get(size_slug)?.price_hourly ?? 0));
+  }
+  const start_date = new Date(dayMs).toISOString().slice(0, 10);
+  return [...cents].map(([key, total]) => {
+    const [region = '', sku = ''] = key.split(' ');
+    return {
+      usage_team_urn,
+      start_date,
+      total_amount: moneyText(Math.round(total)),
+      region,
+      sku,
+      description: sku,
+      group_description: 'Droplets',
+    };
+  });
 }

@@ -1,5 +1,4 @@
-import { list, type ListSource, notFound, ok } from '../http/answer';
-import { type EndpointGroup, integerParam } from '../http/route';
+import { type EndpointGroup, integerParam, list, type ListSource, notFound, ok } from '../http/route';
 import type { SortedIds } from '../world/collections';
 import type { ActionRecord, DropletRecord } from '../world/records';
 import type { World } from '../world/world';

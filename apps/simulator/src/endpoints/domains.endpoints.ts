@@ -1,10 +1,21 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { type Answer, list, noContent, notFound, ok, sourceOf, unprocessable } from '../http/answer';
-import { type EndpointGroup, integerParam, objectBody, type ProviderRequest } from '../http/route';
+import {
+  type Answer,
+  type EndpointGroup,
+  integerParam,
+  list,
+  noContent,
+  notFound,
+  objectBody,
+  ok,
+  type ProviderRequest,
+  sourceOf,
+  unprocessable,
+} from '../http/route';
 import { zoneFile } from '../world/derived-fields';
 import type { DomainRecord, DomainRecordEntry } from '../world/records';
 import type { World } from '../world/world';
-import { leaveProject, placeInProject } from './project-members.endpoints';
+import { leaveProject, placeInProject } from './projects.endpoints';
 
 const NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
 

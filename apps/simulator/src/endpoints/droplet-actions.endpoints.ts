@@ -1,5 +1,15 @@
-import { type Answer, list, notFound, ok, pendingEvent, unprocessable } from '../http/answer';
-import { type EndpointGroup, integerParam, objectBody, type ProviderRequest } from '../http/route';
+import {
+  type Answer,
+  type EndpointGroup,
+  integerParam,
+  list,
+  notFound,
+  objectBody,
+  ok,
+  pendingEvent,
+  type ProviderRequest,
+  unprocessable,
+} from '../http/route';
 import { publicIpv6 } from '../world/derived-fields';
 import type { ActionRecord, DropletRecord } from '../world/records';
 import type { VisibilityDelayName } from '../world/visibility-delay';

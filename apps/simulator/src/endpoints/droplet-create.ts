@@ -1,5 +1,4 @@
-import { type Answer, notFound, ok, unprocessable } from '../http/answer';
-import { objectBody, type ProviderRequest } from '../http/route';
+import { type Answer, notFound, objectBody, ok, type ProviderRequest, unprocessable } from '../http/route';
 import type { BackupPolicy, DropletRecord, ImageRecord, RegionRecord, SizeRecord } from '../world/records';
 import type { World } from '../world/world';
 import { findSshKey } from './account.endpoints';

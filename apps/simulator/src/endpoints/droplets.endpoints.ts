@@ -1,6 +1,8 @@
 import {
   type Answer,
   badRequest,
+  type EndpointGroup,
+  integerParam,
   list,
   type ListSource,
   noContent,
@@ -8,9 +10,9 @@ import {
   ok,
   pageBody,
   pendingEvent,
+  type ProviderRequest,
   unprocessable,
-} from '../http/answer';
-import { type EndpointGroup, integerParam, type ProviderRequest } from '../http/route';
+} from '../http/route';
 import type { SortedIds } from '../world/collections';
 import type { DropletRecord } from '../world/records';
 import type { World } from '../world/world';

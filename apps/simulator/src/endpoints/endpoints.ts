@@ -1,18 +1,41 @@
 import type { EndpointGroup } from '../http/route';
-import { accountEndpoints, billingEndpoints } from './account.endpoints';
+import { accountEndpoints, billingEndpoints, insightsEndpoints } from './account.endpoints';
+import { appsEndpoints } from './apps.endpoints';
+import { databasesEndpoints } from './databases.endpoints';
+import { kubernetesEndpoints } from './kubernetes.endpoints';
+import { otherProductsEndpoints } from './other-products.endpoints';
+import { privateImagesEndpoints } from './private-images.endpoints';
+import { networkPartsEndpoints, privateNetworksEndpoints } from './networks.endpoints';
+import { registriesEndpoints } from './registries.endpoints';
+import { sitesEndpoints } from './sites.endpoints';
 import { actionsEndpoints } from './actions.endpoints';
 import { domainRecordsEndpoints, domainsEndpoints } from './domains.endpoints';
 import { dropletActionsEndpoints } from './droplet-actions.endpoints';
+import { dropletGroupsEndpoints } from './droplet-groups.endpoints';
 import { dropletsEndpoints } from './droplets.endpoints';
 import { offerEndpoints, snapshotsEndpoints } from './images.endpoints';
 import { invoicesEndpoints } from './invoices.endpoints';
 import { firewallsEndpoints, loadBalancersEndpoints } from './network.endpoints';
-import { productListsEndpoints } from './product-lists.endpoints';
-import { projectMembersEndpoints } from './project-members.endpoints';
-import { projectsEndpoints } from './projects.endpoints';
-import { reservedIpsEndpoints } from './reserved-ips.endpoints';
+import { projectMembersEndpoints, projectsEndpoints } from './projects.endpoints';
+import { ipv6Endpoints, reservedIpsEndpoints } from './reserved-ips.endpoints';
 import { tagsEndpoints } from './tags.endpoints';
 import { volumesEndpoints } from './volumes.endpoints';
+
+/** The products beside droplets and their network, and changes of parts. Most are declared resources. */
+export const PRODUCT_GROUPS: readonly EndpointGroup[] = [
+  databasesEndpoints,
+  kubernetesEndpoints,
+  appsEndpoints,
+  registriesEndpoints,
+  privateNetworksEndpoints,
+  ipv6Endpoints,
+  sitesEndpoints,
+  otherProductsEndpoints,
+  dropletGroupsEndpoints,
+  privateImagesEndpoints,
+  networkPartsEndpoints,
+  insightsEndpoints,
+];
 
 /** Every endpoint group of the simulated API. A new group is a file and a line here. */
 export const ENDPOINT_GROUPS: readonly EndpointGroup[] = [
@@ -31,7 +54,7 @@ export const ENDPOINT_GROUPS: readonly EndpointGroup[] = [
   loadBalancersEndpoints,
   domainsEndpoints,
   domainRecordsEndpoints,
-  productListsEndpoints,
   billingEndpoints,
   invoicesEndpoints,
+  ...PRODUCT_GROUPS,
 ];

@@ -1,9 +1,8 @@
-import { type Answer, badRequest, list, noContent, notFound, ok, sourceOf } from '../http/answer';
-import type { EndpointGroup, ProviderRequest } from '../http/route';
+import { type Answer, badRequest, type EndpointGroup, list, noContent, notFound, ok, type ProviderRequest, sourceOf } from '../http/route';
 import type { SortedIds } from '../world/collections';
 import type { ImageRecord } from '../world/records';
 import type { World } from '../world/world';
-import { leaveProject } from './project-members.endpoints';
+import { leaveProject } from './projects.endpoints';
 import { volumeSnapshotView } from './volumes.endpoints';
 
 /** The offers for droplets: sizes, regions and images. */
@@ -161,7 +160,7 @@ function findSnapshot(world: World, { params }: ProviderRequest): Found {
   return { view: volumeSnapshotView(snapshot), remove };
 }
 
-function removeImage(world: World, image: ImageRecord): void {
+export function removeImage(world: World, image: ImageRecord): void {
   world.collections.images.put({ ...image, status: 'deleted' });
   const droplet = world.collections.droplets.get(image.resource_id ?? 0);
   if (droplet !== undefined) {

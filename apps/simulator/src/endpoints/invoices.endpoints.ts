@@ -1,6 +1,5 @@
 import { issueInvoices } from '../demo/invoices/demo-invoices';
-import { type Answer, list, notFound, ok, sourceOf } from '../http/answer';
-import type { EndpointGroup, ProviderRequest } from '../http/route';
+import { type Answer, type EndpointGroup, list, notFound, ok, type ProviderRequest, sourceOf } from '../http/route';
 import { centsOf, type CsvStyle, type InvoiceItem, type InvoiceRecord, moneyText, sumOfAmounts } from '../world/billing-records';
 import type { Account } from '../world/records';
 import type { World } from '../world/world';

@@ -1,9 +1,20 @@
-import { type Answer, list, noContent, notFound, ok, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
-import { type EndpointGroup, objectBody, type ProviderRequest } from '../http/route';
+import {
+  type Answer,
+  type EndpointGroup,
+  list,
+  noContent,
+  notFound,
+  objectBody,
+  ok,
+  ProviderRefusal,
+  type ProviderRequest,
+  sourceOf,
+  unprocessable,
+} from '../http/route';
 import type { FirewallRecord, LoadBalancerRecord } from '../world/records';
 import type { World } from '../world/world';
 import { readVpc } from './droplet-create';
-import { leaveProject, placeInProject } from './project-members.endpoints';
+import { leaveProject, placeInProject } from './projects.endpoints';
 
 type Rules = Record<string, unknown>[];
 
@@ -20,7 +31,7 @@ export const firewallsEndpoints: EndpointGroup = {
       path: '/v2/firewalls',
       handle: (world, request) => {
         const fields = readFirewall(world, request);
-        const firewall = apply(world, { id: world.random.uuid(), status: 'waiting', created_at: world.now, ...fields });
+        const firewall = applyFirewall(world, { id: world.random.uuid(), status: 'waiting', created_at: world.now, ...fields });
         return ok({ firewall: firewallView(firewall) }, 202);
       },
     },
@@ -34,7 +45,7 @@ export const firewallsEndpoints: EndpointGroup = {
       path: '/v2/firewalls/:id',
       handle: (world, request) => {
         const known = existingFirewall(world, request);
-        return ok({ firewall: firewallView(apply(world, { ...known, ...readFirewall(world, request, known.id) })) });
+        return ok({ firewall: firewallView(applyFirewall(world, { ...known, ...readFirewall(world, request, known.id) })) });
       },
     },
     {
@@ -57,7 +68,7 @@ export const firewallsEndpoints: EndpointGroup = {
 };
 
 /** A firewall in the API's format: an empty tag list is null. */
-function firewallView(firewall: FirewallRecord): Record<string, unknown> {
+export function firewallView(firewall: FirewallRecord): Record<string, unknown> {
   const pending = firewall.status === 'waiting' ? firewall.droplet_ids : [];
   const { tags, ...fields } = firewall;
   return {
@@ -67,13 +78,14 @@ function firewallView(firewall: FirewallRecord): Record<string, unknown> {
   };
 }
 
-function existingFirewall(world: World, { params }: ProviderRequest): FirewallRecord {
+export function existingFirewall(world: World, { params }: ProviderRequest): FirewallRecord {
   const firewall = world.collections.firewalls.get(params.id ?? '');
   if (firewall === undefined) throw notFound();
   return firewall;
 }
 
-function apply(world: World, firewall: FirewallRecord): FirewallRecord {
+/** Stores a changed firewall, which is `waiting` until its rules are applied. */
+export function applyFirewall(world: World, firewall: FirewallRecord): FirewallRecord {
   world.after('firewall_applied_ms', 'firewall_applied', firewall.id);
   return world.collections.firewalls.put({ ...firewall, status: 'waiting' });
 }
@@ -100,7 +112,7 @@ function changeDroplets(world: World, request: ProviderRequest, adding: boolean)
   if (!Array.isArray(ids)) throw unprocessable('droplet_ids is required');
   if (adding) checkDroplets(world, ids);
   const others = firewall.droplet_ids.filter((id) => !ids.includes(id));
-  apply(world, { ...firewall, droplet_ids: adding ? [...others, ...ids.map(Number)] : others });
+  applyFirewall(world, { ...firewall, droplet_ids: adding ? [...others, ...ids.map(Number)] : others });
   return noContent;
 }
 
@@ -201,7 +213,7 @@ function sizeOf(nodes: number): string {
 
 const NODES: Readonly<Record<string, number>> = { 'lb-small': 1, 'lb-medium': 3, 'lb-large': 6 };
 
-function existingBalancer(world: World, { params }: ProviderRequest): LoadBalancerRecord {
+export function existingBalancer(world: World, { params }: ProviderRequest): LoadBalancerRecord {
   const balancer = world.collections.load_balancers.get(params.id ?? '');
   if (balancer === undefined) throw notFound();
   return balancer;

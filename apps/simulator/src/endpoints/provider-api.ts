@@ -1,13 +1,11 @@
 import type { Request, Response } from 'express';
 import { createHash, randomUUID } from 'node:crypto';
 import { type FaultedRequest, type FaultEngine, playAfter, playBefore } from '../faults/fault-engine';
-import { renderAnswer, type RenderedAnswer } from '../faults/response-faults';
-import type { FaultRule } from '../faults/rule';
+import { type FaultRule, renderAnswer, type RenderedAnswer } from '../faults/rule';
 import { FINANCE_PREFIX } from '../finance/finance.endpoints';
-import { type Answer, notFound, ok, ProviderRefusal } from '../http/answer';
+import { type Answer, notFound, ok, ProviderRefusal, type ProviderRequest, type RouteTable } from '../http/route';
 import operations from '../http/documented-operations.json';
 import type { Ledger, LedgerEntry } from '../http/ledger';
-import type { ProviderRequest, RouteTable } from '../http/route';
 import type { World } from '../world/world';
 import type { Limits } from '../world/state';
 
@@ -75,6 +73,7 @@ export class ProviderApi {
       params: {},
       token,
       receivedAtMs: Date.now(),
+      isConfirmed: req.headers['x-dangerous'] === 'true',
       baseUrl,
     };
     const fingerprint = createHash('sha256').update(token).digest('hex').slice(0, 12);

@@ -1,11 +1,27 @@
-import { type Answer, list, noContent, notFound, ok, pendingEvent, sourceOf, unprocessable } from '../http/answer';
-import { type EndpointGroup, integerParam, objectBody, type ProviderRequest, type Route } from '../http/route';
+import {
+  accepted,
+  type Answer,
+  type EndpointGroup,
+  integerParam,
+  list,
+  noContent,
+  notFound,
+  objectBody,
+  ok,
+  pendingEvent,
+  type ProviderRequest,
+  type Route,
+  sourceOf,
+  unprocessable,
+} from '../http/route';
 import type { ReservedIpRecord } from '../world/records';
 import type { World } from '../world/world';
 import { actionView, completeAction, startResourceAction } from './actions.endpoints';
+import { droplet, flag, like, oneOf, readBody, region, text } from './body-fields';
 import { isBusy } from './droplet-lifecycle';
 import { dropletView } from './droplet-view';
-import { leaveProject, placeInProject } from './project-members.endpoints';
+import { leaveProject, placeInProject } from './projects.endpoints';
+import { readyLater, type Resource, routesOf } from './resource-routes';
 
 /** One set of addresses under two names: `/v2/reserved_ips` since 2022, and `/v2/floating_ips`, which the provider still serves. */
 export const reservedIpsEndpoints: EndpointGroup = {
@@ -128,3 +144,103 @@ function getAction(world: World, request: ProviderRequest): Answer {
   if (action === undefined || action.hidden === true || action.input?.ip !== ip) throw notFound();
   return ok({ action: actionView(world, action) });
 }
+
+const RESERVED_IPV6: Resource = {
+  path: '/v2/reserved_ipv6',
+  stored: 'reserved_ipv6s',
+  keys: ['reserved_ipv6s', 'reserved_ipv6'],
+  id: 'ip',
+  urnType: 'reservedipv6',
+  view: ({ droplet_id: id, ...address }, world) => {
+    const assigned = typeof id === 'number' ? world.collections.droplets.get(id) : undefined;
+    return { ...address, ...(assigned && { droplet: dropletView(world, assigned) }) };
+  },
+  create: {
+    fields: { region_slug: region },
+    make: ({ world, body }) => {
+      const part = () => world.random.integer(4_096, 65_535).toString(16);
+      return { ...body, ip: `2604:a880:800:14::${part()}:${part()}`, reserved_at: world.now };
+    },
+  },
+  remove: {
+    check: ({ droplet_id: id }) => {
+      if (typeof id === 'number') throw unprocessable('Please unassign the reserved IPv6 first.');
+    },
+  },
+};
+
+/** Assigns an address to a droplet of its region, or takes it away. */
+function actOnIpv6(world: World, request: ProviderRequest): Answer {
+  const address = world.collections.reserved_ipv6s.get(request.params.id ?? '');
+  if (address === undefined) throw notFound();
+  const { type, droplet_id: id } = readBody(world, request, { type: oneOf('assign', 'unassign'), 'droplet_id?': droplet });
+  const isAssigned = typeof address.droplet_id === 'number';
+  if (type === 'unassign' && !isAssigned) throw unprocessable('The address is not assigned to a Droplet.');
+  if (type === 'assign' && typeof id !== 'number') throw unprocessable('droplet_id is required');
+  if (type === 'assign' && world.collections.droplets.get(Number(id))?.region !== address.region_slug)
+    throw unprocessable('Droplet and address must be in the same region');
+  const place = String(address.region_slug);
+  const action = startResourceAction(world, `${String(type)}_ip`, 'reserved_ipv6', 0, place, { ip: address.ip });
+  world.after('ip_action_ms', 'ipv6_action_done', action.id, { data: { ip: address.ip, droplet_id: type === 'assign' ? id : null } });
+  return ok({ action: actionView(world, action) }, 201);
+}
+
+const PREFIXES: Resource = {
+  path: '/v2/byoip_prefixes',
+  stored: 'byoip_prefixes',
+  keys: ['byoip_prefixes', 'byoip_prefix'],
+  id: 'uuid',
+  create: {
+    fields: { prefix: like(/^[0-9.]+\/(1[89]|2[0-4])$/), region, signature: text },
+    status: 202,
+    unique: { field: 'prefix', refusal: 'unprocessable_entity' },
+    make: ({ world, body: { prefix, region: slug } }) => {
+      const uuid = world.random.uuid();
+      readyLater(world, 'byoip_prefixes', uuid, { status: 'active' });
+      const state = { status: 'pending', failure_reason: '', locked: false, advertised: false, validations: [] };
+      return { uuid, name: prefix, prefix, region: slug, ...state };
+    },
+    answer: ({ uuid, region: slug, status }) => ok({ uuid, region: slug, status }, 202),
+  },
+  remove: {
+    check: ({ advertised }) => {
+      if (advertised === true) throw unprocessable('an advertised prefix can not be deleted');
+    },
+    answer: () => accepted,
+  },
+  operations: [
+    {
+      method: 'PATCH',
+      path: '',
+      status: 202,
+      fields: { advertise: flag },
+      change: (prefix, { body }) => {
+        if (prefix.status !== 'active') throw unprocessable('the prefix is not active');
+        return { ...prefix, advertised: body.advertise };
+      },
+    },
+    {
+      method: 'GET',
+      path: 'ips',
+      answer: () =>
+        list(
+          'ips',
+          sourceOf([], (address) => address),
+        ),
+    },
+  ],
+};
+
+/** Addresses of IPv6, and prefixes that the account brings along. */
+export const ipv6Endpoints: EndpointGroup = {
+  routes: [...routesOf([RESERVED_IPV6, PREFIXES]), { method: 'POST', path: '/v2/reserved_ipv6/:id/actions', handle: actOnIpv6 }],
+  transitions: {
+    ipv6_action_done: (world, { ref, data }) => {
+      completeAction(world, ref);
+      const address = world.collections.reserved_ipv6s.get(String(data?.ip));
+      if (address === undefined) return;
+      const { droplet_id: _before, ...fields } = address;
+      world.collections.reserved_ipv6s.put({ ...fields, ...(typeof data?.droplet_id === 'number' && { droplet_id: data.droplet_id }) });
+    },
+  },
+};

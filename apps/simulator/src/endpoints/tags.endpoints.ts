@@ -1,5 +1,17 @@
-import { type Answer, badRequest, list, noContent, notFound, ok, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
-import { type EndpointGroup, objectBody, type ProviderRequest } from '../http/route';
+import {
+  type Answer,
+  badRequest,
+  type EndpointGroup,
+  list,
+  noContent,
+  notFound,
+  objectBody,
+  ok,
+  ProviderRefusal,
+  type ProviderRequest,
+  sourceOf,
+  unprocessable,
+} from '../http/route';
 import type { TagRecord } from '../world/records';
 import type { World } from '../world/world';
 

@@ -1,10 +1,23 @@
-import { type Answer, list, noContent, notFound, ok, pendingEvent, ProviderRefusal, sourceOf, unprocessable } from '../http/answer';
-import { type EndpointGroup, integerParam, objectBody, type ProviderRequest } from '../http/route';
+import {
+  type Answer,
+  type EndpointGroup,
+  integerParam,
+  list,
+  noContent,
+  notFound,
+  objectBody,
+  ok,
+  pendingEvent,
+  ProviderRefusal,
+  type ProviderRequest,
+  sourceOf,
+  unprocessable,
+} from '../http/route';
 import type { ActionRecord, TagRecord, VolumeRecord, VolumeSnapshotRecord } from '../world/records';
 import type { World } from '../world/world';
 import { actionView, completeAction, startResourceAction } from './actions.endpoints';
 import { isBusy } from './droplet-lifecycle';
-import { leaveProject, placeInProject } from './project-members.endpoints';
+import { leaveProject, placeInProject } from './projects.endpoints';
 import { addTag, registerTags, removeTag } from './tags.endpoints';
 
 /** Volumes. A volume is attached to at most one droplet; its name is unique in its region. */

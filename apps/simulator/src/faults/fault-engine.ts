@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type Answer, pageOf, ProviderRefusal, type RefusalId, REFUSALS } from '../http/answer';
+import { type Answer, pageOf, ProviderRefusal, type RefusalId, REFUSALS } from '../http/route';
 import type { SeededRandom } from '../world/random';
 import { type Effect, type FaultRule, isAfterEffect } from './rule';
 

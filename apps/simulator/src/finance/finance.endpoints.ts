@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { type Answer, ok, ProviderRefusal, type RefusalId } from '../http/answer';
-import type { EndpointGroup, ProviderRequest } from '../http/route';
+import { type Answer, type EndpointGroup, ok, ProviderRefusal, type ProviderRequest, type RefusalId } from '../http/route';
 import { type FinanceImport, type FinanceLine, type FinanceVendor, importKey, vendorKey } from '../world/billing-records';
 import type { World } from '../world/world';
 

@@ -118,6 +118,8 @@ export interface ImageRecord {
   resource_id?: number;
   /** No list contains the image yet. */
   hidden?: boolean;
+  /** The pending transfer to another account. */
+  transfer_id?: number;
 }
 
 export interface VolumeRecord {

@@ -47,6 +47,8 @@ export const DEFAULT_VISIBILITY_DELAYS = {
   firewall_applied_ms: 2_000,
   /** A load balancer is `new` and has no address. */
   load_balancer_active_ms: 30_000,
+  /** A new or changed database, cluster, app, gateway, peering or share is not ready: it is `creating`, `provisioning`, … */
+  product_ready_ms: 5_000,
   /** A new domain has no zone file; an existing zone file lacks the latest writes to records. */
   zone_file_ms: 2_000,
   /** A new droplet belongs to no project. */

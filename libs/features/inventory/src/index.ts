@@ -8,8 +8,8 @@ export {
   type RuleEdit,
 } from './attribution/attribution-rules.service';
 export { isReservedTag, type RuleConditions } from './attribution/rule-conditions';
-export type { RuleEffect, RuleMove, RuleMoveGroup } from './attribution/rule-effect';
-export { BulkOwnership } from './attribution/bulk-ownership';
+export type { RuleEffect, RuleMove, RuleMoveGroup } from './attribution/rule-conditions';
+export { BulkOwnership } from './attribution/ownership.service';
 export { OwnershipService } from './attribution/ownership.service';
 export { ATTRIBUTION_REASONS, type AttributionReason } from './entities/resource.entity';
 export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';

@@ -1,14 +1,15 @@
 import type { SeededRandom } from '../../world/random';
 import type { DropletRecord } from '../../world/records';
-import { type BilledAccount, ownedThroughout } from './billed-account';
 import {
   BALANCER_CENTS,
-  type UsageInterval,
+  type BilledAccount,
+  ownedThroughout,
   sizeCents,
   SNAPSHOT_CENTS_PER_GB,
   UNUSED_IP_CENTS,
+  type UsageInterval,
   VOLUME_CENTS_PER_GIB,
-} from './usage-interval';
+} from './billed-account';
 
 const DAY_MS = 86_400_000;
 const SMALLER: Record<string, string> = {

@@ -12,10 +12,23 @@ import { SeededRandom } from '../../world/random';
 import type { State } from '../../world/state';
 import { apiTime, type World } from '../../world/world';
 import { seedState } from '../demo-state';
-import { billedAccount, type BilledAccount, nameAt, namedSinceMs, type PastProject, DEPARTED, wasRenamedSince } from './billed-account';
+import {
+  billedAccount,
+  type BilledAccount,
+  DEPARTED,
+  linesOf,
+  type Month,
+  nameAt,
+  namedSinceMs,
+  type PastProject,
+  shareOf,
+  SPACES_CENTS,
+  usageCents,
+  type UsageInterval,
+  wasRenamedSince,
+} from './billed-account';
 import { currentUsage, snapshotCents, snapshotText } from './current-usage';
 import { PastUsage } from './past-usage';
-import { type UsageInterval, linesOf, type Month, shareOf, SPACES_CENTS, usageCents } from './usage-interval';
 
 /** For a larger scale the current state is billed, since seeding the account again would take seconds. */
 const LARGEST_RESEEDED_SCALE = 10;

@@ -1,8 +1,7 @@
 import type { SeededRandom } from '../../world/random';
 import { FIRST_IDS } from '../../world/state';
-import { type BilledAccount, namedSinceMs, type PastProject } from './billed-account';
+import { type BilledAccount, namedSinceMs, type PastProject, sizeCents, type UsageInterval, VOLUME_CENTS_PER_GIB } from './billed-account';
 import { backupsOf, snapshotCents, snapshotText } from './current-usage';
-import { type UsageInterval, sizeCents, VOLUME_CENTS_PER_GIB } from './usage-interval';
 
 const DAY_MS = 86_400_000;
 const SIZES = ['s-1vcpu-1gb', 's-1vcpu-2gb', 's-2vcpu-2gb', 's-2vcpu-4gb'];

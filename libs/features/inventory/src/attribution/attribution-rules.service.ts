@@ -9,8 +9,7 @@ import type { EntityManager, Repository } from 'typeorm';
 import { AttributionRule } from '../entities/attribution-rule.entity';
 import { AttributionRuleNotFoundError } from '../inventory.errors';
 import { OwnershipRecorder } from '../recorder/ownership-recorder';
-import { columnsOf, conditionsOf, type RuleConditions } from './rule-conditions';
-import { readEffect, reattributeAccounts, type RuleEffect } from './rule-effect';
+import { columnsOf, conditionsOf, readEffect, reattributeAccounts, type RuleConditions, type RuleEffect } from './rule-conditions';
 
 /** A request to create a rule. */
 export interface NewAttributionRule {

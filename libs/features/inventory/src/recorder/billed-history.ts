@@ -1,6 +1,7 @@
 import type { Billed, BilledSince } from '#libs/catalog';
 import type { BilledFields } from '../kinds/kind';
-import { billedFields } from './billed';
+import { priceRuleOf } from '../kinds';
+import type { Change } from './decide-changes';
 
 /** A resource of now, with the fields that decide its price. */
 export interface BilledResource extends BilledFields {
@@ -41,3 +42,20 @@ function undo({ status, sizeSlug, attrs }: BilledFields, changes: FieldsChanged[
     attrs: { ...attrs, ...Object.fromEntries(earlier) },
   };
 }
+
+/** What a resource is billed as; undefined for a kind that is free or not billed in a known way. */
+export function billedFields(kind: string, fields: BilledFields): Billed | undefined {
+  const rule = priceRuleOf(kind);
+  return rule && 'billedAs' in rule ? rule.billedAs(fields) : undefined;
+}
+
+/** What a change makes a resource billed as; undefined when it stays as it was. */
+export function billedChange(kind: string, change: Change): Billed | undefined {
+  const now = billedFields(kind, change.seen);
+  if (change.what === 'discovered' || now === undefined) return now;
+  const { known } = change;
+  const before = billedFields(kind, { status: known.status, sizeSlug: known.size_slug, attrs: known.attrs });
+  return before && isSame(before, now) ? undefined : now;
+}
+
+const isSame = (one: Billed, other: Billed) => one.product === other.product && one.units === other.units && one.plan === other.plan;

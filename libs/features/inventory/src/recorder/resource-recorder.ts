@@ -6,7 +6,7 @@ import { urnOf, type Kind, type Observation } from '../kinds/kind';
 import { SweepLeaseLostError } from '../inventory.errors';
 import { contentHash, decideChanges, KNOWN_COLUMNS, type Change, type KnownResource } from './decide-changes';
 import { ownerOf } from './owner.sql';
-import { billedChange } from './billed';
+import { billedChange } from './billed-history';
 
 /**
  * Locks the sweep's row for the rest of the transaction, if the sweep still runs and its lease has not lapsed. Pages of one sweep share the
