@@ -12,7 +12,7 @@ const project = {
   runtime: '<rootDir>/test/support/run/shared-packages.runtime.cjs',
   moduleNameMapper,
   transform: { '^.+\\.[jt]s$': '@swc/jest' },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.data/', '<rootDir>/test/official-client/node_modules/'],
   setupFilesAfterEnv: ['<rootDir>/test/support/run/patience.ts'],
 };
 

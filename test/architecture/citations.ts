@@ -37,7 +37,7 @@ export interface Citable {
 export function citingFiles(): TextFile[] {
   const paths = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
       .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
   );
   return [...paths, ...ROOT_FILES].filter((path) => !LEFT_OUT.test(path)).map((path) => ({ path, text: read(path) }));

@@ -3,9 +3,11 @@ import type { ListAnswer } from '#libs/kernel';
 import { tableContents } from './table-contents';
 import { aSaga } from '../../support/factories';
 import { ADMIN_HEADER } from '../../support/principals';
-import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
+import { aMoveThatWaits, newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
 let world: TenancyWorld;
+/** A resource of Acme that a rule gives to Globex, which waits for an admin. */
+let waiting: string;
 /** A saga that no worker has begun, and one that was rolled back. */
 let sagas: { readonly open: string; readonly undone: string };
 const verb = (id: string, name: string, more = {}) =>
@@ -110,6 +112,12 @@ const CHANGES = [
     send: () => world.http().delete(`/api/v1/attribution-rules/${world.attributionRule}`),
     status: 200,
     reason: null,
+  },
+  {
+    what: 'a confirmed move between tenants',
+    action: 'attribution_confirmed',
+    send: () => world.http().post(`/api/v1/attribution-rules/findings/${waiting}/confirm`).send({ tenant_id: 'globex', reason: 'sold' }),
+    status: 200,
   },
   {
     what: 'the protection of a resource',
@@ -375,6 +383,7 @@ describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ 
 function aWorldOfItsOwn() {
   beforeAll(async () => {
     world = await newTenancyWorld();
+    waiting = await aMoveThatWaits(world);
     const demo = { kind: 'demo', input: { steps: ['echo'] }, steps: ['echo'] };
     sagas = {
       open: await aSaga(world.owner, { ...demo, wake_at: new Date(Date.now() + 3_600_000) }),

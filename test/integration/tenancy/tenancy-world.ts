@@ -128,3 +128,20 @@ async function seedDrift(owner: Client, resourceId: string): Promise<Pick<Tenanc
   const driftRule = await insert(owner, 'cloud_drift_rules', { field: 'name', reason: 'names are theirs', created_by: 'ops' });
   return { drift, revertibleDrift, driftRule };
 }
+
+/** Adds a resource of Acme that a rule gives to Globex, with the finding of that move. Returns the id of the resource. */
+export async function aMoveThatWaits({ owner }: TenancyWorld): Promise<string> {
+  const { rows } = await owner.query<{ id: string }>('select id from cloud_accounts');
+  const account_id = rows[0]?.id;
+  const sold = { name_glob: 'sold-*', name_pattern: 'sold-%', position: 20, reason: 'sold', created_by: 'ops' };
+  const rule = await insert(owner, 'attribution_rules', { ...sold, tenant_id: 'globex' });
+  const of = { account_id, kind: 'volume', provider_id: 'sold-1', urn: 'do:volume:sold-1', name: 'sold-1' };
+  const id = await aResource(owner, { ...of, tenant_id: 'acme', attributed_by: 'rule', attributed_ref: rule });
+  const move = { from_tenant_id: 'acme', to_tenant_id: 'globex', attributed_by: 'rule', attributed_ref: rule };
+  await owner.query(
+    `insert into attribution_findings (resource_id, account_id, from_tenant_id, to_tenant_id, attributed_by, attributed_ref)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [id, account_id, ...Object.values(move)],
+  );
+  return id;
+}

@@ -5,7 +5,7 @@ import { addCompletion } from './commands/completion';
 import { addContextCommands } from './commands/context';
 import { addDriftCommands } from './commands/drift';
 import { addDemoCommand } from './demo/demo-command';
-import { addInventoryCommands } from './commands/inventory';
+import { addInventoryCommands, addRuleCommands } from './commands/inventory';
 import { addOrderCommand } from './commands/order';
 import { addRateCommands } from './commands/rates';
 import { addSagaCommands } from './commands/saga';
@@ -62,6 +62,7 @@ export function programOf(terminal: Terminal, end: (exitCode: number) => void): 
   addSagaCommands(book, program);
   addDriftCommands(book, program);
   addSweepCommands(book, program);
+  addRuleCommands(book, program);
   addBillingCommands(book, program);
   addWebhookCommands(book, program);
   addTenantBillingCommands(book, program);

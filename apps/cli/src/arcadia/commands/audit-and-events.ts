@@ -4,9 +4,8 @@ import { answered } from '../session/client';
 import { streamedEvents } from '../session/event-stream';
 import { EXIT, usageError } from '../session/failure';
 import { addList, atMost, limitOf, pages } from '../session/lists';
-import { writeObject, writeRows, type Row, type Shape } from '../session/output';
+import { type Row, type Shape, writeObject, writeRows } from '../session/output';
 import type { CommandBook, Session } from '../session/session';
-import { eventFilters, EVENT_FILTER_OPTIONS } from './event-filters';
 
 const EVENT = ['sequence', 'at', 'type', 'tenant_id', 'actor', 'subject.type', 'subject.name', 'data'];
 
@@ -103,4 +102,23 @@ async function* newEvents(session: Session): AsyncGenerator<readonly Row[]> {
     }
   }
   yield* streamedEvents(session, filters, after);
+}
+
+/** Options of every command that reads the stream of events. */
+export const EVENT_FILTER_OPTIONS = {
+  '--type <types>': 'types, with commas',
+  '--kind <kinds>': 'kinds, with commas',
+  '--tenant-id <id>': 'tenant',
+  '--resource-id <id>': 'resource',
+  '--actor <name>': 'who',
+} as const;
+const NAMES = ['type', 'kind', 'tenantId', 'resourceId', 'actor'] as const;
+
+/** The given filters, by the names of the query parameters. */
+export function eventFilters(session: Session): Record<string, string> {
+  const given = NAMES.flatMap((name) => {
+    const value = session.text(name);
+    return value === undefined ? [] : [[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value] as const];
+  });
+  return Object.fromEntries(given);
 }

@@ -5,7 +5,7 @@ import { usageError } from '../session/failure';
 import { atMost, limitOf } from '../session/lists';
 import { writeRows, type Row, type Shape } from '../session/output';
 import type { CommandBook, Session } from '../session/session';
-import { eventFilters, EVENT_FILTER_OPTIONS } from './event-filters';
+import { eventFilters, EVENT_FILTER_OPTIONS } from './audit-and-events';
 
 const PREFIX = 'whsec_';
 /** As the service itself gives a receiver. */
