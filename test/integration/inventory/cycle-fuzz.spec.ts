@@ -1,5 +1,5 @@
 import { INVENTORY_SWEEPS } from '#libs/inventory';
-import { FUZZED_KINDS, FuzzedAccount } from './fuzzed-account';
+import { FUZZED_KINDS, FuzzedAccount, PRODUCT_LISTS } from './fuzzed-account';
 import { SeededRandom } from '../../support/seeded-random';
 import type { FaultRule } from '../../support/simulator-client';
 import { ADMIN } from '../../support/principals';
@@ -19,6 +19,7 @@ const LISTS = [
   'images',
   'projects',
   'projects/*/resources',
+  ...PRODUCT_LISTS,
 ];
 
 type Fault = (path: string, random: SeededRandom) => Omit<FaultRule, 'id'>;
@@ -39,7 +40,7 @@ let world: World;
 afterAll(() => world.close());
 
 it(
-  `deletes nothing that exists, restores nothing that was deleted, and takes nothing from its tenant in ${CYCLES} fuzzed cycles over the first kinds (seed ${SEED}) [INV-3 to INV-12]`,
+  `deletes nothing that exists, restores nothing that was deleted, and takes nothing from its tenant in ${CYCLES} fuzzed cycles over every listed kind (seed ${SEED}) [INV-3 to INV-12]`,
   async () => {
     console.log(`cycle fuzz: FUZZ_SEED=${SEED} FUZZ_CYCLES=${CYCLES}`);
     const random = new SeededRandom(SEED);

@@ -1,3 +1,5 @@
+import { KINDS } from '#libs/inventory';
+import { LISTED_PRODUCTS } from '../../support/listed-products';
 import type { SeededRandom } from '../../support/seeded-random';
 
 const PROJECTS = [
@@ -29,7 +31,7 @@ const byUuid = (group: number) => (nth: number) => ({
   record: { id: uuid(group, nth), name: `thing-${group}-${nth}` },
 });
 
-export const FUZZED_KINDS: Record<string, FuzzedKind> = {
+const FIRST_KINDS: Record<string, FuzzedKind> = {
   droplet: {
     list: 'droplets',
     count: 225,
@@ -59,6 +61,49 @@ export const FUZZED_KINDS: Record<string, FuzzedKind> = {
   },
   spaces_bucket: { list: '', count: 30, urnType: 'space', record: (nth) => ({ id: `bucket-${nth}`, record: {} }) },
 };
+
+/** Types in URNs of products that projects list. */
+const MEMBERS = new Set(['dbaas', 'kubernetes', 'app', 'reservedipv6']);
+
+/** Every declared kind with a list of its own and no parent: copies of its documented object, each with an id of its own. */
+function fuzzedProducts(): Record<string, FuzzedKind> {
+  const products = KINDS.flatMap((declared, group): [string, FuzzedKind][] => {
+    const { stored, object, parentId } = LISTED_PRODUCTS[declared.kind] ?? {};
+    if (stored === undefined || object === undefined || parentId !== undefined || declared.kind in FIRST_KINDS) return [];
+    const field = declared.idField ?? 'id';
+    const [urnType] = declared.urnTypes;
+    return [
+      [
+        declared.kind,
+        {
+          list: stored.in,
+          count: 30,
+          ...(urnType !== undefined && MEMBERS.has(urnType) && { urnType }),
+          record: (nth) => {
+            const id = copyOf(object[field], group, nth);
+            return { id: String(id), record: { ...object, ...stored.fields, [field]: id } };
+          },
+        },
+      ],
+    ];
+  });
+  return Object.fromEntries(products);
+}
+
+/** An id in the form of the documented one. */
+function copyOf(documented: unknown, group: number, nth: number): string | number {
+  if (typeof documented === 'number') return documented + nth;
+  const form = String(documented);
+  if (/^[0-9a-f]{8}-/.test(form)) return uuid(100 + group, nth);
+  return form.includes(':') ? `2604:a880:800:14::${(4_096 + nth).toString(16)}` : `${form}-${nth}`;
+}
+
+export const FUZZED_KINDS: Record<string, FuzzedKind> = { ...FIRST_KINDS, ...fuzzedProducts() };
+
+/** The paths of the lists that contain the products, below `/v2/`. */
+export const PRODUCT_LISTS = Object.entries(LISTED_PRODUCTS)
+  .filter(([kind]) => kind in FUZZED_KINDS)
+  .map(([, { path }]) => path.replace('/v2/', ''));
 
 /** An account that changes outside our sagas, kept here to check the inventory against. */
 export class FuzzedAccount {

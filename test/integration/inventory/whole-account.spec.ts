@@ -134,6 +134,18 @@ it.each(Object.keys(TRUTH))('finds every %s of the account in one cycle, and not
   expect(known.sort()).toEqual(TRUTH[kind]?.().sort());
 });
 
+it.each(Object.keys(TRUTH))(
+  'has details, a known owner or the way to none, and a price or the reason for none, of every %s',
+  async (kind) => {
+    const wrong = (await rows(kind)).filter(({ attrs, attribution, tenant_id, price }) => {
+      const isOwned = tenant_id === null ? attribution.by !== undefined : attribution.by !== 'fallback';
+      const isPriced = price !== undefined && price !== null && ('monthly' in price || 'unpriced' in price);
+      return attrs.placeholder === true || !isOwned || !isPriced;
+    });
+    expect(wrong).toEqual([]);
+  },
+);
+
 it('attributes what a project lists to its tenant, under the URN that the project uses [INV-12]', async () => {
   const tenantOf = new Map(account.projects.map(({ id, description }) => [id, /tenant:(\w+)/.exec(description)?.[1] ?? null]));
   const confirmed = account.members.filter(({ status }) => status === 'ok');

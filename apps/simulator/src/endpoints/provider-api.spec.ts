@@ -14,7 +14,7 @@ it('plays the documented operations that it played before, and more, and counts 
 });
 
 /** The number of operations only grows. */
-const LEAST_PLAYED = 366;
+const LEAST_PLAYED = 367;
 
 const limits = { per_minute: 3, per_hour: 5 };
 
