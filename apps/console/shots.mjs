@@ -60,6 +60,8 @@ const ADMIN = {
   order: '/order?kind=provision_droplet',
   sagas: '/sagas',
   saga: `/sagas/${await first('/api/v1/sagas')}`,
+  'bulk-jobs': '/sagas/bulk',
+  'bulk-job': `/sagas/bulk/${await first('/api/v1/sagas/bulk-jobs')}`,
   drift: '/drift',
   sweeps: '/sweeps',
   sweep: `/sweeps/${await first('/api/v1/sweeps?status=suspect')}`,
@@ -120,28 +122,35 @@ for (const [who, token, screens] of [
   ['admin', run.admin_token, ADMIN],
   ['tenant', run.tenant_token, TENANT],
 ]) {
-  for (const [name, path] of Object.entries(screens)) await takePictures(`${who}-${name}`, path, token);
+  const wanted = Object.entries(screens).filter(([name]) => !chosen.only || `${who}-${name}`.includes(chosen.only));
+  for (const scheme of ['light', 'dark'].filter((one) => !chosen.scheme || one === chosen.scheme)) {
+    for (const size of SIZES.filter(([one]) => !chosen.width || String(one) === chosen.width))
+      await takePictures(who, token, wanted, scheme, size);
+  }
 }
 await browser.close();
 
-async function takePictures(name, path, token) {
-  if (chosen.only && !name.includes(chosen.only)) return;
-  for (const scheme of ['light', 'dark'].filter((one) => !chosen.scheme || one === chosen.scheme)) {
-    for (const [width, height] of SIZES.filter(([one]) => !chosen.width || String(one) === chosen.width)) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
-      const page = await context.newPage();
-      if (chosen.state) await page.route('**/api/v1/**', STATES[chosen.state]);
-      else page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`));
-      page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
-      await page.goto(`${run.api}/console${path}#token=${token}`);
-      await page.locator('main').waitFor();
-      // The stream of events never ends, so the page waits for its own skeletons, not for a quiet network.
-      if (chosen.state !== 'slow')
-        await page.waitForFunction(() => document.querySelector('[aria-busy]') === null, null, { timeout: 8_000 }).catch(() => undefined);
-      await page.waitForTimeout(500);
-      if (chosen.state) await page.waitForTimeout(chosen.state === 'broken' ? 4_000 : 500); // until it gives up
-      await page.screenshot({ path: join(folder, `${[name, chosen.state, width, scheme].filter(Boolean).join('-')}.png`) });
-      await context.close();
-    }
+/** All screens of one caller in one session, a screen after the other. */
+async function takePictures(who, token, screens, scheme, [width, height]) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  const signedIn = await context.newPage();
+  await signedIn.goto(`${run.api}/console#token=${token}`);
+  await signedIn.locator('main').waitFor();
+  await signedIn.close();
+  for (const [name, path] of screens) {
+    const page = await context.newPage();
+    if (chosen.state) await page.route('**/api/v1/**', STATES[chosen.state]);
+    else page.on('console', (message) => message.type() === 'error' && console.error(`${who}-${name}: ${message.text()}`));
+    page.on('pageerror', (error) => console.error(`${who}-${name}: ${error.message}`));
+    await page.goto(`${run.api}/console${path}`);
+    await page.locator('main').waitFor();
+    // The stream of events never ends, so the page waits for its own skeletons, not for a quiet network.
+    if (chosen.state !== 'slow')
+      await page.waitForFunction(() => document.querySelector('[aria-busy]') === null, null, { timeout: 8_000 }).catch(() => undefined);
+    await page.waitForTimeout(500);
+    if (chosen.state) await page.waitForTimeout(chosen.state === 'broken' ? 4_000 : 500); // until it gives up
+    await page.screenshot({ path: join(folder, `${[`${who}-${name}`, chosen.state, width, scheme].filter(Boolean).join('-')}.png`) });
+    await page.close();
   }
+  await context.close();
 }

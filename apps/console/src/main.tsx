@@ -2,7 +2,7 @@ import './styles/tokens.css';
 import './styles/mantine.css';
 import './styles/console.css';
 import './styles/shell.css';
-import { createTheme, MantineProvider, Menu } from '@mantine/core';
+import { createTheme, Input, MantineProvider, Menu } from '@mantine/core';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
@@ -19,7 +19,11 @@ const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   // The placeholder is an element without a role in a menu, which may contain items only. The first item has the focus instead.
-  components: { Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }) },
+  components: {
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
+    // Help stands below the control, so that the controls of a row are in one line.
+    InputWrapper: Input.Wrapper.extend({ defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] } }),
+  },
 });
 
 /** A refusal stays a refusal; an outage ends by itself. */

@@ -59,6 +59,7 @@ describeInBrowser('the console in a browser', () => {
         resource,
         '/drift',
         '/sagas',
+        '/sagas/bulk',
         '/order',
         order,
         '/projects',

@@ -130,6 +130,7 @@ it('lists every route of the API', () => {
     'get /api/v1/rate-cards/{id}/versions',
     'get /api/v1/rate-overrides',
     'get /api/v1/sagas',
+    'get /api/v1/sagas/bulk-jobs',
     'get /api/v1/sagas/bulk-jobs/{id}',
     'get /api/v1/sagas/bulk-jobs/{id}/items',
     'get /api/v1/sagas/{id}',

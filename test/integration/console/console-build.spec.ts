@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
+import { allRows, csvText, MOST_ROWS } from '../../../apps/console/src/parts/csv-rows';
 import { scaleTicks, stacksOf } from '../../../apps/console/src/parts/chart-scale';
 
 const ROOT = join(__dirname, '../../..');
@@ -93,4 +94,40 @@ it('stacks the largest parts of a chart first and adds up the rest as the last o
     [0, 100, 200, 300],
     [0, 0.5, 1],
   ]);
+});
+
+describe('a file of a list', () => {
+  const pages = (sizes: readonly number[]) => (cursor: string | undefined) => {
+    const at = Number(cursor ?? 0);
+    const data = Array.from({ length: sizes[at] ?? 0 }, (_, nr) => ({ name: `r${at}-${nr}` }));
+    return Promise.resolve({ data, page: { next_cursor: at + 1 < sizes.length ? String(at + 1) : null } });
+  };
+  const { signal } = new AbortController();
+
+  it('has every row of the filter, page by page, and says how many it has so far', async () => {
+    const seen: number[] = [];
+    const all = await allRows(pages([200, 200, 3]), { signal, onRows: (rows) => seen.push(rows) });
+    expect({ rows: all.rows.length, isCut: all.isCut, seen }).toEqual({ rows: 403, isCut: false, seen: [200, 400, 403] });
+    expect(csvText([['name', ({ name }) => name]], all.rows.slice(-1))).toBe('name\r\nr2-2\r\n');
+  });
+
+  it('ends at its limit, and tells that there is more', async () => {
+    expect(MOST_ROWS).toBe(50_000);
+    expect(await allRows(pages([5, 5, 5]), { signal, most: 7 })).toMatchObject({ rows: { length: 7 }, isCut: true });
+    expect(await allRows(pages([5, 2]), { signal, most: 7 })).toMatchObject({ rows: { length: 7 }, isCut: false });
+  });
+
+  it('writes no formula, keeps numbers, and quotes commas and quotes', () => {
+    const text = csvText(
+      [
+        ['a', ([a]: readonly string[]) => a],
+        ['b', ([, b]: readonly string[]) => b],
+      ],
+      [
+        ['=cmd()', '-1.50'],
+        ['a "b", c', ''],
+      ],
+    );
+    expect(text).toBe('a,b\r\n\'=cmd(),-1.50\r\n"a ""b"", c",\r\n');
+  });
 });

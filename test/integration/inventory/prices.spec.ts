@@ -42,10 +42,17 @@ it('gives every living resource a price or the reason why it has none [PRC-1]', 
   }
 });
 
-it('sorts by price in both directions, with resources without a price last, and repeats none', async () => {
+/** As people see it: with the backups. */
+const totalOf = (row: ResourceView) => {
+  const backups = row.price && 'backups' in row.price ? Number(row.price.backups?.monthly ?? 0) : 0;
+  const monthly = monthlyOf(row);
+  return monthly === null ? null : Math.round((monthly + backups) * 1e6) / 1e6;
+};
+
+it('sorts by price with backups in both directions, with resources without a price last, and repeats none', async () => {
   for (const sort of ['price', '-price'] as const) {
     const rows = await all(sort);
-    const monthly = rows.map(monthlyOf);
+    const monthly = rows.map(totalOf);
     const priced = monthly.filter((one) => one !== null);
     expect(priced).toEqual(priced.toSorted((one, other) => (sort === 'price' ? one - other : other - one)));
     expect(monthly.slice(0, priced.length)).not.toContain(null);

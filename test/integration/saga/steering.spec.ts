@@ -376,6 +376,8 @@ describe('a bulk job', () => {
     expect(await bulk.handleDue(signal)).toBe(1);
     expect(await bulk.handleDue(signal)).toBe(0);
     expect(await bulk.get(id)).toMatchObject({ status: 'running', total: 4, done: 1, refused: 0 });
+    const [newest] = (await bulk.listJobs({ limit: 1, cursor: undefined })).items;
+    expect(newest).toEqual(await bulk.get(id));
     // A worker carried the verb out and died before it wrote the result; meanwhile a person has resumed the saga.
     await verbs.resume({ id: ids[0] ?? '', because: BOSS });
     await world.owner.query('update saga_bulk_items set result = null, at = null where job_id = $1 and nr = 1', [id]);

@@ -13,7 +13,7 @@ import { ChainCheck } from './chain-check';
 const PLATFORM = { kind: 'platform' } as const;
 
 /** The part of an entry that leads to a name: its target, and the resource that its details name. */
-type Entry = Pick<AuditView, 'id' | 'target_type' | 'target_id' | 'details'>;
+type Entry = Pick<AuditView, 'id' | 'action' | 'target_type' | 'target_id' | 'details'>;
 
 /** Finds names for the targets of audit entries, because an id alone tells people nothing. For platform admins only. */
 @Injectable()
@@ -44,11 +44,13 @@ function resourceOf({ target_type, target_id, details }: Entry): string[] {
   return isId(id) ? [id] : [];
 }
 
-/** The target of a saga that creates something, and the kind of a sweep, are in the details. */
-function nameInDetails({ target_type, details }: Entry): string | undefined {
-  const name = target_type === 'sweep' ? details['kind'] : details['target_name'];
+/** The details have the target of a saga that creates something, the kind of a sweep, the month of a rating, the number of an issued invoice. */
+function nameInDetails({ action, target_type, details }: Entry): string | undefined {
+  const name = details[NAMED_BY[target_type] ?? (action === 'tenant_invoice_issued' ? 'number' : 'target_name')] ?? details['name'];
   return typeof name === 'string' ? name : undefined;
 }
+
+const NAMED_BY: Readonly<Record<string, string>> = { sweep: 'kind', billing_run: 'period' };
 
 const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value);
 

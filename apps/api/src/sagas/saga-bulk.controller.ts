@@ -200,6 +200,15 @@ export class SagaBulkController {
     return { data: await this.bulk.get(await this.bulk.create({ verb, ratePerMinute, ...selection }, context)) };
   }
 
+  @Get()
+  @ApiOperation({ summary: 'List bulk jobs', description: 'Newest first, those that run and those that have ended.' })
+  @ApiListResponse(BulkJobResponse)
+  async list(@Query() query: PageQuery): Promise<ListOf<BulkJobResponse>> {
+    const asOf = new Date().toISOString();
+    const { items, next_cursor } = await this.bulk.listJobs(query);
+    return { data: items, page: { next_cursor }, as_of: asOf, completeness: {} };
+  }
+
   @Get(':id')
   @ApiOperation({ summary: 'Get a bulk job' })
   @ApiIdParam('bulk job')

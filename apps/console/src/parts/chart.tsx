@@ -41,7 +41,9 @@ const LABEL_PX = 46;
 
 const colorOf = ({ color }: Series): string => (color === 0 ? 'var(--co)' : `var(--c${color})`);
 const totalOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
-const axisText = (value: number): string => (value !== 0 && value < 10 && !Number.isInteger(value) ? value.toFixed(2) : count(value));
+/** The labels of one axis have the same number of places; zero has none. */
+const axisText = (value: number, ticks: readonly number[]): string =>
+  value !== 0 && ticks.some((tick) => !Number.isInteger(tick)) ? value.toFixed(2) : count(value);
 
 /** Stacked bars of amounts in dollars. The arrow keys move from bar to bar, hover and focus show its parts. */
 export function BarChart({ label, bars, series, values, height = 168, chosen, onChoose }: ChartProps) {
@@ -106,7 +108,7 @@ export function BarChart({ label, bars, series, values, height = 168, chosen, on
           <g key={tick} className={tick === 0 ? 'zero' : 'grid-line'}>
             <line x1={LEFT} x2={width} y1={y(tick)} y2={y(tick)} />
             <text x={LEFT - 8} y={y(tick) + 4} textAnchor="end">
-              {axisText(tick)}
+              {axisText(tick, ticks)}
             </text>
           </g>
         ))}

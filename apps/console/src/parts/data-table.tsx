@@ -40,6 +40,8 @@ const TEXTS = { selectAll: 'Select all loaded rows' };
 const NO_COLUMNS: readonly never[] = [];
 const ROW_PX = 30;
 const ITEM_PX = 62;
+/** What the column without a width keeps; a table that does not fit then scrolls sideways in its card. */
+const LEAST_NAME_PX = 112;
 const features = tableFeatures({ columnVisibilityFeature });
 
 /**
@@ -141,7 +143,12 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>) {
   const width = isNarrow ? 1 : visible.length + (selection ? 1 : 0);
   return (
     <div className="tb" ref={scroller}>
-      <table aria-label={label} aria-rowcount={(total ?? models.length) + 1} className={dimmed ? 'dimmed' : ''}>
+      <table
+        aria-label={label}
+        aria-rowcount={(total ?? models.length) + 1}
+        className={dimmed ? 'dimmed' : ''}
+        style={isNarrow ? undefined : { minWidth: visible.reduce((sum, column) => sum + (column.width ?? LEAST_NAME_PX), 0) }}
+      >
         {!isNarrow && <Head {...props} columns={visible} />}
         <tbody>
           {/* one flat list: in nested ones React would know the rows by their place in view, and build all of them anew on scrolling */}

@@ -17,6 +17,9 @@ const shortMonth = new Intl.DateTimeFormat('en', { month: 'short', timeZone: 'UT
 const documentDay = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
 const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' });
 
+/** en-GB writes "Sept", which is longer than all other months and than the columns of days. */
+const shortMonths = (text: string): string => text.replace('Sept ', 'Sep ');
+
 export const count = (value: number): string => whole.format(value);
 /** An amount in a column with the currency in its head. */
 export const plainMoney = (decimal: string): string => amount.format(Number(decimal)).replace('-', '−');
@@ -24,6 +27,9 @@ export const money = (decimal: string): string => dollars.format(Number(decimal)
 /** An amount of another currency too, with its own decimal places. */
 export const moneyIn = (decimal: string, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(Number(decimal)).replace('-', '−');
+/** The price of one unit, which may have parts of a cent. */
+export const unitPriceIn = (decimal: string, currency: string): string =>
+  new Intl.NumberFormat('en', { style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: 5 }).format(Number(decimal));
 export const hourly = (decimal: string): string => unitPrice.format(Number(decimal));
 
 /** A change of an amount, always with its sign; zero is written in words. */
@@ -36,7 +42,7 @@ export function moneyDelta(decimal: string): string {
 /** "4 min", "2 h 10 min", "3 d" up to a week, then the day. */
 export function age(from: string | number, nowMs = Date.now()): string {
   const ms = nowMs - new Date(from).getTime();
-  return ms > 7 * DAY ? day.format(new Date(from)) : duration(ms);
+  return ms > 7 * DAY ? dateText(from) : duration(ms);
 }
 
 export function duration(ms: number): string {
@@ -51,14 +57,14 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / DAY)} d${ms < 3 * DAY && hours > 0 ? ` ${hours} h` : ''}`;
 }
 
-export const exactTime = (at: string | number): string => exact.format(new Date(at));
+export const exactTime = (at: string | number): string => shortMonths(exact.format(new Date(at)));
 export const timeOfDay = (at: string | number): string => clock.format(new Date(at));
 export const secondOfDay = (at: string | number): string => clockSeconds.format(new Date(at));
-export const dateText = (at: string | number): string => day.format(new Date(at));
+export const dateText = (at: string | number): string => shortMonths(day.format(new Date(at)));
 export const monthText = (period: string): string => month.format(new Date(`${period.slice(0, 7)}-01T00:00:00Z`));
 
 /** A day of a document, which is the same day everywhere: "3 Nov 2026". */
-export const calendarDay = (date: string): string => documentDay.format(new Date(`${date}T00:00:00Z`));
+export const calendarDay = (date: string): string => shortMonths(documentDay.format(new Date(`${date}T00:00:00Z`)));
 
 /** "Nov", and the year below January: "Jan 2026". */
 export function monthName(period: string): string {
@@ -73,7 +79,7 @@ export function dayHeading(at: string, nowMs = Date.now()): string {
   const then = new Date(at);
   const now = new Date(nowMs);
   if (then.toDateString() === now.toDateString()) return 'Today';
-  return then.getFullYear() === now.getFullYear() ? dayOfYear.format(then) : day.format(then);
+  return then.getFullYear() === now.getFullYear() ? dayOfYear.format(then) : dateText(at);
 }
 
 /** `load_balancer` → "Load balancer". */
@@ -81,6 +87,9 @@ export function words(name: string): string {
   const text = name.replaceAll('_', ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** The name of a field of a resource: `size_slug` → "Size". */
+export const fieldName = (field: string): string => words(field.replace('_slug', ''));
 
 /** One value of a spec or a change, short enough for a cell. */
 export function valueText(value: unknown): string {

@@ -44,6 +44,12 @@ export function kindsName(kind: string, howMany: number): string {
   return howMany === 1 ? lower : /[^aeiou]y$/.test(lower) ? lower.replace(/y$/, 'ies') : `${lower}s`;
 }
 
+/** The plural as a heading: "Volumes". */
+export function kindsHead(kind: string): string {
+  const plural = kindsName(kind, 2);
+  return plural.charAt(0).toUpperCase() + plural.slice(1);
+}
+
 export function KindIcon({ kind, size = 14 }: { readonly kind: string; readonly size?: number }) {
   const Icon = ICONS[kind] ?? IconBox;
   return <Icon size={size} stroke={1.75} aria-hidden />;

@@ -11,7 +11,7 @@ const POLL_MS = 15_000;
 const MOST_POLLED_PAGES = 2;
 export const PAGE = 200;
 
-interface ListPage<Row> extends Freshness {
+export interface ListPage<Row> extends Freshness {
   readonly data: readonly Row[];
   readonly page: { readonly next_cursor: string | null };
 }

@@ -1,5 +1,5 @@
-import { Link } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { Link, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 import { IconChevronRight } from './icons';
 
 /** The content of a page. `fixed`: the page itself does not scroll, the table in it does. */
@@ -16,12 +16,14 @@ interface PageHeadProps {
   readonly badges?: React.ReactNode;
   readonly sub?: React.ReactNode;
   readonly crumbs?: readonly { readonly text: string; readonly to?: string; readonly mono?: boolean }[];
+  /** The screens that belong together, above the title, so that they stay in their place from one to the next. */
+  readonly places?: React.ReactNode;
   readonly beside?: React.ReactNode;
   readonly actions?: React.ReactNode;
 }
 
-/** Breadcrumb, title with states, one sentence of meaning, actions. */
-export function PageHead({ title, badges, sub, crumbs, beside, actions }: PageHeadProps) {
+/** Breadcrumb or neighbours, title with states, one sentence of meaning, actions. */
+export function PageHead({ title, badges, sub, crumbs, places, beside, actions }: PageHeadProps) {
   useEffect(() => {
     document.title = `${title} · arcadia-cloud`;
   }, [title]);
@@ -37,6 +39,7 @@ export function PageHead({ title, badges, sub, crumbs, beside, actions }: PageHe
           ))}
         </nav>
       )}
+      {places && <div className="places">{places}</div>}
       <div className="head">
         <div style={{ minWidth: 0 }}>
           <h1 style={{ display: 'flex', gap: 10, alignItems: 'center', flexWrap: 'wrap' }}>
@@ -49,6 +52,30 @@ export function PageHead({ title, badges, sub, crumbs, beside, actions }: PageHe
         {actions && <div className="act">{actions}</div>}
       </div>
     </>
+  );
+}
+
+interface SubNavProps {
+  readonly label: string;
+  readonly places: readonly { readonly to: string; readonly text: string }[];
+}
+
+/** Screens that belong together, as links. Where they do not fit, the one that is shown is scrolled into view. */
+export function SubNav({ label, places }: SubNavProps) {
+  const { pathname } = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const here = nav.current?.querySelector<HTMLElement>('.on');
+    if (nav.current && here) nav.current.scrollLeft = here.offsetLeft + here.offsetWidth - nav.current.clientWidth;
+  }, [pathname]);
+  return (
+    <nav ref={nav} className="seg" aria-label={label}>
+      {places.map(({ to, text }) => (
+        <Link key={to} to={to} className={pathname === to ? 'on' : ''} aria-current={pathname === to ? 'page' : undefined}>
+          {text}
+        </Link>
+      ))}
+    </nav>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Schemas } from '../client/client';
-import { count, duration, hourly, money, moneyDelta, secondOfDay, valueText, words } from './format';
+import { count, duration, fieldName, hourly, money, moneyDelta, secondOfDay, valueText } from './format';
 import { kindName } from './kinds';
 import { Note } from './states';
 import './plan.css';
@@ -164,7 +164,7 @@ function Changes({ changes }: Pick<Plan, 'changes'>) {
           <li key={`${change.name}/${change.field}`}>
             <span>
               {change.name && <b style={{ fontWeight: 550 }}>{change.name} </b>}
-              <span className="dim">{words(change.field.replace('_slug', ''))}</span>
+              <span className="dim">{fieldName(change.field)}</span>
             </span>
             <span style={{ color: 'var(--ink)' }}>
               {valueText(change.from)} → <b style={{ fontWeight: 600 }}>{valueText(change.to)}</b>

@@ -106,6 +106,10 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/saga/saga-screen'), 'SagaScreen'),
   ),
   at(
+    '/sagas/bulk',
+    lazyRouteComponent(() => import('../screens/sagas/bulk-jobs-screen'), 'BulkJobsScreen'),
+  ),
+  at(
     '/sagas/bulk/$id',
     lazyRouteComponent(() => import('../screens/sagas/bulk-job-screen'), 'BulkJobScreen'),
   ),

@@ -108,6 +108,7 @@ function FreshnessStrip({ freshness }: { readonly freshness: Freshness | undefin
             </>
           )}
         </span>
+        {!lateText && youngest && <span className="only-m">{age(nowMs - Math.max(youngest.ageMs, 0), nowMs)}</span>}
         {lateText && (
           <span className="only-m st warn">
             <IconClockExclamation size={14} stroke={1.75} aria-hidden />

@@ -16,7 +16,11 @@ import { TEXTS } from './texts';
 
 type Entry = Schemas['AuditEntryResponse'];
 
-const targetText = ({ target_name: name, target_type: type, target_id: id }: Entry): string => `${words(type)} ${name ?? id}`;
+const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+
+/** The name of what was changed; without one the end of its id, which the entry has whole. */
+const targetText = ({ target_name: name, target_type: type, target_id: id }: Entry): string =>
+  `${words(type)} ${name ?? (UUID.test(id) ? `…${id.slice(-6)}` : id)}`;
 
 const COLUMNS: readonly Column<Entry>[] = [
   { id: 'what', head: TEXTS.heads.what, width: 210, cell: ({ action }) => <b style={{ fontWeight: 550 }}>{words(action)}</b> },
@@ -94,7 +98,7 @@ function EntryDialog({ entry, close }: { readonly entry: Entry; readonly close: 
     <Modal opened onClose={close} title={words(entry.action)} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
       <Facts
         rows={[
-          [TEXTS.heads.on, targetText(entry)],
+          [TEXTS.heads.on, `${words(entry.target_type)} ${entry.target_name ?? entry.target_id}`],
           [TEXTS.heads.by, entry.actor],
           [TEXTS.heads.tenant, entry.actor_tenant_id],
           [TEXTS.heads.reason, entry.reason],

@@ -5,6 +5,7 @@ import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { monthText } from '../../parts/format';
 import { Card } from '../../parts/page';
+import { PlainTable } from '../../parts/plain-table';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { thisMonth } from '../rate-cards/card-data';
 import { TEXTS } from './texts';
@@ -28,38 +29,46 @@ export function PoolsCard() {
       {pools.error && <ErrorState error={pools.error} retry={() => void pools.refetch()} />}
       {pools.isPending && <Skeleton />}
       {pools.data && (
-        <table className="mt" aria-label={WORDS.title}>
-          <thead>
-            <tr>
-              <th scope="col">{WORDS.heads.pool}</th>
-              <th scope="col">{WORDS.heads.method}</th>
-              <th scope="col" className="wide-col hide-m">
-                {WORDS.heads.since}
-              </th>
-              <th scope="col" style={{ width: 104 }}>
-                <span className="vh">{WORDS.change}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {pools.data.data.map((pool) => (
-              <tr key={pool.pool}>
-                <td className="wrap b">{nameOf(pool.pool)}</td>
-                <td className="wrap">
+        <PlainTable
+          label={WORDS.title}
+          rows={pools.data.data}
+          rowId={({ pool }) => pool}
+          columns={[
+            { id: 'pool', head: WORDS.heads.pool, wraps: true, look: 'b', cell: ({ pool }) => nameOf(pool) },
+            {
+              id: 'method',
+              head: WORDS.heads.method,
+              wraps: true,
+              cell: (pool) => (
+                <>
                   {WORDS.methods[pool.method] ?? pool.method}
                   {pool.method === 'weighted' && <span className="dim"> {weightsText(pool)}</span>}
-                </td>
-                <td className="hide-m mid">{pool.valid_from ? monthText(pool.valid_from) : WORDS.installed}</td>
-                <td className="num">
-                  <button type="button" className="btn quiet sml" onClick={() => setChanging(pool)}>
-                    {WORDS.change}
-                    <span className="vh"> {nameOf(pool.pool)}</span>
-                  </button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+                </>
+              ),
+            },
+            {
+              id: 'since',
+              head: WORDS.heads.since,
+              width: 'wide-col',
+              wide: true,
+              look: 'mid',
+              cell: ({ valid_from: from }) => (from ? monthText(from) : WORDS.installed),
+            },
+            {
+              id: 'change',
+              head: WORDS.change,
+              isHeadHidden: true,
+              numeric: true,
+              width: 104,
+              cell: (pool) => (
+                <button type="button" className="btn quiet sml" onClick={() => setChanging(pool)}>
+                  {WORDS.change}
+                  <span className="vh"> {nameOf(pool.pool)}</span>
+                </button>
+              ),
+            },
+          ]}
+        />
       )}
       {changing && <PoolDialog pool={changing} close={() => setChanging(null)} />}
     </Card>

@@ -54,7 +54,7 @@ export function BillingProfileCard({ tenant }: { readonly tenant: string }) {
               [WORDS.email, found.email],
               [WORDS.purchase_order, found.purchase_order],
               [WORDS.auto, WORDS.autos[found.auto]],
-              [WORDS.paused, found.paused && WORDS.pausedHelp],
+              [WORDS.paused, found.paused ? WORDS.pausedHelp : null],
             ]}
           />
           <p className="sm go">

@@ -7,6 +7,7 @@ import { filledIn, useFields } from '../../parts/fields';
 import { words } from '../../parts/format';
 import { IconBan, IconCircleCheck } from '../../parts/icons';
 import { Card } from '../../parts/page';
+import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { TEXTS } from './texts';
@@ -71,53 +72,55 @@ export function TaxRulesCard() {
 
 function RulesTable({ rows, choose }: { readonly rows: readonly Rule[]; readonly choose: (rule: Rule) => void }) {
   const { heads } = WORDS;
-  return (
-    <table className="mt" aria-label={WORDS.title}>
-      <thead>
-        <tr>
-          <th scope="col">{heads.when}</th>
-          <th scope="col" className="hide-m">
-            {heads.label}
-          </th>
-          <th scope="col" className="num short-col">
-            {heads.tax}
-          </th>
-          <th scope="col" className="num short-col hide-m">
-            {heads.priority}
-          </th>
-          <th scope="col" className="short-col hide-m">
-            {heads.state}
-          </th>
-          <th scope="col" style={{ width: 104 }}>
-            <span className="vh">{WORDS.turnOff}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((rule) => (
-          <tr key={rule.id}>
-            <td className="wrap b">{whenText(rule)}</td>
-            <td className="wrap hide-m" title={rule.text ?? undefined}>
-              {rule.label} <span className="dim">{rule.category}</span>
-            </td>
-            <td className="num">{rule.rate} %</td>
-            <td className="num hide-m dim">{rule.priority}</td>
-            <td className="hide-m">
-              <Badge tone={rule.active ? 'ok' : 'mute'} icon={rule.active ? IconCircleCheck : IconBan}>
-                {rule.active ? WORDS.on : WORDS.off}
-              </Badge>
-            </td>
-            <td className="num">
-              <button type="button" className="btn quiet sml" onClick={() => choose(rule)}>
-                {rule.active ? WORDS.turnOff : WORDS.turnOn}
-                <span className="vh"> {rule.label}</span>
-              </button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  const columns: readonly PlainColumn<Rule>[] = [
+    { id: 'when', head: heads.when, wraps: true, look: 'b', cell: whenText },
+    {
+      id: 'label',
+      head: heads.label,
+      wide: true,
+      wraps: true,
+      cell: ({ label, category, text }) => (
+        <span title={text ?? undefined}>
+          {label} <span className="dim">{category}</span>
+        </span>
+      ),
+    },
+    { id: 'tax', head: heads.tax, numeric: true, width: 'short-col', cell: ({ rate }) => `${rate} %` },
+    {
+      id: 'priority',
+      head: heads.priority,
+      numeric: true,
+      width: 'short-col',
+      wide: true,
+      look: 'dim',
+      cell: ({ priority }) => priority,
+    },
+    {
+      id: 'state',
+      head: heads.state,
+      width: 'short-col',
+      wide: true,
+      cell: ({ active }) => (
+        <Badge tone={active ? 'ok' : 'mute'} icon={active ? IconCircleCheck : IconBan}>
+          {active ? WORDS.on : WORDS.off}
+        </Badge>
+      ),
+    },
+    {
+      id: 'switch',
+      head: WORDS.turnOff,
+      isHeadHidden: true,
+      numeric: true,
+      width: 104,
+      cell: (rule) => (
+        <button type="button" className="btn quiet sml" onClick={() => choose(rule)}>
+          {rule.active ? WORDS.turnOff : WORDS.turnOn}
+          <span className="vh"> {rule.label}</span>
+        </button>
+      ),
+    },
+  ];
+  return <PlainTable label={WORDS.title} columns={columns} rows={rows} rowId={({ id }) => id} />;
 }
 
 function SetDialog({ set, close }: { readonly set: 'AU' | 'EU'; readonly close: () => void }) {

@@ -28,7 +28,7 @@ export const TEXTS = {
   },
   rules: {
     title: 'Tax rules',
-    heads: { when: 'When', tax: 'Tax', label: 'Name', priority: 'Priority', state: 'Counts' },
+    heads: { when: 'When', tax: 'Tax', label: 'Name', priority: 'Priority', state: 'State' },
     always: 'Always',
     exception: (tenant: string) => `Exception for ${tenant}`,
     places: {
@@ -40,8 +40,8 @@ export const TEXTS = {
     business: 'a business',
     consumer: 'no business',
     taxId: (states: string) => `tax id ${states}`,
-    on: 'Yes',
-    off: 'No',
+    on: 'On',
+    off: 'Off',
     turnOff: 'Turn off',
     turnOn: 'Turn on',
     turnOffText: 'Invoices that are decided keep their tax; the rule does not count for later ones.',

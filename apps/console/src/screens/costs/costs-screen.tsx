@@ -5,8 +5,7 @@ import { FilterChips, useFilters } from '../../parts/filters';
 import { dateText, monthText } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
 import { kindName, kindsName } from '../../parts/kinds';
-import { PageHead, Screen } from '../../parts/page';
-import { SubNav } from '../../parts/sub-nav';
+import { PageHead, Screen, SubNav } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { useSummary, useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
@@ -44,7 +43,7 @@ export function CostsScreen() {
       <PageHead
         title={TEXTS.title}
         sub={found && basisText(found)}
-        beside={isAdmin && <SubNav label={TEXTS.title} places={COST_PLACES} />}
+        places={isAdmin && <SubNav label={TEXTS.title} places={COST_PLACES} />}
         actions={
           <>
             <div className="seg" role="group" aria-label="Group by">

@@ -4,7 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Drift, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { moneyDelta, valueText, words } from '../../parts/format';
+import { fieldName, moneyDelta, valueText, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { PlanCard } from '../../parts/plan-card';
 import { ProblemCode } from '../../parts/states';
@@ -29,7 +29,7 @@ export function DriftPanel({ drift, close }: { readonly drift: Drift; readonly c
     <Modal
       opened
       onClose={close}
-      title={`${driftName(drift)}: ${words(drift.field)}`}
+      title={`${driftName(drift)}: ${fieldName(drift.field)}`}
       centered
       lockScroll={false}
       closeButtonProps={{ 'aria-label': panel.close }}
@@ -96,7 +96,7 @@ function AcceptDialog({ drift, close }: DialogProps) {
     <Confirm title={TEXTS.accept.title} button={TEXTS.accept.button} reason="required" confirm={accept} close={close}>
       <p className="mid">{TEXTS.accept.text}</p>
       <p>
-        {words(drift.field)}: <span className="dim">{valueText(drift.expected)}</span> → <b>{valueText(drift.actual)}</b>
+        {fieldName(drift.field)}: <span className="dim">{valueText(drift.expected)}</span> → <b>{valueText(drift.actual)}</b>
       </p>
     </Confirm>
   );

@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { answered, api, type Drift, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
-import { money, moneyDelta, plainMoney, valueText, words } from '../../parts/format';
+import { fieldName, moneyDelta, plainMoney, valueText, words } from '../../parts/format';
 import { IconAlertTriangle, IconInfoCircle, IconRefresh } from '../../parts/icons';
 import { KindIcon } from '../../parts/kinds';
 import { ListCard, useList } from '../../parts/list';
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<Drift>[] = [
       </span>
     ),
   },
-  { id: 'field', head: TEXTS.heads.field, width: 96, cell: ({ field }) => words(field.replace('_slug', '')) },
+  { id: 'field', head: TEXTS.heads.field, width: 96, cell: ({ field }) => fieldName(field) },
   { id: 'ordered', head: TEXTS.heads.ordered, width: 150, cell: ({ expected }) => <span className="mid">{valueText(expected)}</span> },
   { id: 'actual', head: TEXTS.heads.actual, width: 150, cell: ({ actual }) => <b style={{ fontWeight: 550 }}>{valueText(actual)}</b> },
   {
@@ -162,11 +162,11 @@ function DriftItem({ drift }: { readonly drift: Drift }) {
       <b className="trunc" style={{ fontWeight: 550 }}>
         {driftName(drift)}
       </b>
-      <span className="tn">{delta === null || Number(delta) === 0 ? '' : `${Number(delta) > 0 ? '+' : ''}${money(delta)}`}</span>
+      <span className="tn">{delta === null || Number(delta) === 0 ? '' : moneyDelta(delta)}</span>
       <span className="l2">
         <Severity value={drift.severity} />
         <span className="trunc dim">
-          {words(drift.field)}: {valueText(drift.expected)} → {valueText(drift.actual)}
+          {fieldName(drift.field)}: {valueText(drift.expected)} → {valueText(drift.actual)}
         </span>
       </span>
     </div>

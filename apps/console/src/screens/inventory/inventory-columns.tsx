@@ -1,5 +1,5 @@
 import type { Resource } from '../../client/client';
-import { plainMoney, words } from '../../parts/format';
+import { money, plainMoney, words } from '../../parts/format';
 import { IconCircleDashedX, IconShieldLock, IconUserQuestion } from '../../parts/icons';
 import { KindIcon, kindName, sizeText } from '../../parts/kinds';
 import { Badge, Status } from '../../parts/status';
@@ -50,8 +50,8 @@ export function whyText({ attribution, project_name }: Resource): string {
   return TEXTS.why[by];
 }
 
-/** A month of a resource: the amount, "free", or why there is no price yet. Never an empty cell. */
-export function Price({ price }: { readonly price: Resource['price'] }) {
+/** A month of a resource: the amount, "free", or why there is no price yet. Never an empty cell. `alone`: no head names the currency. */
+export function Price({ price, alone = false }: { readonly price: Resource['price']; readonly alone?: boolean }) {
   if (!price) return <span className="dim">{TEXTS.price.none}</span>;
   if (price.monthly === undefined) {
     return (
@@ -61,7 +61,7 @@ export function Price({ price }: { readonly price: Resource['price'] }) {
     );
   }
   const total = monthlyOf(price);
-  return Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{plainMoney(total)}</>;
+  return Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{alone ? money(total) : plainMoney(total)}</>;
 }
 
 /** A month of a resource, with its backups. */
@@ -86,7 +86,7 @@ export function columnsFor(isAdmin: boolean): readonly Column<Resource>[] {
     {
       id: 'why',
       head: heads.why,
-      width: 186,
+      width: 172,
       wide: true,
       cell: (row) => (
         <span className="dim" title={whyText(row)}>
@@ -97,10 +97,17 @@ export function columnsFor(isAdmin: boolean): readonly Column<Resource>[] {
   ];
   return [
     { id: 'name', head: heads.name, sort: 'name', cell: (row) => <Name resource={row} /> },
-    { id: 'kind', head: heads.kind, width: 96, wide: true, sort: 'kind', cell: (row) => <span className="mid">{kindName(row.kind)}</span> },
+    {
+      id: 'kind',
+      head: heads.kind,
+      width: 132,
+      wide: true,
+      sort: 'kind',
+      cell: (row) => <span className="mid">{kindName(row.kind)}</span>,
+    },
     { id: 'state', head: heads.state, width: 124, cell: (row) => <State resource={row} /> },
     { id: 'region', head: heads.region, width: 66, wide: true, cell: (row) => <span className="mid">{row.region ?? ''}</span> },
-    { id: 'size', head: heads.size, width: 150, cell: (row) => <span className="mid">{sizeText(row)}</span> },
+    { id: 'size', head: heads.size, width: 140, cell: (row) => <span className="mid">{sizeText(row)}</span> },
     { id: 'price', head: heads.price, width: 96, numeric: true, sort: 'price', cell: (row) => <Price price={row.price} /> },
     { id: 'address', head: heads.address, width: 126, cell: (row) => <span className="mono">{addressOf(row) ?? ''}</span> },
     ...(isAdmin ? owner : []),
@@ -118,7 +125,7 @@ export function ResourceItem({ resource, isAdmin }: { readonly resource: Resourc
         {nameOf(resource)}
       </b>
       <span className="tn">
-        <Price price={resource.price} />
+        <Price price={resource.price} alone />
       </span>
       <span className="l2">
         <State resource={resource} />

@@ -3,6 +3,7 @@ import { answered, api, type Schemas } from '../../client/client';
 import { moneyIn, monthText, plainDelta } from '../../parts/format';
 import { IconCircleCheck } from '../../parts/icons';
 import { Card } from '../../parts/page';
+import { PlainTable } from '../../parts/plain-table';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { TEXTS } from './texts';
@@ -11,6 +12,7 @@ type Invoice = Schemas['TenantInvoiceResponse'];
 
 const { changes: WORDS } = TEXTS;
 const POLL_MS = 30_000;
+const figure = { numeric: true, width: 'money-col' } as const;
 
 /** What a refresh would change of a draft: what it is built from may have moved since. */
 export function ChangesCard({ invoice: { id, version, currency } }: { readonly invoice: Invoice }) {
@@ -38,41 +40,38 @@ export function ChangesCard({ invoice: { id, version, currency } }: { readonly i
       {found?.outdated === false && <p className="pad mid">{WORDS.current}</p>}
       {found?.outdated && found.lines.length === 0 && <p className="pad mid">{WORDS.others}</p>}
       {found && found.lines.length > 0 && (
-        <table className="mt" aria-label={WORDS.title}>
-          <thead>
-            <tr>
-              <th scope="col">{WORDS.line}</th>
-              <th scope="col" className="num money-col">
-                {WORDS.before}
-              </th>
-              <th scope="col" className="num money-col">
-                {WORDS.after}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.lines.map(({ change, description, resource_id: resource, corrects, before, after }) => (
-              <tr key={`${description} ${resource} ${corrects}`}>
-                <td className="wrap">
+        <PlainTable
+          label={WORDS.title}
+          rows={found.lines}
+          rowId={({ description, resource_id: resource, corrects }) => `${description} ${resource} ${corrects}`}
+          columns={[
+            {
+              id: 'line',
+              head: WORDS.line,
+              wraps: true,
+              cell: ({ change, description, corrects }) => (
+                <>
                   {description}
                   {corrects && <span className="dim"> · {TEXTS.page.corrects(monthText(corrects))}</span>}{' '}
                   <span className="dim">{WORDS.change[change]}</span>
-                </td>
-                <td className="num">{amount(before)}</td>
-                <td className="num">{amount(after)}</td>
-              </tr>
-            ))}
-          </tbody>
-          <tfoot>
-            <tr>
-              <td>
-                {WORDS.net} <span className="mid">{plainDelta(Number(found.net_after) - Number(found.net_before))}</span>
-              </td>
-              <td className="num">{moneyIn(found.net_before, currency)}</td>
-              <td className="num">{moneyIn(found.net_after, currency)}</td>
-            </tr>
-          </tfoot>
-        </table>
+                </>
+              ),
+              total: (
+                <>
+                  {WORDS.net} <span className="mid">{plainDelta(Number(found.net_after) - Number(found.net_before))}</span>
+                </>
+              ),
+            },
+            {
+              ...figure,
+              id: 'before',
+              head: WORDS.before,
+              cell: ({ before }) => amount(before),
+              total: moneyIn(found.net_before, currency),
+            },
+            { ...figure, id: 'after', head: WORDS.after, cell: ({ after }) => amount(after), total: moneyIn(found.net_after, currency) },
+          ]}
+        />
       )}
     </Card>
   );

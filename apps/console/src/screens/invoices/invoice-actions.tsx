@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
+import { useFields } from '../../parts/fields';
 import { CreditDialog } from './credit-dialog';
 import { TEXTS } from './texts';
 
@@ -27,16 +28,16 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
       <a className="btn quiet" href={`/api/v1/tenant-invoices/${invoice.id}`} target="_blank" rel="noreferrer">
         {'{ }'} {TEXTS.page.json}
       </a>
-      {BUTTONS.filter((verb) => invoice.actions.includes(verb)).map((verb) => (
-        <button key={verb} type="button" className={MAIN.has(verb) ? 'btn pri' : 'btn'} onClick={() => setAsking(verb)}>
-          {TEXTS.verbs[verb]}
-        </button>
-      ))}
       {invoice.number !== null && (
         <a className="btn quiet" href={`/api/v1/tenant-invoices/${invoice.id}/document.pdf`} target="_blank" rel="noreferrer">
           {TEXTS.page.pdf}
         </a>
       )}
+      {BUTTONS.filter((verb) => invoice.actions.includes(verb)).map((verb) => (
+        <button key={verb} type="button" className={MAIN.has(verb) ? 'btn pri' : 'btn'} onClick={() => setAsking(verb)}>
+          {TEXTS.verbs[verb]}
+        </button>
+      ))}
       {asking === 'adjust' && <AdjustDialog invoice={invoice} done={done} close={close} />}
       {asking === 'pay' && <PayDialog invoice={invoice} done={done} close={close} />}
       {asking === 'credit' && <CreditDialog invoice={invoice} close={close} />}
@@ -82,10 +83,18 @@ function AdjustDialog({ invoice: { id, version, currency }, done, close }: Dialo
   };
   return (
     <Confirm title={adjust.title} button={adjust.button} reason="required" ready={isFilled} confirm={add} close={close}>
-      <TextInput label={adjust.description} maxLength={300} data-autofocus {...fields.description} />
-      <TextInput label={adjust.quantity} inputMode="decimal" {...fields.quantity} />
-      <TextInput label={adjust.unit} maxLength={40} {...fields.unit} />
-      <TextInput label={`${adjust.price} (${currency})`} description={adjust.priceHelp} inputMode="decimal" {...fields.unit_price} />
+      <div className="money-form">
+        <TextInput className="all" label={adjust.description} maxLength={300} data-autofocus {...fields.description} />
+        <TextInput label={adjust.quantity} inputMode="decimal" {...fields.quantity} />
+        <TextInput label={adjust.unit} maxLength={40} {...fields.unit} />
+        <TextInput
+          className="all"
+          label={`${adjust.price} (${currency})`}
+          description={adjust.priceHelp}
+          inputMode="decimal"
+          {...fields.unit_price}
+        />
+      </div>
     </Confirm>
   );
 }
@@ -103,26 +112,17 @@ function PayDialog({ invoice: { id, version, currency, due }, done, close }: Dia
   };
   return (
     <Confirm title={pay.title} button={pay.button} reason="required" ready={isFilled} confirm={record} close={close}>
-      <TextInput label={`${pay.amount} (${currency})`} description={pay.amountHelp} inputMode="decimal" data-autofocus {...fields.amount} />
-      <TextInput label={pay.reference} description={pay.referenceHelp} maxLength={100} {...fields.reference} />
-      <TextInput label={pay.receivedOn} type="date" {...fields.received_on} />
+      <div className="money-form">
+        <TextInput
+          label={`${pay.amount} (${currency})`}
+          description={pay.amountHelp}
+          inputMode="decimal"
+          data-autofocus
+          {...fields.amount}
+        />
+        <TextInput label={pay.receivedOn} type="date" {...fields.received_on} />
+        <TextInput className="all" label={pay.reference} description={pay.referenceHelp} maxLength={100} {...fields.reference} />
+      </div>
     </Confirm>
   );
-}
-
-/** Texts that must all be filled in, and what their inputs need. */
-function useFields<Name extends string>(start: Readonly<Record<Name, string>>) {
-  const [values, setValues] = useState(start);
-  const names = Object.keys(start) as Name[];
-  const field = (name: Name) => ({
-    value: values[name],
-    required: true,
-    mb: 10,
-    onChange: (event: React.ChangeEvent<HTMLInputElement>) => {
-      const { value } = event.currentTarget;
-      setValues((now) => ({ ...now, [name]: value }));
-    },
-  });
-  const fields = Object.fromEntries(names.map((name) => [name, field(name)])) as Record<Name, ReturnType<typeof field>>;
-  return { fields, values, isFilled: names.every((name) => values[name].trim() !== '') };
 }

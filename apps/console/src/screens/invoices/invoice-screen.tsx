@@ -2,8 +2,9 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
 import { Figures } from '../../parts/figures';
-import { calendarDay, moneyIn, monthText, words } from '../../parts/format';
+import { calendarDay, moneyIn, monthText, unitPriceIn, words } from '../../parts/format';
 import { Card, PageHead, Screen } from '../../parts/page';
+import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Note, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { useSession } from '../../shell/session';
@@ -122,7 +123,7 @@ function LinesCard({ invoice }: { readonly invoice: Invoice }) {
     <Card
       title={TEXTS.page.lines}
       right={
-        <a className="btn quiet sml" href={`/api/v1/tenant-invoices/${id}/lines.csv`}>
+        <a className="btn sml" download href={`/api/v1/tenant-invoices/${id}/lines.csv`}>
           {TEXTS.page.csv}
         </a>
       }
@@ -142,55 +143,74 @@ function LinesCard({ invoice }: { readonly invoice: Invoice }) {
   );
 }
 
-function LinesTable({ rows, currency }: { readonly rows: readonly Line[]; readonly currency: string }) {
-  const { line } = TEXTS.page;
+/** What a line is about: its description, which leads to the resource that it names. */
+function What({ row }: { readonly row: Line }) {
+  const { description, resource_id: id, resource_name: name, corrects } = row;
+  const rest = name !== null && !description.includes(name) ? name : null;
   return (
-    <table aria-label={TEXTS.page.lines} className="inv-lines">
-      <thead>
-        <tr>
-          <th scope="col">{line.what}</th>
-          <th scope="col" className="num amount-col hide-m">
-            {line.quantity}
-          </th>
-          <th scope="col" className="num amount-col hide-m">
-            {line.price}
-          </th>
-          <th scope="col" className="num tax-col hide-m">
-            {line.tax}
-          </th>
-          <th scope="col" className="num amount-col">
-            {line.net}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.line_no}>
-            <td title={row.description}>
-              {row.description}
-              {row.resource_name && <LineResource line={row} />}
-              {row.corrects && <span className="dim"> · {TEXTS.page.corrects(monthText(row.corrects))}</span>}
-            </td>
-            <td className="num tn hide-m">{row.quantity === null ? '' : `${row.quantity} ${row.unit}`}</td>
-            <td className="num tn hide-m">{row.unit_price ?? ''}</td>
-            <td className="num tn hide-m">{row.tax_rate === null ? '' : `${row.tax_rate} %`}</td>
-            <td className="num tn">{moneyIn(row.net, currency)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <>
+      {id === null || rest !== null ? (
+        description
+      ) : (
+        <Link to="/resources/$id" params={{ id }}>
+          {description}
+        </Link>
+      )}
+      {rest !== null && ' · '}
+      {rest !== null && id === null && <span className="dim">{rest}</span>}
+      {rest !== null && id !== null && (
+        <Link to="/resources/$id" params={{ id }}>
+          {rest}
+        </Link>
+      )}
+      {corrects && <span className="dim"> · {TEXTS.page.corrects(monthText(corrects))}</span>}
+    </>
   );
 }
 
-/** A resource that is not in the inventory has a name only. */
-function LineResource({ line }: { readonly line: Line }) {
-  if (line.resource_id === null) return <span className="dim"> · {line.resource_name}</span>;
+function LinesTable({ rows, currency }: { readonly rows: readonly Line[]; readonly currency: string }) {
+  const { line } = TEXTS.page;
+  const columns: readonly PlainColumn<Line>[] = [
+    {
+      id: 'what',
+      head: line.what,
+      cell: (row) => (
+        <span title={row.description}>
+          <What row={row} />
+        </span>
+      ),
+    },
+    { id: 'quantity', head: line.quantity, numeric: true, width: 'money-col', wide: true, cell: quantityText },
+    {
+      id: 'price',
+      head: line.price,
+      numeric: true,
+      width: 'money-col',
+      wide: true,
+      cell: ({ unit_price: price }) => (price === null ? <span className="dim">{line.noPrice}</span> : unitPriceIn(price, currency)),
+    },
+    {
+      id: 'tax',
+      head: line.tax,
+      numeric: true,
+      width: 'short-col',
+      wide: true,
+      cell: ({ tax_rate: rate }) => (rate === null ? <span className="dim">{TEXTS.page.taxOpen}</span> : `${rate} %`),
+    },
+    { id: 'net', head: line.net, numeric: true, width: 'money-col', cell: ({ net }) => moneyIn(net, currency) },
+  ];
   return (
-    <>
-      {' · '}
-      <Link to="/resources/$id" params={{ id: line.resource_id }}>
-        {line.resource_name}
-      </Link>
-    </>
+    <div className="inv-lines">
+      <PlainTable label={TEXTS.page.lines} columns={columns} rows={rows} rowId={(row) => String(row.line_no)} />
+    </div>
   );
+}
+
+const PLURALS: Readonly<Record<string, string>> = { hour: 'hours', day: 'days', month: 'months' };
+
+/** "744 hours"; a single piece has no unit. */
+function quantityText({ quantity, unit }: Line): string {
+  if (quantity === null) return '';
+  if (unit === null || unit === 'each') return quantity;
+  return `${quantity} ${Number(quantity) === 1 ? unit : (PLURALS[unit] ?? unit)}`;
 }

@@ -1,9 +1,26 @@
 import type { Schemas } from '../../client/client';
+import type { CsvColumns } from '../../parts/csv-rows';
 import { IconAlertTriangle, IconClockExclamation } from '../../parts/icons';
 import { Badge, Status } from '../../parts/status';
 import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
+
+/** The columns of a file of invoices. */
+export const INVOICE_CSV: CsvColumns<Invoice> = [
+  ['tenant', (one) => one.tenant_id],
+  ['number', (one) => one.number ?? one.draft_number],
+  ['period', (one) => one.period],
+  ['status', (one) => one.status],
+  ['payment', (one) => one.payment_status],
+  ['currency', (one) => one.currency],
+  ['net', (one) => one.net],
+  ['tax', (one) => one.tax],
+  ['total', (one) => one.total],
+  ['due', (one) => one.due],
+  ['issued_on', (one) => one.issued_on],
+  ['due_on', (one) => one.due_on],
+];
 
 /** What is paid of an issued invoice, or that it should have been by now. */
 export function PaymentStatus({ invoice, pill = false }: { readonly invoice: Invoice; readonly pill?: boolean }) {

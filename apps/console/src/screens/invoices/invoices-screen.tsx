@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
+import { CsvButton } from '../../parts/csv';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { calendarDay, moneyIn, monthText } from '../../parts/format';
@@ -16,7 +17,7 @@ import { useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { lastMonths } from '../costs/cost-history';
 import { InvoiceBulkBar } from './invoice-bulk-bar';
-import { InvoiceProblems, PaymentStatus } from './invoice-states';
+import { INVOICE_CSV, InvoiceProblems, PaymentStatus } from './invoice-states';
 import { TEXTS } from './texts';
 
 export type Invoice = Schemas['TenantInvoiceResponse'];
@@ -30,16 +31,16 @@ const periodOf = ({ period }: Invoice): string => (period === null ? TEXTS.oneOf
 
 const COLUMNS: readonly Column<Invoice>[] = [
   { id: 'number', head: TEXTS.heads.number, cell: (invoice) => <span className="nm mono">{nameOf(invoice)}</span> },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 116, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
-  { id: 'period', head: TEXTS.heads.period, width: 124, cell: periodOf },
-  { id: 'state', head: TEXTS.heads.state, width: 104, cell: ({ status }) => <Status of="invoice" value={status} /> },
-  { id: 'payment', head: TEXTS.heads.payment, width: 116, cell: (invoice) => <PaymentStatus invoice={invoice} /> },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 100, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
+  { id: 'period', head: TEXTS.heads.period, width: 118, cell: periodOf },
+  { id: 'state', head: TEXTS.heads.state, width: 92, cell: ({ status }) => <Status of="invoice" value={status} /> },
+  { id: 'payment', head: TEXTS.heads.payment, width: 108, cell: (invoice) => <PaymentStatus invoice={invoice} /> },
   { id: 'problems', head: TEXTS.heads.problems, width: 104, wide: true, cell: ({ problems }) => <InvoiceProblems problems={problems} /> },
-  { id: 'total', head: TEXTS.heads.total, width: 118, numeric: true, cell: ({ total, currency }) => moneyIn(total, currency) },
+  { id: 'total', head: TEXTS.heads.total, width: 98, numeric: true, cell: ({ total, currency }) => moneyIn(total, currency) },
   {
     id: 'due',
     head: TEXTS.heads.due,
-    width: 118,
+    width: 98,
     numeric: true,
     cell: ({ due, currency, status }) => (status === 'issued' ? moneyIn(due, currency) : ''),
   },
@@ -51,7 +52,7 @@ const COLUMNS: readonly Column<Invoice>[] = [
     wide: true,
     cell: ({ issued_on: on }) => (on ? calendarDay(on) : ''),
   },
-  { id: 'dueOn', head: TEXTS.heads.dueOn, width: 108, numeric: true, cell: ({ due_on: on }) => (on ? calendarDay(on) : '') },
+  { id: 'dueOn', head: TEXTS.heads.dueOn, width: 108, numeric: true, wide: true, cell: ({ due_on: on }) => (on ? calendarDay(on) : '') },
 ];
 const ADMIN_ONLY = new Set(['tenant', 'problems']);
 
@@ -61,9 +62,9 @@ export function InvoicesScreen() {
   const { filters, change } = useFilters();
   const tenants = useTenantOptions();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const list = useList<Invoice, Schemas['TenantInvoiceResponseList']>(['invoices', filters], (cursor, signal) =>
-    answered(api.GET('/api/v1/tenant-invoices', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
-  );
+  const read = (cursor: string | undefined, signal: AbortSignal) =>
+    answered(api.GET('/api/v1/tenant-invoices', { params: { query: { ...filters, limit: 100, cursor } as never }, signal }));
+  const list = useList<Invoice, Schemas['TenantInvoiceResponseList']>(['invoices', filters], read);
   const columns = useMemo(() => COLUMNS.filter(({ id }) => isAdmin || !ADMIN_ONLY.has(id)), [isAdmin]);
   const clear = useCallback(() => setSelected(new Set()), []);
   const specs: readonly FilterSpec[] = [
@@ -80,7 +81,16 @@ export function InvoicesScreen() {
   ];
   return (
     <Screen fixed>
-      <PageHead title={TEXTS.title} beside={<Views />} actions={isAdmin && <BuildButton built={(period) => change({ period })} />} />
+      <PageHead
+        title={TEXTS.title}
+        beside={<Views />}
+        actions={
+          <>
+            <CsvButton name="invoices.csv" columns={INVOICE_CSV} read={read} isEmpty={list.rows.length === 0} />
+            {isAdmin && <BuildButton built={(period) => change({ period })} />}
+          </>
+        }
+      />
       <FilterChips specs={specs} />
       <ListCard
         list={list}

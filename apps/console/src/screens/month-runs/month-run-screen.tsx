@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { CsvButton } from '../../parts/csv';
 import { useFilters } from '../../parts/filters';
-import { age, count, exactTime, monthText, plainMoney } from '../../parts/format';
+import { age, count, exactTime, moneyIn, monthText } from '../../parts/format';
 import { IconAlertTriangle } from '../../parts/icons';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
@@ -12,6 +12,7 @@ import { EmptyState, ErrorState, Note } from '../../parts/states';
 import { Badge, Status } from '../../parts/status';
 import { lastMonths } from '../costs/cost-history';
 import { BulkSummary, type BulkResult } from '../invoices/invoice-bulk-dialog';
+import { INVOICE_CSV } from '../invoices/invoice-states';
 import { InvoiceBulkBar } from '../invoices/invoice-bulk-bar';
 import { Equation } from '../pnl/equation';
 import { isOpenRun, usePnl, useRuns, type Run } from '../pnl/pnl-data';
@@ -28,16 +29,17 @@ const MONTHS = 24;
 const HEAD_PX = 76;
 const ROW_PX = 36;
 
-/** The standard invoices of a month, all pages. */
-function useMonthInvoices(period: string) {
-  return useList<Invoice, Schemas['TenantInvoiceResponseList']>(['invoices', 'month', period], (cursor, signal) =>
-    answered(
-      api.GET('/api/v1/tenant-invoices', {
-        params: { query: { period, kind: 'standard', sort: 'tenant_id', limit: PAGE, ...(cursor && { cursor }) } },
-        signal,
-      }),
-    ),
+const readMonth = (period: string, cursor: string | undefined, signal: AbortSignal) =>
+  answered(
+    api.GET('/api/v1/tenant-invoices', {
+      params: { query: { period, kind: 'standard', sort: 'tenant_id', limit: PAGE, ...(cursor && { cursor }) } },
+      signal,
+    }),
   );
+
+/** The standard invoices of a month. */
+function useMonthInvoices(period: string) {
+  return useList<Invoice, Schemas['TenantInvoiceResponseList']>(['invoices', 'month', period], (...page) => readMonth(period, ...page));
 }
 
 /** The month board: one row for each tenant from draft to paid, what stops, and whether everything adds up. */
@@ -82,8 +84,9 @@ export function MonthRunScreen() {
           <>
             <CsvButton
               name={`month-${period}.csv`}
-              head={['tenant', 'number', 'status', 'payment', 'currency', 'net', 'tax', 'total', 'due']}
-              rows={rows.map((one) => [one.tenant_id, one.number ?? one.draft_number, one.status, one.payment_status, one.currency, one.net, one.tax, one.total, one.due])} // prettier-ignore
+              columns={INVOICE_CSV}
+              read={(...page) => readMonth(period, ...page)}
+              isEmpty={rows.length === 0}
             />
             <MonthActions period={period} run={run} isRated={rated !== undefined} rows={rows} done={setDone} />
           </>
@@ -144,7 +147,7 @@ function MonthItem({ invoice }: { readonly invoice: Invoice }) {
     <div className="item">
       <span />
       <b style={{ fontWeight: 550 }}>{invoice.tenant_id}</b>
-      <span className="tn">{plainMoney(invoice.net)}</span>
+      <span className="tn">{moneyIn(invoice.net, invoice.currency)}</span>
       <span className="l2">
         <Status of="invoice" value={invoice.status} />
         <WhatNext invoice={invoice} />

@@ -9,7 +9,7 @@ export const TEXTS = {
   stopped: (n: number) => `${n} stopped`,
   strip: { label: 'Sums of the month', sell: 'Sell, net', buy: 'Buy, tenants', margin: 'Margin', issued: 'Issued', paid: 'Paid' },
   of: (n: string, all: string) => `${n} of ${all}`,
-  heads: { tenant: 'Tenant', draft: 'Draft', ready: 'Ready', issued: 'Issued', paid: 'Paid', net: 'Net', next: 'What next' },
+  heads: { tenant: 'Tenant', draft: 'Draft', ready: 'Ready', issued: 'Issued', paid: 'Paid', net: 'Net $', next: 'What next' },
   versus: (month: string) => `vs ${month}`,
   stages: { done: 'done', here: 'here', todo: 'not yet', stopped: 'stopped' },
   next: {

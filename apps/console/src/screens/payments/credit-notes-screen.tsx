@@ -1,17 +1,10 @@
-import { useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
-import { CsvButton } from '../../parts/csv';
+import type { CsvColumns } from '../../parts/csv-rows';
 import type { Column } from '../../parts/data-table';
-import { FilterChips, useFilters } from '../../parts/filters';
 import { calendarDay, moneyIn } from '../../parts/format';
-import { ListCard, PAGE, useList } from '../../parts/list';
-import { PageHead, Screen } from '../../parts/page';
-import { EmptyState } from '../../parts/states';
-import { SubNav } from '../../parts/sub-nav';
-import { useTenantOptions } from '../../shell/counts';
+import { PAGE } from '../../parts/list';
 import { useSession } from '../../shell/session';
-import { PAYMENT_PLACES } from './money-places';
+import { MoneyList } from './money-list';
 import { TEXTS } from './texts';
 
 export type CreditNote = Schemas['CreditNoteResponse'];
@@ -39,61 +32,54 @@ const COLUMNS: readonly Column<CreditNote>[] = [
   { id: 'tenant', head: heads.tenant, width: 120, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
   { id: 'invoice', head: heads.invoice, width: 112, cell: ({ invoice_number: number }) => <span className="mono">{number}</span> },
   { id: 'reason', head: heads.reason, cell: ({ reason }) => <span title={reason}>{reason}</span> },
-  { id: 'rest', head: heads.rest, width: 176, wide: true, cell: (note) => <span className="mid">{restText(note)}</span> },
+  {
+    id: 'rest',
+    head: heads.rest,
+    width: 176,
+    wide: true,
+    cell: (note) => <span className="mid">{restText(note) || <span className="dim">{TEXTS.noRest}</span>}</span>,
+  },
   { id: 'lowers', head: heads.lowers, width: 104, numeric: true, wide: true, cell: (one) => moneyIn(one.lowers_due, one.currency) },
   { id: 'total', head: heads.total, width: 104, numeric: true, cell: ({ total, currency }) => moneyIn(total, currency) },
 ];
 
-/** Credit notes, the newest first. A tenant sees its own. */
+const CSV: CsvColumns<CreditNote> = [
+  ['number', (one) => one.number],
+  ['day', (one) => one.issued_on],
+  ['tenant', (one) => one.tenant_id],
+  ['invoice', (one) => one.invoice_number],
+  ['reason', (one) => one.reason],
+  ['currency', (one) => one.currency],
+  ['net', (one) => one.net],
+  ['tax', (one) => one.tax],
+  ['total', (one) => one.total],
+  ['lowers_due', (one) => one.lowers_due],
+];
+
+const SPECS = [
+  { name: 'number', label: TEXTS.filters.number },
+  { name: 'issued_on', label: TEXTS.filters.issued_on },
+];
+
 export function CreditNotesScreen() {
   const { isAdmin } = useSession();
-  const navigate = useNavigate();
-  const { filters } = useFilters();
-  const tenants = useTenantOptions();
-  const list = useList<CreditNote, Schemas['CreditNoteResponseList']>(['credit-notes', filters], (cursor, signal) =>
-    answered(api.GET('/api/v1/credit-notes', { params: { query: { ...filters, limit: PAGE, cursor } as never }, signal })),
-  );
-  const columns = useMemo(() => COLUMNS.filter(({ id }) => isAdmin || id !== 'tenant'), [isAdmin]);
   return (
-    <Screen fixed>
-      <PageHead
-        title={TEXTS.notes}
-        sub={TEXTS.subs.notes}
-        beside={<SubNav label={TEXTS.label} places={PAYMENT_PLACES} />}
-        actions={
-          <CsvButton
-            name="credit-notes.csv"
-            head={['number', 'day', 'tenant', 'invoice', 'reason', 'currency', 'net', 'tax', 'total', 'lowers_due']}
-            rows={list.rows.map((one) => [one.number, one.issued_on, one.tenant_id, one.invoice_number, one.reason, one.currency, one.net, one.tax, one.total, one.lowers_due])} // prettier-ignore
-          />
-        }
-      />
-      <FilterChips
-        specs={[
-          ...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants }] : []),
-          { name: 'number', label: TEXTS.filters.number },
-          { name: 'issued_on', label: TEXTS.filters.issued_on },
-        ]}
-      />
-      <ListCard
-        list={list}
-        label={TEXTS.notes}
-        columns={columns}
-        rowId={({ id }) => id}
-        onOpen={({ invoice_id: id }) => void navigate({ to: '/invoices/$id', params: { id } })}
-        item={(one) => (
-          <div className="item">
-            <span />
-            <b className="mono">{one.number}</b>
-            <span className="tn">{moneyIn(one.total, one.currency)}</span>
-            <span className="l2 dim">
-              {isAdmin && `${one.tenant_id} · `}
-              {calendarDay(one.issued_on)} · {one.reason}
-            </span>
-          </div>
-        )}
-        empty={<EmptyState {...(isAdmin ? TEXTS.empty.notes : TEXTS.empty.ownNotes)} />}
-      />
-    </Screen>
+    <MoneyList<CreditNote, Schemas['CreditNoteResponseList']>
+      name="credit-notes"
+      title={TEXTS.notes}
+      sub={TEXTS.subs.notes}
+      read={(query, signal) => answered(api.GET('/api/v1/credit-notes', { params: { query: { ...query, limit: PAGE } as never }, signal }))}
+      columns={COLUMNS}
+      specs={SPECS}
+      csv={CSV}
+      item={(one, isForAdmin) => [
+        <span key="number" className="mono">
+          {one.number}
+        </span>,
+        moneyIn(one.total, one.currency),
+        [...(isForAdmin ? [one.tenant_id] : []), calendarDay(one.issued_on), one.reason].join(' · '),
+      ]}
+      empty={isAdmin ? TEXTS.empty.notes : TEXTS.empty.ownNotes}
+    />
   );
 }

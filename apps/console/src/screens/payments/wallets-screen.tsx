@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { CsvButton } from '../../parts/csv';
+import type { CsvColumns } from '../../parts/csv-rows';
 import type { Column } from '../../parts/data-table';
 import { useFields } from '../../parts/fields';
 import { FilterChips, useFilters } from '../../parts/filters';
@@ -12,9 +13,8 @@ import { dateText, moneyIn } from '../../parts/format';
 import { IconPlus } from '../../parts/icons';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import '../../parts/money.css';
-import { PageHead, Screen } from '../../parts/page';
+import { PageHead, Screen, SubNav } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
-import { SubNav } from '../../parts/sub-nav';
 import { useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { PAYMENT_PLACES } from './money-places';
@@ -33,6 +33,14 @@ const COLUMNS: readonly Column<Wallet>[] = [
   { id: 'balance', head: heads.balance, width: 140, numeric: true, cell: ({ balance, currency }) => moneyIn(balance, currency) },
 ];
 
+const CSV: CsvColumns<Wallet> = [
+  ['tenant', (one) => one.tenant_id],
+  ['wallet', (one) => one.kind],
+  ['currency', (one) => one.currency],
+  ['balance', (one) => one.balance],
+  ['expires_at', (one) => one.expires_at],
+];
+
 /** What tenants have in advance; `tenant_id` in the address shows the movements of one. A tenant sees its own. */
 export function WalletsScreen() {
   const { isAdmin, session } = useSession();
@@ -40,23 +48,19 @@ export function WalletsScreen() {
   const { filters } = useFilters();
   const tenants = useTenantOptions();
   const tenant = isAdmin ? filters.tenant_id : (session.tenant_id ?? undefined);
-  const list = useList<Wallet, Schemas['WalletBalanceResponseList']>(['wallets', tenant], (cursor, signal) =>
-    answered(api.GET('/api/v1/wallets', { params: { query: { tenant_id: tenant, limit: PAGE, cursor } as never }, signal })),
-  );
+  const read = (cursor: string | undefined, signal: AbortSignal) =>
+    answered(api.GET('/api/v1/wallets', { params: { query: { tenant_id: tenant, limit: PAGE, cursor } as never }, signal }));
+  const list = useList<Wallet, Schemas['WalletBalanceResponseList']>(['wallets', tenant], read);
   const { empty } = TEXTS;
   return (
     <Screen fixed>
       <PageHead
         title={TEXTS.wallets}
         sub={isAdmin ? TEXTS.subs.wallets : TEXTS.subs.own}
-        beside={<SubNav label={TEXTS.label} places={PAYMENT_PLACES} />}
+        places={<SubNav label={TEXTS.label} places={PAYMENT_PLACES} />}
         actions={
           <>
-            <CsvButton
-              name="wallets.csv"
-              head={['tenant', 'wallet', 'currency', 'balance', 'expires_at']}
-              rows={list.rows.map((one) => [one.tenant_id, one.kind, one.currency, one.balance, one.expires_at])}
-            />
+            <CsvButton name="wallets.csv" columns={CSV} read={read} isEmpty={list.rows.length === 0} />
             {isAdmin && <Grant tenant={tenant} />}
           </>
         }

@@ -5,10 +5,10 @@ import { Figures } from '../../parts/figures';
 import { useFilters } from '../../parts/filters';
 import { age, count, exactTime, money, monthName, monthText, percent, plainMoney } from '../../parts/format';
 import { kindName } from '../../parts/kinds';
-import { Card, PageHead, Screen } from '../../parts/page';
+import { Card, PageHead, Screen, SubNav } from '../../parts/page';
 import { PeriodSelect } from '../../parts/period-select';
+import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Note, Skeleton } from '../../parts/states';
-import { SubNav } from '../../parts/sub-nav';
 import { lastMonths } from '../costs/cost-history';
 import { COST_PLACES } from '../provider-invoices/money-places';
 import { Equation } from './equation';
@@ -18,7 +18,9 @@ import { TEXTS } from './texts';
 const MONTHS = 24;
 const GROUPS = ['tenant', 'kind', 'month'] as const;
 
-interface Row extends Pick<Pnl['total'], 'buy_direct' | 'buy_shared' | 'sell' | 'margin'> {
+const AMOUNTS = ['buy_direct', 'buy_shared', 'sell', 'margin'] as const;
+
+interface Row extends Pick<Pnl['total'], (typeof AMOUNTS)[number]> {
   readonly key: string;
   readonly name: string;
   readonly link?: React.ReactNode;
@@ -41,7 +43,7 @@ export function PnlScreen() {
       <PageHead
         title={TEXTS.title}
         sub={found && <span title={exactTime(found.rated_at)}>{TEXTS.sub(age(found.rated_at))}</span>}
-        beside={<SubNav label={TEXTS.title} places={COST_PLACES} />}
+        places={<SubNav label={TEXTS.title} places={COST_PLACES} />}
         actions={
           <>
             <div className="seg" role="group" aria-label={TEXTS.byLabel}>
@@ -54,8 +56,8 @@ export function PnlScreen() {
             <PeriodSelect label={TEXTS.month} months={months} value={period} choose={(next) => change({ period: next })} />
             <CsvButton
               name={`pnl-${period}-${by}.csv`}
-              head={[by, 'buy_direct', 'buy_shared', 'sell', 'margin']}
-              rows={rows.map((row) => [row.key, row.buy_direct, row.buy_shared, row.sell, row.margin])}
+              columns={[[by, ({ key }: Row) => key], ...AMOUNTS.map((name) => [name, (row: Row) => row[name]] as const)]}
+              rows={rows}
             />
           </>
         }
@@ -145,60 +147,37 @@ function rowsOf(pnl: Pnl, by: PnlBy, period: string): readonly Row[] {
   }));
 }
 
-function PnlTable({ rows, head, total }: { readonly rows: readonly Row[]; readonly head: string; readonly total: Pnl['total'] }) {
-  const { heads } = TEXTS;
-  return (
-    <table className="mt" aria-label={TEXTS.title}>
-      <thead>
-        <tr>
-          <th scope="col">{head}</th>
-          <th scope="col" className="num money-col hide-m">
-            {heads.direct}
-          </th>
-          <th scope="col" className="num money-col hide-m">
-            {heads.shared}
-          </th>
-          <th scope="col" className="num money-col">
-            {heads.sell}
-          </th>
-          <th scope="col" className="num money-col">
-            {heads.margin}
-          </th>
-          <th scope="col" className="num short-col hide-m">
-            {heads.share}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.key}>
-            <td>
-              <span className="nm">{row.link}</span>
-            </td>
-            <Amounts of={row} />
-          </tr>
-        ))}
-      </tbody>
-      <tfoot>
-        <tr>
-          <td>{TEXTS.total}</td>
-          <Amounts of={total} />
-        </tr>
-      </tfoot>
-    </table>
-  );
-}
+type Amounts = Pnl['total'];
 
-function Amounts({ of }: { readonly of: Pnl['total'] }) {
-  return (
-    <>
-      <td className="num hide-m">{plainMoney(of.buy_direct)}</td>
-      <td className="num hide-m">{plainMoney(of.buy_shared)}</td>
-      <td className="num">{plainMoney(of.sell)}</td>
-      <td className="num">{plainMoney(of.margin)}</td>
-      <td className="num hide-m dim">{shareText(of)}</td>
-    </>
-  );
+function PnlTable({ rows, head, total }: { readonly rows: readonly Row[]; readonly head: string; readonly total: Amounts }) {
+  const { heads } = TEXTS;
+  const amount = (id: keyof Amounts, name: string, wide = false): PlainColumn<Row> => ({
+    id,
+    head: name,
+    numeric: true,
+    width: 'money-col',
+    wide,
+    cell: (row) => plainMoney(row[id]),
+    total: plainMoney(total[id]),
+  });
+  const columns: readonly PlainColumn<Row>[] = [
+    { id: 'name', head, cell: ({ link }) => <span className="nm">{link}</span>, total: TEXTS.total },
+    amount('buy_direct', heads.direct, true),
+    amount('buy_shared', heads.shared, true),
+    amount('sell', heads.sell),
+    amount('margin', heads.margin),
+    {
+      id: 'share',
+      head: heads.share,
+      numeric: true,
+      width: 'short-col',
+      wide: true,
+      look: 'dim',
+      cell: shareText,
+      total: shareText(total),
+    },
+  ];
+  return <PlainTable label={TEXTS.title} columns={columns} rows={rows} rowId={({ key }) => key} />;
 }
 
 /** What tenants pay of each month, parted into what it costs and what is left. A loss shows as the buy amount alone. */

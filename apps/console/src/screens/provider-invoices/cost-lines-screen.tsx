@@ -2,8 +2,7 @@ import { FilterChips, useFilters } from '../../parts/filters';
 import { monthText, words } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
 import { kindName } from '../../parts/kinds';
-import { PageHead, Screen } from '../../parts/page';
-import { SubNav } from '../../parts/sub-nav';
+import { PageHead, Screen, SubNav } from '../../parts/page';
 import { useSummary, useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
 import { lastMonths } from '../costs/cost-history';
@@ -25,7 +24,7 @@ export function CostLinesScreen() {
     <Screen fixed>
       <PageHead
         title={TEXTS.lines}
-        beside={<SubNav label={TEXTS.places} places={COST_PLACES} />}
+        places={<SubNav label={TEXTS.places} places={COST_PLACES} />}
         actions={
           <a className="btn" href={`/api/v1/billing/cost-lines.csv${filtersText(filters)}`} download>
             <IconDownload size={16} stroke={1.75} aria-hidden />

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
-import { plainMoney, words } from '../../parts/format';
+import { money, plainMoney, words } from '../../parts/format';
 import { KindIcon } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { EmptyState } from '../../parts/states';
@@ -59,7 +59,7 @@ export function CostLines({ filters, totals }: { readonly filters: Filters; read
         <div className="item">
           <KindIcon kind={line.kind} />
           <span className="trunc">{line.resource_name ?? line.description}</span>
-          <span className="tn">{plainMoney(line.amount)}</span>
+          <span className="tn">{money(line.amount)}</span>
           <span className="l2 dim">
             {line.tenant_id ?? HEADS.noTenant} · {line.product}
           </span>

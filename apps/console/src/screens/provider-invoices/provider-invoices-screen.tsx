@@ -2,13 +2,12 @@ import { useNavigate } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters } from '../../parts/filters';
-import { calendarDay, monthText, percent, plainDelta, plainMoney } from '../../parts/format';
+import { calendarDay, money, monthText, percent, plainDelta, plainMoney } from '../../parts/format';
 import { IconChecks, IconCircleX, IconHourglass } from '../../parts/icons';
 import { ListCard, PAGE, useList } from '../../parts/list';
-import { PageHead, Screen } from '../../parts/page';
+import { PageHead, Screen, SubNav } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
-import { SubNav } from '../../parts/sub-nav';
 import { lastMonths } from '../costs/cost-history';
 import { COST_PLACES } from './money-places';
 import { TEXTS } from './texts';
@@ -82,7 +81,7 @@ export function ProviderInvoicesScreen() {
     values.map((value) => ({ value, label: statusWord(of, value) }));
   return (
     <Screen fixed>
-      <PageHead title={TEXTS.title} sub={TEXTS.sub} beside={<SubNav label={TEXTS.places} places={COST_PLACES} />} />
+      <PageHead title={TEXTS.title} sub={TEXTS.sub} places={<SubNav label={TEXTS.places} places={COST_PLACES} />} />
       <FilterChips
         specs={[
           { name: 'period', label: TEXTS.filters.period, options: lastMonths(MONTHS).map((value) => ({ value, label: monthText(value) })) },
@@ -100,7 +99,7 @@ export function ProviderInvoicesScreen() {
           <div className="item">
             <span />
             <b style={{ fontWeight: 550 }}>{monthText(invoice.period)}</b>
-            <span className="tn">{plainMoney(invoice.amount)}</span>
+            <span className="tn">{money(invoice.amount)}</span>
             <span className="l2">
               <Reconciliation invoice={invoice} />
               <span className="dim">{invoiceName(invoice)}</span>

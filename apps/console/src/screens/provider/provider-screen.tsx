@@ -61,7 +61,7 @@ function BudgetTable({ budget }: { readonly budget: Budget }) {
       <table aria-label={TEXTS.budget}>
         <colgroup>
           <col />
-          <col style={{ width: 130 }} />
+          <col style={{ width: 106 }} />
           <col style={{ width: 130 }} />
           <col className="hide-m" style={{ width: 130 }} />
           <col className="hide-m" style={{ width: 130 }} />
@@ -96,7 +96,7 @@ function BudgetTable({ budget }: { readonly budget: Budget }) {
 
 function TokenRow({ token, budget }: { readonly token: Token; readonly budget: Budget }) {
   const [tone, icon, word] = STATES[token.state] ?? ['mute', IconBan, words(token.state)];
-  const purposes = token.purposes.map((purpose) => words(purpose)).join(', ');
+  const purposes = token.purposes.map((purpose) => TEXTS.purposes[purpose] ?? words(purpose)).join(', ');
   return (
     <tr>
       <td className="wrap">{purposes || TEXTS.otherToken}</td>
@@ -119,16 +119,23 @@ function FreshnessCard({ freshness }: { readonly freshness: Freshness }) {
   return (
     <Card title={TEXTS.freshness} right={TEXTS.freshnessSub}>
       <table aria-label={TEXTS.freshness}>
+        <colgroup>
+          <col />
+          <col className="hide-m" style={{ width: 110 }} />
+          <col style={{ width: 110 }} />
+        </colgroup>
         <tbody>
           {kinds.map(([kind, { as_of: at, complete, reason }]) => (
             <tr key={kind}>
               <td>
                 <span className="nm">
                   <KindIcon kind={kind} />
-                  {kindName(kind)}
+                  <span className="trunc" title={kindName(kind)}>
+                    {kindName(kind)}
+                  </span>
                 </span>
               </td>
-              <td className="mid">{complete ? '' : words(reason ?? TEXTS.never)}</td>
+              <td className="mid hide-m">{complete ? '' : words(reason ?? TEXTS.never)}</td>
               <td className="num" title={at ? exactTime(at) : TEXTS.never}>
                 <Age at={at} suffix=" ago" late={!complete} />
               </td>

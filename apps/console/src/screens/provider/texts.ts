@@ -8,6 +8,13 @@ export const TEXTS = {
   },
   budget: 'Calls left',
   budgetSub: 'a purpose may share its token with others',
+  purposes: {
+    'sync-fast': 'Droplets',
+    'sync-full': 'Other kinds',
+    'sync-slow': 'Snapshots and backups',
+    billing: 'Billing',
+    provisioning: 'Orders',
+  } as Readonly<Record<string, string>>,
   heads: { purpose: 'Purpose', minute: 'This minute', hour: 'This hour', state: 'State', refusal: 'Last refusal' },
   of: (left: string, all: string) => `${left} of ${all}`,
   reserved: (share: number) => `${Math.round(share * 100)} % of each is reserved for orders.`,

@@ -8,6 +8,7 @@ import { dateText, monthText } from '../../parts/format';
 import { IconPencil, IconPlus } from '../../parts/icons';
 import '../../parts/money.css';
 import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { useCard, versionsOf } from './card-data';
 import { GivenCard } from './given-card';
@@ -137,6 +138,12 @@ function VersionsCard({ versions, chosen, choose }: VersionsCardProps) {
   );
 }
 
+const RATE_COLUMNS: readonly PlainColumn<Version['rates'][number]>[] = [
+  { id: 'applies', head: WORDS.applies, wraps: true, look: 'b', cell: ({ selector }) => selectorText(selector) },
+  { id: 'price', head: WORDS.price, wraps: true, cell: ({ model }) => modelText(model) },
+  { id: 'priority', head: WORDS.priority, numeric: true, width: 'short-col', wide: true, look: 'dim', cell: ({ priority }) => priority },
+];
+
 function RatesCard({ version }: { readonly version: Version }) {
   const terms = TERMS.flatMap((term) => {
     const value = version.monthly[term];
@@ -145,28 +152,7 @@ function RatesCard({ version }: { readonly version: Version }) {
   return (
     <Card title={`${WORDS.name(version.version)} ${WORDS.from(monthText(version.valid_from))}`} right={WORDS.rates}>
       {version.rates.length === 0 && <EmptyState {...WORDS.noRates} />}
-      {version.rates.length > 0 && (
-        <table className="mt" aria-label={WORDS.rates}>
-          <thead>
-            <tr>
-              <th scope="col">{WORDS.applies}</th>
-              <th scope="col">{WORDS.price}</th>
-              <th scope="col" className="num short-col hide-m">
-                {WORDS.priority}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {version.rates.map(({ id, selector, model, priority }) => (
-              <tr key={id}>
-                <td className="wrap b">{selectorText(selector)}</td>
-                <td className="wrap">{modelText(model)}</td>
-                <td className="num hide-m dim">{priority}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      {version.rates.length > 0 && <PlainTable label={WORDS.rates} columns={RATE_COLUMNS} rows={version.rates} rowId={({ id }) => id} />}
       <div className="pad terms">
         <h3>{WORDS.monthly}</h3>
         {terms.length === 0 ? <p className="mid">{WORDS.noMonthly}</p> : <Facts rows={terms} />}

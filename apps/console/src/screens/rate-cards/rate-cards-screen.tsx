@@ -7,9 +7,9 @@ import { Confirm } from '../../parts/confirm';
 import { dateText, monthText } from '../../parts/format';
 import { IconPlus } from '../../parts/icons';
 import '../../parts/money.css';
-import { Card, PageHead, Screen } from '../../parts/page';
+import { Card, PageHead, Screen, SubNav } from '../../parts/page';
+import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
-import { SubNav } from '../../parts/sub-nav';
 import { countingIn, thisMonth, versionsOf } from './card-data';
 import type { Version } from './rate-model';
 import { RATE_PLACES } from './rate-places';
@@ -27,64 +27,69 @@ export function RateCardsScreen() {
   });
   const rows = cards.data?.data ?? [];
   const versions = useQueries({ queries: rows.map(({ id }) => versionsOf(id)) });
-  const { heads } = TEXTS;
   return (
     <Screen>
-      <PageHead title={TEXTS.title} sub={TEXTS.sub} beside={<SubNav label={TEXTS.title} places={RATE_PLACES} />} actions={<NewCard />} />
+      <PageHead title={TEXTS.title} sub={TEXTS.sub} places={<SubNav label={TEXTS.title} places={RATE_PLACES} />} actions={<NewCard />} />
       <Card label={TEXTS.title}>
         {cards.error && <ErrorState error={cards.error} retry={() => void cards.refetch()} />}
         {cards.isPending && <Skeleton />}
         {cards.data && rows.length === 0 && <EmptyState {...TEXTS.empty} />}
-        {rows.length > 0 && (
-          <table className="mt" aria-label={TEXTS.title}>
-            <thead>
-              <tr>
-                <th scope="col">{heads.name}</th>
-                <th scope="col">{heads.counts}</th>
-                <th scope="col" className="hide-m">
-                  {heads.next}
-                </th>
-                <th scope="col" className="num money-col hide-m">
-                  {heads.created}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((card, at) => (
-                <CardRow key={card.id} card={card} versions={versions[at]?.data?.data} />
-              ))}
-            </tbody>
-          </table>
-        )}
+        {rows.length > 0 && <CardsTable rows={rows} versionsOf={(card) => versions[rows.indexOf(card)]?.data?.data} />}
       </Card>
     </Screen>
   );
 }
 
-function CardRow({ card, versions }: { readonly card: RateCard; readonly versions: readonly Version[] | undefined }) {
-  const counting = versions && countingIn(versions, thisMonth());
-  const next = versions?.filter(({ valid_from: from, published_at: published }) => from > thisMonth() || published === null).at(-1);
-  return (
-    <tr>
-      <td>
+interface CardsTableProps {
+  readonly rows: readonly RateCard[];
+  readonly versionsOf: (card: RateCard) => readonly Version[] | undefined;
+}
+
+function CardsTable({ rows, versionsOf: found }: CardsTableProps) {
+  const { heads } = TEXTS;
+  const none = <span className="dim">{TEXTS.none}</span>;
+  const columns: readonly PlainColumn<RateCard>[] = [
+    {
+      id: 'name',
+      head: heads.name,
+      cell: (card) => (
         <span className="nm">
           <Link className="trunc" to="/rate-cards/$id" params={{ id: card.id }}>
             {card.name}
           </Link>
           {card.is_default && <span className="pill mute">{TEXTS.isDefault}</span>}
         </span>
-      </td>
-      <td>{counting ? TEXTS.versionSince(counting.version, monthText(counting.valid_from)) : <span className="dim">{TEXTS.none}</span>}</td>
-      <td className="hide-m">
-        {next ? (
-          TEXTS.versionFrom(next.version, monthText(next.valid_from), next.published_at !== null)
-        ) : (
-          <span className="dim">{TEXTS.none}</span>
-        )}
-      </td>
-      <td className="num hide-m dim">{dateText(card.created_at)}</td>
-    </tr>
-  );
+      ),
+    },
+    {
+      id: 'counts',
+      head: heads.counts,
+      cell: (card) => {
+        const counting = countingIn(found(card) ?? [], thisMonth());
+        return counting ? TEXTS.versionSince(counting.version, monthText(counting.valid_from)) : none;
+      },
+    },
+    {
+      id: 'next',
+      head: heads.next,
+      wide: true,
+      cell: (card) => {
+        const next = found(card)?.filter(({ valid_from: from, published_at: published }) => from > thisMonth() || published === null);
+        const last = next?.at(-1);
+        return last ? TEXTS.versionFrom(last.version, monthText(last.valid_from), last.published_at !== null) : none;
+      },
+    },
+    {
+      id: 'created',
+      head: heads.created,
+      numeric: true,
+      width: 'money-col',
+      wide: true,
+      look: 'dim',
+      cell: (card) => dateText(card.created_at),
+    },
+  ];
+  return <PlainTable label={TEXTS.title} columns={columns} rows={rows} rowId={({ id }) => id} />;
 }
 
 function NewCard() {

@@ -9,9 +9,9 @@ import { FilterChips, useFilters } from '../../parts/filters';
 import { monthText } from '../../parts/format';
 import { IconPlus, IconTrash } from '../../parts/icons';
 import '../../parts/money.css';
-import { Card, PageHead, Screen } from '../../parts/page';
+import { Card, PageHead, Screen, SubNav } from '../../parts/page';
+import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
-import { SubNav } from '../../parts/sub-nav';
 import { useTenantOptions } from '../../shell/counts';
 import { thisMonth } from './card-data';
 import { ModelFields, SelectorFields } from './model-fields';
@@ -41,7 +41,7 @@ export function RateOverridesScreen() {
       <PageHead
         title={WORDS.title}
         sub={WORDS.sub}
-        beside={<SubNav label={TEXTS.title} places={RATE_PLACES} />}
+        places={<SubNav label={TEXTS.title} places={RATE_PLACES} />}
         actions={
           <button type="button" className="btn pri" onClick={() => setAdding(true)}>
             <IconPlus size={16} stroke={1.75} aria-hidden />
@@ -67,61 +67,59 @@ const whoText = ({ tenant_id: tenant, resource_id: resource }: Override): string
 
 function OverridesTable({ rows, remove }: { readonly rows: readonly Override[]; readonly remove: (row: Override) => void }) {
   const { heads } = WORDS;
-  return (
-    <table className="mt" aria-label={WORDS.title}>
-      <thead>
-        <tr>
-          <th scope="col" className="wide-col">
-            {heads.who}
-          </th>
-          <th scope="col" className="hide-m">
-            {heads.applies}
-          </th>
-          <th scope="col">{heads.price}</th>
-          <th scope="col" className="wide-col hide-m">
-            {heads.from}
-          </th>
-          <th scope="col" className="hide-m">
-            {heads.reason}
-          </th>
-          <th scope="col" style={{ width: 60 }}>
-            <span className="vh">{WORDS.remove}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.id}>
-            <td className="b">
-              {row.tenant_id ? (
-                <Link to="/tenants/$id" params={{ id: row.tenant_id }}>
-                  {row.tenant_id}
-                </Link>
-              ) : (
-                <Link to="/resources/$id" params={{ id: row.resource_id ?? '' }}>
-                  {whoText(row)}
-                </Link>
-              )}
-            </td>
-            <td className="wrap hide-m">{selectorText(row.selector)}</td>
-            <td className="wrap">{modelText(row.model)}</td>
-            <td className="wrap hide-m mid">
-              {monthText(row.valid_from)}
-              {row.valid_to && ` ${heads.to.toLowerCase()} ${monthText(row.valid_to)}`}
-            </td>
-            <td className="wrap hide-m mid">
-              “{row.reason}” <span className="dim">{row.created_by}</span>
-            </td>
-            <td>
-              <button type="button" className="iconbtn" aria-label={`${WORDS.remove} ${whoText(row)}`} onClick={() => remove(row)}>
-                <IconTrash size={16} stroke={1.75} aria-hidden />
-              </button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  const columns: readonly PlainColumn<Override>[] = [
+    {
+      id: 'who',
+      head: heads.who,
+      width: 'wide-col',
+      look: 'b',
+      cell: (row) =>
+        row.tenant_id ? (
+          <Link to="/tenants/$id" params={{ id: row.tenant_id }}>
+            {row.tenant_id}
+          </Link>
+        ) : (
+          <Link to="/resources/$id" params={{ id: row.resource_id ?? '' }}>
+            {whoText(row)}
+          </Link>
+        ),
+    },
+    { id: 'applies', head: heads.applies, wide: true, wraps: true, cell: ({ selector }) => selectorText(selector) },
+    { id: 'price', head: heads.price, wraps: true, cell: ({ model }) => modelText(model) },
+    {
+      id: 'from',
+      head: heads.from,
+      width: 'wide-col',
+      wide: true,
+      wraps: true,
+      look: 'mid',
+      cell: ({ valid_from: from, valid_to: to }) => `${monthText(from)}${to ? ` ${heads.to.toLowerCase()} ${monthText(to)}` : ''}`,
+    },
+    {
+      id: 'reason',
+      head: heads.reason,
+      wide: true,
+      wraps: true,
+      look: 'mid',
+      cell: ({ reason, created_by: by }) => (
+        <>
+          “{reason}” <span className="dim">{by}</span>
+        </>
+      ),
+    },
+    {
+      id: 'remove',
+      head: WORDS.remove,
+      isHeadHidden: true,
+      width: 60,
+      cell: (row) => (
+        <button type="button" className="iconbtn" aria-label={`${WORDS.remove} ${whoText(row)}`} onClick={() => remove(row)}>
+          <IconTrash size={16} stroke={1.75} aria-hidden />
+        </button>
+      ),
+    },
+  ];
+  return <PlainTable label={WORDS.title} columns={columns} rows={rows} rowId={({ id }) => id} />;
 }
 
 function AddDialog({ close }: { readonly close: () => void }) {

@@ -5,6 +5,7 @@ import { answered, api, type Schemas } from '../../client/client';
 import { CsvButton } from '../../parts/csv';
 import { plainDelta, plainMoney } from '../../parts/format';
 import { Card } from '../../parts/page';
+import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { PeriodSelect } from '../../parts/period-select';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { lastMonths } from '../costs/cost-history';
@@ -44,8 +45,12 @@ export function SimulationCard({ cardId, version }: { readonly cardId: string; r
         {rows && (
           <CsvButton
             name={`simulation-${period}-v${version}.csv`}
-            head={['tenant', 'now', 'simulated']}
-            rows={rows.map(({ tenant_id: id, now, simulated }) => [id, now, simulated])}
+            columns={[
+              ['tenant', (row: Total) => row.tenant_id],
+              ['now', (row: Total) => row.now],
+              ['simulated', (row: Total) => row.simulated],
+            ]}
+            rows={rows}
           />
         )}
         <span className="dim sm">{WORDS.text}</span>
@@ -65,53 +70,38 @@ function SimulationTable({ rows, period }: { readonly rows: readonly Total[]; re
   const deltaOf = (row: Total) => Number(row.simulated) - Number(row.now);
   const sorted = rows.toSorted((a, b) => Math.abs(deltaOf(b)) - Math.abs(deltaOf(a)) || a.tenant_id.localeCompare(b.tenant_id));
   const sums = rows.map(numbersOf).reduce(([a, b], [now, then]) => [a + now, b + then] as const, [0, 0] as const);
-  return (
-    <table className="mt" aria-label={WORDS.title}>
-      <thead>
-        <tr>
-          <th scope="col">{WORDS.heads.tenant}</th>
-          <th scope="col" className="num money-col">
-            {WORDS.heads.now}
-          </th>
-          <th scope="col" className="num wide-col hide-m">
-            {WORDS.heads.simulated}
-          </th>
-          <th scope="col" className="num money-col">
-            {WORDS.heads.delta}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {sorted.map((row) => (
-          <tr key={row.tenant_id}>
-            <td>
-              <span className="nm">
-                <Link className="trunc" to="/cost-lines" search={{ period, tenant_id: row.tenant_id }}>
-                  {row.tenant_id}
-                </Link>
-              </span>
-            </td>
-            <Amounts of={numbersOf(row)} />
-          </tr>
-        ))}
-      </tbody>
-      <tfoot>
-        <tr>
-          <td>{WORDS.total}</td>
-          <Amounts of={sums} />
-        </tr>
-      </tfoot>
-    </table>
-  );
+  const numbers = (now: number, then: number) => {
+    const delta = Math.round((then - now) * 100) / 100;
+    return { now: plainMoney(String(now)), simulated: plainMoney(String(then)), delta: delta === 0 ? same : plainDelta(delta) };
+  };
+  const sum = numbers(...sums);
+  const amounts = (row: Total) => numbers(...numbersOf(row));
+  const columns: readonly PlainColumn<Total>[] = [
+    {
+      id: 'tenant',
+      head: WORDS.heads.tenant,
+      cell: ({ tenant_id: tenant }) => (
+        <span className="nm">
+          <Link className="trunc" to="/cost-lines" search={{ period, tenant_id: tenant }}>
+            {tenant}
+          </Link>
+        </span>
+      ),
+      total: WORDS.total,
+    },
+    { id: 'now', head: WORDS.heads.now, numeric: true, width: 'money-col', cell: (row) => amounts(row).now, total: sum.now },
+    {
+      id: 'simulated',
+      head: WORDS.heads.simulated,
+      numeric: true,
+      width: 'wide-col',
+      wide: true,
+      cell: (row) => amounts(row).simulated,
+      total: sum.simulated,
+    },
+    { id: 'delta', head: WORDS.heads.delta, numeric: true, width: 'money-col', cell: (row) => amounts(row).delta, total: sum.delta },
+  ];
+  return <PlainTable label={WORDS.title} columns={columns} rows={sorted} rowId={({ tenant_id: id }) => id} />;
 }
 
-function Amounts({ of: [now, then] }: { readonly of: readonly [number, number] }) {
-  const delta = Math.round((then - now) * 100) / 100;
-  return (
-    <>
-      <td className="num">{plainMoney(String(now))}</td>
-      <td className="num hide-m">{plainMoney(String(then))}</td>
-      <td className="num">{delta === 0 ? <span className="dim">{WORDS.same}</span> : plainDelta(delta)}</td>
-    </>
-  );
-}
+const same = <span className="dim">{WORDS.same}</span>;

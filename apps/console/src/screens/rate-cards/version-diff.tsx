@@ -1,11 +1,14 @@
 import { Select } from '@mantine/core';
 import { monthText } from '../../parts/format';
 import { Card } from '../../parts/page';
+import { PlainTable } from '../../parts/plain-table';
 import { versionChanges, type Version } from './rate-model';
 import { TEXTS } from './texts';
 
 const { version: WORDS } = TEXTS;
 const TONES = { added: 'ok', removed: 'bad', changed: 'info' } as const;
+
+const nothing = <span className="dim">{WORDS.nothing}</span>;
 
 interface VersionDiffProps {
   readonly versions: readonly Version[];
@@ -39,32 +42,23 @@ export function VersionDiff({ versions, chosen, against, choose }: VersionDiffPr
     >
       {changes.length === 0 && <p className="pad mid">{WORDS.same}</p>}
       {changes.length > 0 && (
-        <table className="mt" aria-label={WORDS.diff(other.version, chosen.version)}>
-          <thead>
-            <tr>
-              <th scope="col">{WORDS.applies}</th>
-              <th scope="col" style={{ width: 104 }}>
-                <span className="vh">{WORDS.compare}</span>
-              </th>
-              <th scope="col" className="hide-m">
-                {WORDS.was}
-              </th>
-              <th scope="col">{WORDS.becomes}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {changes.map(({ what, change, before, after }) => (
-              <tr key={what}>
-                <td className="wrap b">{what}</td>
-                <td>
-                  <span className={`pill bare ${TONES[change]}`}>{WORDS.change[change]}</span>
-                </td>
-                <td className="wrap hide-m mid">{before ?? <span className="dim">{WORDS.nothing}</span>}</td>
-                <td className="wrap">{after ?? <span className="dim">{WORDS.nothing}</span>}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <PlainTable
+          label={WORDS.diff(other.version, chosen.version)}
+          rows={changes}
+          rowId={({ what }) => what}
+          columns={[
+            { id: 'what', head: WORDS.applies, wraps: true, look: 'b', cell: ({ what }) => what },
+            {
+              id: 'change',
+              head: WORDS.compare,
+              isHeadHidden: true,
+              width: 104,
+              cell: ({ change }) => <span className={`pill bare ${TONES[change]}`}>{WORDS.change[change]}</span>,
+            },
+            { id: 'was', head: WORDS.was, wide: true, wraps: true, look: 'mid', cell: ({ before }) => before ?? nothing },
+            { id: 'becomes', head: WORDS.becomes, wraps: true, cell: ({ after }) => after ?? nothing },
+          ]}
+        />
       )}
     </Card>
   );

@@ -36,10 +36,6 @@ export function ResourceActions({ resource, isAdmin }: ActionsProps) {
             <IconArrowsDiagonal size={16} stroke={1.75} aria-hidden />
             {TEXTS.actions.resize}
           </Link>
-          <Link className="btn bad" to="/order" search={search('destroy_droplet')}>
-            <IconTrash size={16} stroke={1.75} aria-hidden />
-            {TEXTS.actions.destroy}
-          </Link>
         </>
       )}
       {(ORDERS[resource.kind] ?? []).map((kind) => (
@@ -52,6 +48,12 @@ export function ResourceActions({ resource, isAdmin }: ActionsProps) {
           {TEXTS.orders[kind]}
         </Link>
       ))}
+      {resource.kind === 'droplet' && (
+        <Link className="btn bad" to="/order" search={search('destroy_droplet')}>
+          <IconTrash size={16} stroke={1.75} aria-hidden />
+          {TEXTS.actions.destroy}
+        </Link>
+      )}
     </>
   );
 }

@@ -154,14 +154,15 @@ function FactsCard({ resource }: { readonly resource: ResourceDetail }) {
 function PriceLine({ price }: Pick<ResourceDetail, 'price'>) {
   if (!price) return null;
   const isKnown = price.monthly !== undefined;
+  const isFree = isKnown && Number(monthlyOf(price)) === 0;
   const from = price.source && price.as_of ? `${TEXTS.price.sources[price.source]}, ${dateText(price.as_of)}` : price.note;
   return (
     <div style={{ marginBottom: 12 }}>
       <p style={{ display: 'flex', alignItems: 'baseline', gap: 8 }}>
         <b className="tn" style={{ fontSize: 22, lineHeight: '28px', letterSpacing: '-.02em', fontWeight: 650 }}>
-          {isKnown ? money(monthlyOf(price)) : TEXTS.price.unknown}
+          {isFree ? TEXTS.price.free : isKnown ? money(monthlyOf(price)) : TEXTS.price.unknown}
         </b>
-        {isKnown && (
+        {isKnown && !isFree && (
           <span className="dim">
             {TEXTS.price.month}
             {price.hourly && ` · ${hourly(price.hourly)} ${TEXTS.price.hour}`}

@@ -26,6 +26,7 @@ export const TEXTS = {
     month: 'a month',
     hour: 'an hour',
     unknown: 'no price yet',
+    free: 'Free',
     sources: { catalog: 'list price of the catalog', configured: 'list price as configured', observed: 'learned from an invoice' },
     backups: (plan: string, amount: string) => `with ${plan} backups of ${amount}`,
   },

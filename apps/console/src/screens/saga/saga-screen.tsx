@@ -93,7 +93,7 @@ function Badges({ saga }: { readonly saga: Saga }) {
 
 /** The fields that a person chose, as one line; ids of resources are named elsewhere. */
 function changeText({ input }: Saga): string {
-  const chosen = Object.entries(input).filter(([name]) => !['resource_id', 'project_id', 'name', 'user_data'].includes(name));
+  const chosen = Object.entries(input).filter(([name]) => !/_ids?$|^(expected_)?name$|^user_data$/.test(name));
   return chosen
     .map(([name, value]) =>
       typeof value === 'boolean' || typeof value === 'number' ? `${words(name)} ${valueText(value)}` : valueText(value),

@@ -4,8 +4,7 @@ import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
-import { count, duration, words } from '../../parts/format';
-import { IconCircleCheck, IconCircleX, IconHourglass, IconLoader2, IconPlayerStop } from '../../parts/icons';
+import { IconCircleCheck, IconCircleX, IconHourglass, IconPlayerStop } from '../../parts/icons';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { sagaTitle } from '../../parts/sagas';
@@ -13,20 +12,14 @@ import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
 import './sagas.css';
+import { JobState, jobTitle, Progress } from './job-progress';
 import { TEXTS } from './texts';
 
-type Job = Schemas['BulkJobResponse'];
 type Item = Schemas['BulkItemResponse'];
 
 const RUNNING_POLL_MS = 1_500;
 const ENDED_POLL_MS = 60_000;
 const { job: JOB } = TEXTS;
-
-const LOOKS = {
-  running: ['info', IconLoader2],
-  finished: ['ok', IconCircleCheck],
-  stopped: ['mute', IconPlayerStop],
-} as const;
 
 function Result({ item: { result } }: { readonly item: Item }) {
   if (result === 'done')
@@ -91,7 +84,6 @@ export function BulkJobScreen() {
       answered(api.GET('/api/v1/sagas/bulk-jobs/{id}/items', { params: { path: { id }, query: { limit: 200, cursor } as never }, signal })),
     { enabled: found !== undefined },
   );
-  const verb = found ? (TEXTS.bulk.verbs as Readonly<Record<string, string>>)[found.verb] : undefined;
   return (
     <Screen fixed>
       {job.error && <ErrorState error={job.error} retry={() => void job.refetch()} />}
@@ -99,10 +91,11 @@ export function BulkJobScreen() {
       {found && (
         <>
           <PageHead
-            title={JOB.title(verb ?? words(found.verb), found.total)}
-            badges={<JobState job={found} />}
+            title={jobTitle(found)}
+            badges={<JobState job={found} pill />}
             crumbs={[
               { text: TEXTS.title, to: '/sagas' },
+              { text: JOB.list, to: '/sagas/bulk' },
               { text: found.id.slice(-8), mono: true },
             ]}
             sub={JOB.sub(found.created_by, found.reason)}
@@ -133,44 +126,6 @@ export function BulkJobScreen() {
         </>
       )}
     </Screen>
-  );
-}
-
-function JobState({ job: { status } }: { readonly job: Job }) {
-  const [tone, icon] = LOOKS[status];
-  return (
-    <Badge tone={tone} icon={icon} pill spins={status === 'running'}>
-      {JOB.states[status]}
-    </Badge>
-  );
-}
-
-function Progress({ job }: { readonly job: Job }) {
-  const { total, done, refused, rate_per_minute: rate, status } = job;
-  const left = total - done - refused;
-  const share = (n: number) => `${total === 0 ? 0 : (n / total) * 100}%`;
-  return (
-    <div className="job" style={{ flex: 1 }}>
-      <div className="progress" role="img" aria-label={JOB.progress(done, refused, left)}>
-        <i style={{ width: share(done) }} />
-        <i className="bad" style={{ width: share(refused) }} />
-      </div>
-      <div className="job-facts" role="status">
-        <span>
-          <b>{count(done)}</b> {JOB.results.done.toLowerCase()}
-        </span>
-        <span>
-          <b>{count(refused)}</b> {JOB.results.refused.toLowerCase()}
-        </span>
-        <span>
-          <b>{count(left)}</b> {status === 'stopped' ? JOB.leftOut : JOB.results.open.toLowerCase()}
-        </span>
-        <span className="dim">
-          {JOB.rate(count(rate))}
-          {status === 'running' && left > 0 && ` · ${JOB.remaining(duration((left / rate) * 60_000))}`}
-        </span>
-      </div>
-    </div>
   );
 }
 

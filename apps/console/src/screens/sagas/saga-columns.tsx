@@ -42,7 +42,7 @@ const COLUMNS: readonly Column<Saga>[] = [
   {
     id: 'why',
     head: TEXTS.heads.why,
-    width: 220,
+    width: 180,
     wide: true,
     cell: (saga) => (
       <span className="dim" title={whyText(saga)}>
@@ -67,7 +67,7 @@ const COLUMNS: readonly Column<Saga>[] = [
   {
     id: 'by',
     head: TEXTS.heads.by,
-    width: 130,
+    width: 118,
     cell: ({ created_by: by, reason }) => (
       <span className="mid" title={reason ?? undefined}>
         {by}
@@ -77,7 +77,7 @@ const COLUMNS: readonly Column<Saga>[] = [
   {
     id: 'started',
     head: TEXTS.heads.started,
-    width: 86,
+    width: 80,
     numeric: true,
     sort: 'created_at',
     cell: ({ created_at: at }) => <Age at={at} />,
@@ -85,7 +85,7 @@ const COLUMNS: readonly Column<Saga>[] = [
   {
     id: 'moved',
     head: TEXTS.heads.moved,
-    width: 86,
+    width: 80,
     numeric: true,
     wide: true,
     sort: 'updated_at',
@@ -94,7 +94,7 @@ const COLUMNS: readonly Column<Saga>[] = [
   {
     id: 'took',
     head: TEXTS.heads.took,
-    width: 78,
+    width: 68,
     numeric: true,
     cell: ({ duration_ms: ms }) => <span className="dim">{ms === null ? '' : duration(ms)}</span>,
   },

@@ -59,10 +59,17 @@ export function SagasScreen() {
           </div>
         }
         actions={
-          <Link to="/order" className="btn pri">
-            <IconPlus size={16} stroke={1.75} aria-hidden />
-            {TEXTS.order}
-          </Link>
+          <>
+            {isAdmin && (
+              <Link to="/sagas/bulk" className="btn">
+                {TEXTS.job.list}
+              </Link>
+            )}
+            <Link to="/order" className="btn pri">
+              <IconPlus size={16} stroke={1.75} aria-hidden />
+              {TEXTS.order}
+            </Link>
+          </>
         }
       />
       <FilterChips specs={sagaFilters(isAdmin, tenants)} />

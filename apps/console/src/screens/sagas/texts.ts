@@ -79,7 +79,13 @@ export const TEXTS = {
     wont: 'refused',
     button: (verb: string, n: number) => `${verb} ${count(n)}`,
   },
+  jobs: {
+    sub: 'One verb for many sagas, with a result for each.',
+    heads: { what: 'What', state: 'State', left: 'Left', reason: 'Reason', by: 'Asked by', at: 'Started' },
+    empty: { title: 'No bulk jobs yet', hint: 'Select sagas in their list, and choose One verb for all.' },
+  },
   job: {
+    list: 'Bulk jobs',
     title: (verb: string, n: number) => `${verb}: ${n === 1 ? '1 saga' : `${count(n)} sagas`}`,
     sub: (by: string, reason: string) => `Asked by ${by}: “${reason}”`,
     items: 'Results',

@@ -7,7 +7,7 @@ import { BarChart, Legend } from '../../parts/chart';
 import { Confirm } from '../../parts/confirm';
 import { count, dateText } from '../../parts/format';
 import { IconBan } from '../../parts/icons';
-import { kindName } from '../../parts/kinds';
+import { kindsHead } from '../../parts/kinds';
 import { Card, Facts, PageHead, Screen } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
@@ -119,7 +119,7 @@ function UsageCard({ tenant: { id, usage } }: { readonly tenant: Tenant }) {
       <dl className="figures">
         {kinds.map(([kind, howMany]) => (
           <div key={kind}>
-            <dt>{kindName(kind)}</dt>
+            <dt>{kindsHead(kind)}</dt>
             <dd>
               <Link to="/inventory" search={{ tenant_id: id, kind }}>
                 {count(Number(howMany))}

@@ -6,7 +6,7 @@ import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
-import { count, plainMoney } from '../../parts/format';
+import { count, money, plainMoney } from '../../parts/format';
 import { IconBan, IconPlus } from '../../parts/icons';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
@@ -117,7 +117,7 @@ export function TenantsScreen() {
             <b className="trunc" style={{ fontWeight: 550 }}>
               {tenant.name}
             </b>
-            <span className="tn">{plainMoney(costs.data?.get(tenant.id) ?? '0')}</span>
+            <span className="tn">{money(costs.data?.get(tenant.id) ?? '0')}</span>
             <span className="l2">
               <Status of="tenant" value={tenant.status} />
               <span className="dim">{tenant.id}</span>

@@ -1,9 +1,9 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database, queryableOf, sql, Transaction } from '#libs/database';
-import { decodeCursor, DomainError, isRetryable, pageOf, type Page, type PageRequest } from '#libs/kernel';
+import { decodeCursor, DomainError, isRetryable, pageOf, UUID_KEY, type Page, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, IsNull, MoreThan, type Repository } from 'typeorm';
+import { In, IsNull, LessThan, MoreThan, type Repository } from 'typeorm';
 import { SagaBulkItem, SagaBulkJob } from '../entities/saga-bulk-job.entity';
 import { SagaRun } from '../entities/saga-run.entity';
 import { SagaReader, type SagaFilters } from '../queries/saga-reader';
@@ -125,6 +125,16 @@ export class SagaBulk {
     return jobView(job, done, await this.items.countBy({ jobId: id, result: 'refused' }));
   }
 
+  /** The jobs, the newest first. */
+  async listJobs({ limit, cursor }: PageRequest): Promise<Page<BulkJobView>> {
+    const before = decodeCursor(cursor, UUID_KEY);
+    const found = await this.jobs.find({ where: before === null ? {} : { id: LessThan(before) }, order: { id: 'DESC' }, take: limit + 1 });
+    const { items, next_cursor } = pageOf(found, limit, ({ id }) => id);
+    const counts = await this.database.query<ResultCount>(COUNT_RESULTS, [items.map(({ id }) => id)]);
+    const of = (id: string, result: string) => counts.find((one) => one.job_id === id && one.result === result)?.count ?? 0;
+    return { items: items.map((job) => jobView(job, of(job.id, 'done'), of(job.id, 'refused'))), next_cursor };
+  }
+
   /** The results, in the order of the sagas. Throws `BulkJobNotFoundError`. */
   async list(id: string, { limit, cursor }: PageRequest): Promise<Page<BulkItemView>> {
     if (!(await this.jobs.existsBy({ id }))) throw new BulkJobNotFoundError();
@@ -211,6 +221,12 @@ interface ClaimedJob {
   readonly due: number;
 }
 
+interface ResultCount {
+  readonly job_id: string;
+  readonly result: string;
+  readonly count: number;
+}
+
 interface DueItem {
   readonly nr: number;
   readonly saga_id: string;
@@ -254,6 +270,10 @@ update saga_bulk_jobs j set lease_until = clock_timestamp() + $1 * interval '1 m
                   and (lease_until is null or lease_until <= clock_timestamp()) order by next_at limit 1 for update skip locked)
 returning j.id, j.verb, j.reason, j.created_by, j.created_by_role,
           1 + floor(extract(epoch from clock_timestamp() - j.next_at) * j.rate_per_minute / 60)::int as due`;
+
+/** Set-based: the results of a page of jobs. $1 jobs. */
+const COUNT_RESULTS = `
+select job_id, result, count(*)::int as count from saga_bulk_items where job_id = any($1::uuid[]) and result is not null group by 1, 2`;
 
 const DUE_ITEMS = 'select nr, saga_id from saga_bulk_items where job_id = $1 and result is null order by nr limit $2';
 

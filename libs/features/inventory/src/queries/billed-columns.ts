@@ -36,13 +36,17 @@ export function withBilled(page: string, orderBy: string, at?: string): string {
  */
 export const pricesFor = (basis: PriceBasis): string => (basis === 'buy' ? 'platform_resource_prices' : 'resource_prices');
 
-/** Set-based: the rows of a relation with `monthly`, by which they are sorted; null without a price. The rule is that of `list-price.ts`. */
+/**
+ * Set-based: the rows of a relation with `monthly`, by which they are sorted, with the backups that it carries; null without a price. The rule
+ * is that of `list-price.ts`.
+ */
 export function withMonthly(from: string, basis: PriceBasis, at?: string): string {
   const moment = at === undefined ? 'now()' : `${at}::timestamptz`;
+  const rates = `(select product, amount, minimum from arcadia_rates(${basis === 'buy'}) where counts_from <= ${moment} and counts_until > ${moment} offset 0)`;
   return `(select x.*, case when x.kind in (${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')}) or p.units = 0 then 0
-                            when p.units * t.amount is not null then greatest(round(p.units * t.amount, 10), t.minimum) end as monthly
+                            when p.units * t.amount is not null then round(greatest(p.units * t.amount, t.minimum) * (1 + coalesce(b.amount, 0) / 100), 10) end as monthly
              from ${from} x
-             left join (${pricesFor(basis)} p left join (select * from arcadia_rates(${basis === 'buy'}) where counts_from <= ${moment} and counts_until > ${moment} offset 0) t
-                          on t.product = p.product)
+             left join (${pricesFor(basis)} p left join ${rates} t on t.product = p.product
+                          left join ${rates} b on b.product = 'backups:' || case p.plan when 'unknown' then 'weekly' else p.plan end)
                on p.resource_id = x.id and ${validAt(at)}) priced`;
 }
