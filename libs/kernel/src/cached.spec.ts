@@ -39,3 +39,21 @@ it('reads again after a failure', async () => {
   await expect(read()).rejects.toThrow('away');
   expect(await read()).toBe('back');
 });
+
+it('returns an older value at once while it reads the next one, and waits for it when that is too old', async () => {
+  let reads = 0;
+  const waiting: (() => void)[] = [];
+  const read = () => new Promise<number>((resolve) => waiting.push(() => resolve((reads += 1))));
+  const readOften = cached(read, { freshMs: 0, staleMs: 60_000, limitMs: 1_000 });
+  const first = readOften();
+  waiting[0]?.();
+  expect([await first, await readOften(), await readOften()]).toEqual([1, 1, 1]);
+  expect(waiting).toHaveLength(2);
+  waiting[1]?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await readOften()).toBe(2);
+  const readAlways = cached(read, { freshMs: 0, limitMs: 1_000 });
+  const last = readAlways();
+  waiting.at(-1)?.();
+  expect(await last).toBe(3);
+});

@@ -17,15 +17,18 @@ export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, onTime
 export interface CacheLimits {
   /** The age up to which a value is returned without reading again. */
   readonly freshMs: number;
+  /** The age up to which a value is still returned while it is read again; without it, callers wait for the new one. */
+  readonly staleMs?: number;
   /** The longest time that a caller waits for a value. */
   readonly limitMs: number;
 }
 
 /**
  * Returns a function that reads at most once per `freshMs` and never twice at the same time; concurrent callers share one read. It rejects
- * when the read fails or takes longer than `limitMs`. The value of a late read is kept for the next caller.
+ * when the read fails or takes longer than `limitMs`. The value of a late read is kept for the next caller. With `staleMs` only the first caller after a
+ * longer pause waits; a failure meanwhile shows once the old value has that age.
  */
-export function cached<T>(read: () => Promise<T>, { freshMs, limitMs }: CacheLimits): () => Promise<T> {
+export function cached<T>(read: () => Promise<T>, { freshMs, staleMs = freshMs, limitMs }: CacheLimits): () => Promise<T> {
   let reading: Promise<T> | undefined;
   let last: { readonly value: T; readonly atMs: number } | undefined;
   const readOnce = (): Promise<T> => {
@@ -38,7 +41,12 @@ export function cached<T>(read: () => Promise<T>, { freshMs, limitMs }: CacheLim
     return reading;
   };
   return async () => {
-    if (last && performance.now() - last.atMs < freshMs) return last.value;
+    const ageMs = last ? performance.now() - last.atMs : Infinity;
+    if (last && ageMs < freshMs) return last.value;
+    if (last && ageMs < staleMs) {
+      readOnce().catch(() => undefined); // the next caller reads again
+      return last.value;
+    }
     return withTimeout(readOnce(), limitMs, () => new Error(`no answer within ${limitMs} ms`));
   };
 }

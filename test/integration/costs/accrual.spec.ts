@@ -276,7 +276,7 @@ describe('one resource', () => {
   ])('is counted by the filter %j or left out [PRC-1]', async (filters, amount) => {
     await aDroplet();
     await world.owner.query(
-      `update cloud_resources set urn = 'do:droplet:one', attributed_by = 'override', changed_at = '2026-04-10T00:00:00Z'`,
+      `update cloud_resources set urn = 'do:droplet:one', provider_id = 'one', attributed_by = 'override', changed_at = '2026-04-10T00:00:00Z'`,
     );
     expect((await ask([], { filters })).amount).toBe(amount);
   });

@@ -10,7 +10,7 @@ import { CostsQuery, CostsResponse } from './costs.dto';
 
 const DESCRIPTION =
   'Closed months are those of the invoices, the running month is accrued by the second. Groups add up to `amount` exactly, tax is left out unless `group_by` has it, and what has no price is named in `unpriced`. ' +
-  'A tenant gets its own costs only: months that are rated at its sell prices, everything else accrued at list prices. 400 `not_accruable` for months whose resources are not recorded, 400 `too_many_groups` for more than 10,000.';
+  'A tenant gets its own costs only, at its sell prices: months that are rated as they were rated, everything else as an estimate of what accrued. 400 `not_accruable` for months whose resources are not recorded, 400 `too_many_groups` for more than 10,000.';
 
 @RequireTenantOrAdmin()
 @Controller('api/v1/costs')

@@ -166,10 +166,13 @@ export class UsageResponse implements Usage {
   @ApiText('Monthly price of all of it, decimal. Resources without a price count as nothing; `totals` of the inventory counts them')
   readonly monthly_run_rate: string;
 
-  @ApiText('Accrued in the running month until about a minute ago, decimal; null before the first complete sweep', {
-    nullable: true,
-    example: '143.77',
-  })
+  @ApiText(
+    'Accrued in the running month until about a minute ago, decimal, for a tenant at its sell prices; null before the first complete sweep',
+    {
+      nullable: true,
+      example: '143.77',
+    },
+  )
   readonly month_to_date: string | null;
 
   @ApiObject(

@@ -22,7 +22,7 @@ interface Invoiced {
 @Injectable()
 export class TenantsService {
   private readonly lastInvoiced: () => Promise<Invoiced | undefined>;
-  private readonly monthToDate: Readonly<Record<PriceBasis, () => Promise<ReadonlyMap<string, string> | undefined>>>;
+  private readonly monthToDate: () => Promise<ReadonlyMap<string, string> | undefined>;
 
   constructor(
     private readonly usage: TenantUsage,
@@ -31,20 +31,17 @@ export class TenantsService {
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
     private readonly lines: CostLineReader,
-    costs: CostService,
+    private readonly costs: CostService,
   ) {
     this.lastInvoiced = cached(() => this.readLastInvoiced(), INVOICED_READS);
-    this.monthToDate = {
-      buy: cached(() => costs.monthToDate('buy'), MONTH_READS),
-      list: cached(() => costs.monthToDate('list'), MONTH_READS),
-    };
+    this.monthToDate = cached(() => costs.monthToDate(), MONTH_READS);
   }
 
   /** For admins: at buy prices, with what the last invoice attributed to each tenant. */
   async withUsage(tenants: readonly TenantView[]): Promise<TenantResponse[]> {
     const ids = tenants.map(({ id }) => id);
     const [usage, limits, invoiced] = await Promise.all([
-      this.usageOf(ids, 'buy'),
+      this.usageOf(ids, 'buy', () => this.monthToDate()),
       this.limits.ofAll(ids),
       ids.length > 0 ? this.lastInvoiced() : undefined,
     ]);
@@ -56,9 +53,13 @@ export class TenantsService {
     });
   }
 
-  /** For the tenant itself: at list prices, and never an amount of the provider's invoices. */
+  /** For the tenant itself: the month at its sell prices, the rest at list prices, and never an amount of the provider's invoices. */
   async ownUsage(id: string): Promise<UsageResponse> {
-    return { ...(await this.usageOf([id], 'list'))(id), last_invoiced: null };
+    const soFar = async () => {
+      const amount = await this.costs.soFar(id);
+      return amount === undefined ? undefined : new Map([[id, amount]]);
+    };
+    return { ...(await this.usageOf([id], 'list', soFar))(id), last_invoiced: null };
   }
 
   /** The limits without who changed them, which is for admins. */
@@ -67,12 +68,16 @@ export class TenantsService {
     return Object.fromEntries(LIMIT_NAMES.map((name) => [name, limits[name]])) as unknown as Limits;
   }
 
-  private async usageOf(ids: readonly string[], basis: PriceBasis): Promise<(id: string) => Omit<UsageResponse, 'last_invoiced'>> {
+  private async usageOf(
+    ids: readonly string[],
+    basis: PriceBasis,
+    monthToDate: () => Promise<ReadonlyMap<string, string> | undefined>,
+  ): Promise<(id: string) => Omit<UsageResponse, 'last_invoiced'>> {
     const [{ as_of }, usage, prices, month] = await Promise.all([
       this.completeness.ofKind(undefined),
       this.usage.of(ids),
       this.prices.prices(basis),
-      this.monthToDate[basis](),
+      monthToDate(),
     ]);
     const monthlyOf = ({ kind, product, units, plan, number }: PricedUsage['billed'][number]): Money[] => {
       const price = prices.of(chargeOf(kind), product === null ? undefined : { product, units, plan: plan as BackupPlan | null });

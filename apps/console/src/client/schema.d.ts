@@ -2709,7 +2709,7 @@ export interface paths {
     };
     /**
      * Sum costs by group
-     * @description Closed months are those of the invoices, the running month is accrued by the second. Groups add up to `amount` exactly, tax is left out unless `group_by` has it, and what has no price is named in `unpriced`. A tenant gets its own costs only: months that are rated at its sell prices, everything else accrued at list prices. 400 `not_accruable` for months whose resources are not recorded, 400 `too_many_groups` for more than 10,000.
+     * @description Closed months are those of the invoices, the running month is accrued by the second. Groups add up to `amount` exactly, tax is left out unless `group_by` has it, and what has no price is named in `unpriced`. A tenant gets its own costs only, at its sell prices: months that are rated as they were rated, everything else as an estimate of what accrued. 400 `not_accruable` for months whose resources are not recorded, 400 `too_many_groups` for more than 10,000.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -4477,7 +4477,7 @@ export interface components {
       /** @description Monthly price of all of it, decimal. Resources without a price count as nothing; `totals` of the inventory counts them */
       monthly_run_rate: string;
       /**
-       * @description Accrued in the running month until about a minute ago, decimal; null before the first complete sweep
+       * @description Accrued in the running month until about a minute ago, decimal, for a tenant at its sell prices; null before the first complete sweep
        * @example 143.77
        */
       month_to_date: string | null;

@@ -1,22 +1,13 @@
 import type { PriceBasis } from '#libs/catalog';
-import { filterSql, FREE_KINDS, INVOICE_PRODUCTS, ownerIntervals, PRICED_KINDS, type ResourceFilters } from '#libs/inventory';
+import { filterSql, PRICED_KINDS, type ResourceFilters } from '#libs/inventory';
+import { accrualSteps, ordinals, PRODUCT_NAME } from './accrual-steps.sql';
 import type { CostGroupKey, CostWindow } from './cost-window';
 
-/** Kinds that DigitalOcean does not charge for, and kinds that another resource carries. */
-const FREE = `(${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+/** Measured: most resources of a month are alike, which the planner cannot know, so it would sort all of them instead of hashing. */
+export const ACCRUAL_SETTINGS = `set local work_mem = '64MB'; set local enable_sort = off; set local jit = off`;
 
 /** Kinds of which each resource is billed as some product. */
 const BILLED_KINDS = `(${PRICED_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
-
-/** The product of a kind, as invoices name it. */
-const PRODUCT_OF_KIND = `case l.kind ${Object.entries(INVOICE_PRODUCTS)
-  .map(([kind, product]) => `when '${kind}' then '${product}'`)
-  .join(' ')} else l.kind end`;
-
-/** The first month of billing by seconds; before it started hours were billed (docs/digitalocean-facts.md 9.12). */
-const SECONDS_SINCE = `timestamptz '2026-01-01T00:00:00Z'`;
-/** 672 hours: after them a month has its full price. */
-const CAP_S = 2_419_200;
 
 /** What an accrual is asked for. `tenant`: only what this tenant owned at each moment. */
 export interface AccrualRequest {
@@ -29,12 +20,6 @@ export interface AccrualRequest {
   readonly filters: ResourceFilters;
 }
 
-/** The product of a lifetime `l` with a price `p`, as invoices name it. */
-const PRODUCT_NAME = `case when l.is_node then 'Kubernetes Clusters'
-              when p.product like 'droplet:gpu-%' then 'GPU Droplets'
-              when l.kind = 'snapshot' and l.resource_type = 'volume' then 'Volume Snapshots'
-              else ${PRODUCT_OF_KIND} end`;
-
 /** What an answer can be grouped by, of a lifetime `l` with a price `p`, by its name in the answer. */
 const DIMENSIONS = {
   kind: 'l.billed_kind',
@@ -44,36 +29,25 @@ const DIMENSIONS = {
   region: 'l.region',
 } as const satisfies Partial<Record<CostGroupKey, string>>;
 
+/** SQL on a row of `priced` without a rate: why it has none. */
+const UNPRICED_REASON = `case when product is null then case when own_kind in ${BILLED_KINDS} then 'not_priced_yet'
+                                               else 'kind_without_details' end
+                when units is null or own_kind = 'droplet' then 'unknown_size' else 'no_rate' end`;
+
 /**
- * Set-based: the whole accrual is one statement, whatever the number of resources. Each step is one of the words of the README: lives, spans,
- * lines, pieces. Spans that are alike are one row with their number, because nearly all of a month are. Only lines that are cut (by a change of
- * owner, by days, by a window that is no whole month) have pieces: all others go to their only group. $1 since, $2 until, $3 tenant
- * or null, then the filters.
+ * Set-based: the whole accrual is one statement, whatever the number of resources. Only lines that are cut (by a change of owner, by days, by a
+ * window that is no whole month) have pieces: all others go to their only group. $1 since, $2 until, $3 tenant or null, then the filters.
  */
 export function accrualStatement(request: AccrualRequest): { text: string; values: unknown[] } {
   const { window, groupBy, basis, tenant, unattributed, filters } = request;
   const { conditions, values } = filterSql({ ...filters, include_deleted: true }, 4);
   const has = (key: CostGroupKey) => groupBy.includes(key);
   const isForTenant = basis === 'list' && tenant !== undefined;
-  const splitsOwners = has('tenant') || tenant !== undefined || unattributed;
+  const byOwner = has('tenant') || tenant !== undefined || unattributed;
   const cutsAll = has('day') || !window.isWhole;
   const dims = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).filter((key) => has(key) || key === 'kind');
   const columns = dims.map((key) => `of_${key}`).join(', ');
   const keys = groupBy.map((key) => `"${key}"`).join(', ');
-  const spanColumns = {
-    ...Object.fromEntries(dims.map((key) => [`of_${key}`, DIMENSIONS[key]])),
-    own_kind: 'l.kind',
-    month: 'm.month',
-    product: 'p.product',
-    units: 'p.units',
-    plan: 'p.plan',
-    since: 'greatest(l.born, m.month, p.valid_from)',
-    until: 'least(l.died, m.until, p.valid_to)',
-    moved: 'l.moved',
-    tenant_id: splitsOwners ? 'l.tenant_id' : 'null::text',
-    single: 'case when l.moved or l.repeated then l.id end',
-  };
-  const first = momentSql(monthOf(window.since));
   const owner = unattributed ? 'tenant is null and $3::text is null' : '($3::text is null or tenant = $3)';
   const parts = [
     ...(cutsAll
@@ -81,42 +55,27 @@ export function accrualStatement(request: AccrualRequest): { text: string; value
       : [
           `select ${columns}, month, is_backup, tenant_id as tenant, null::timestamptz as day, cents * n / 100 as money from amounts where nth_of_line = 1 and not moved`,
         ]),
-    ...(cutsAll || splitsOwners ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
+    ...(cutsAll || byOwner ? [`select ${columns}, month, is_backup, tenant, day, money from parts where nth = 2`] : []),
   ];
-  const text = `
-with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
-months (month, until) as (values ${monthsSql(window)}),
-moved as materialized (${splitsOwners ? movedSql(first, tenant !== undefined) : 'select null::uuid as resource_id where false'}),
-repeated as materialized (${repeatedSql(first)}),
-lives as (${lifetimesSql(first, tenant !== undefined, isForTenant)}
-     and ${conditions.join(' and ')} ${isForTenant && asksPresent(filters) ? 'and r.tenant_id = $3' : ''} offset 0),
-spans as materialized (
-  select row_number() over () as span, alike.* from (
-    select ${Object.keys(spanColumns).join(', ')}, count(*) as n from (${segmentsSql(spanColumns)}) segments
-     where since < until group by ${ordinals(Object.keys(spanColumns).length)}) alike),
-numbered as (
-  select s.*, 2 * s.span as number from spans s where s.single is null
-  union all
-  select s.*, 2 * min(s.span) over (partition by s.single, s.month, s.product, s.units) from spans s where s.single is not null),
-priced as materialized (${PRICED}),
-lines as (
-  select p.*, sum(seconds) over whole as line_s, sum(seconds * monthly) over whole as weighted, row_number() over whole as nth_of_line,
-         extract(epoch from (month + interval '1 month') - month) as month_s
-    from priced p where monthly is not null window whole as (partition by line)),
-amounts as materialized ( -- one division, so that half a cent is exact
-  select *, case when weighted = 0 then 0 else greatest(1, round(
-           case when product in ('volume', 'snapshot') then weighted * 100 * least(billed, month_s) / (line_s * month_s)
-                else weighted * 100 * least(billed, ${CAP_S}) / (line_s * ${CAP_S}) end)) end as cents
-    from (select *, case when month < ${SECONDS_SINCE} then ceil(line_s / 3600) * 3600 else greatest(ceil(line_s), 60) end as billed from lines) l),
-${cutsAll || splitsOwners ? sharesSql({ byDay: has('day'), byOwner: splitsOwners, cutsAll, isWhole: window.isWhole, columns }) : ''}groups as (
+  const steps = accrualSteps({
+    window,
+    basis,
+    byOwner,
+    ofTenant: tenant !== undefined,
+    isForTenant,
+    conditions: [...conditions, ...(isForTenant && asksPresent(filters) ? ['r.tenant_id = $3'] : [])],
+    columns: Object.fromEntries(dims.map((key) => [`of_${key}`, DIMENSIONS[key]])),
+    isEachAlone: false,
+    cuts: cutsAll || byOwner ? { byDay: has('day'), cutsAll } : null,
+  });
+  const text = `${steps},
+groups as (
   select ${[...groupBy.map((key) => `${keySql(key)} as "${key}"`), 'sum(money) as amount'].join(', ')}
     from (${parts.join(' union all ')}) found where ${owner} ${groupBy.length > 0 ? `group by ${ordinals(groupBy.length)}` : ''}),
 unpriced as (
   select kind, reason, max(count)::int as count from (
     select own_kind as kind, month, count(distinct single) + coalesce(sum(n) filter (where single is null), 0) as count,
-           case when product is null then case when own_kind in ${BILLED_KINDS} then 'not_priced_yet'
-                                               else 'kind_without_details' end
-                when units is null or own_kind = 'droplet' then 'unknown_size' else 'no_rate' end as reason
+           ${UNPRICED_REASON} as reason
       from priced where monthly is null and not is_backup and since < $2::timestamptz and until > $1::timestamptz
            and ${unattributed ? 'tenant_id is null' : `($3::text is null or tenant_id = $3)`} group by 1, 2, 4) by_month
    group by 1, 2)
@@ -127,156 +86,9 @@ select (select coalesce(json_agg(g), '[]') from (select ${keys === '' ? '' : `${
   return { text, values: [window.since, window.until, tenant ?? null, ...values] };
 }
 
-/**
- * Resources that changed between owners since the first month. A first owner is no change: it reaches back to the
- * creation, unless an admin gave it from a time on.
- * The partial index of these events has them together. Of one tenant, only those that it gained or lost.
- */
-const movedSql = (first: string, ofTenant: boolean): string => `
-  select distinct e.resource_id from cloud_resource_events e
-   where e.type = 'attributed' and e.changes ? 'tenant_id' and e.at > ${first}
-     ${ofTenant ? `and $3 in (e.changes -> 'tenant_id' ->> 'old', e.changes -> 'tenant_id' ->> 'new')` : ''}
-     and (e.changes -> 'tenant_id' ->> 'old' is not null or e.changes ? 'effective_from' or exists (
-       select from cloud_resource_events before where before.resource_id = e.resource_id and before.type = 'attributed' and before.changes ? 'tenant_id' and before.seq < e.seq))`;
-
-/** Resources that have been billed as one thing twice, with another between them: both times of a month are one line. */
-const repeatedSql = (first: string): string => `
-  select distinct p.resource_id from platform_resource_prices p
-   where p.resource_id in (select later.resource_id from platform_resource_prices later where later.valid_from > ${first} and later.valid_from > '-infinity')
-   group by p.resource_id, p.product, p.units having count(*) > 1`;
-
 /** Filters by values that a later owner can change. To an earlier owner such values are those of another tenant. [TEN-3] */
 const asksPresent = ({ kind: _kind, region: _region, provider_id: _id, urn: _urn, ...others }: ResourceFilters): boolean =>
   Object.values(others).some((value) => value !== undefined);
-
-/**
- * From the provider's time of creation, else the first sight, to the destroy action, else the first strike. A resource that was known when
- * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster. `offset 0` after it: only
- * these columns are joined with prices, not the attributes. To a tenant the project of another tenant has no name.
- */
-const lifetimesSql = (first: string, ofTenant: boolean, isForTenant: boolean): string => `
-  select r.id, r.kind, r.tenant_id, r.project, r.region, r.is_node, r.moved, r.repeated, r.born, r.died,
-         coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind,
-         case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type
-    from (
-      select r.*, p.name as project,
-             r.id in (select resource_id from moved) as moved, r.id in (select resource_id from repeated) as repeated,
-             r.kind = 'droplet' and r.parents <> '{}' as is_node,
-             case when r.first_seen_at <= ${first} then '-infinity'::timestamptz
-                  else least(r.first_seen_at, (r.attrs ->> 'created_at')::timestamptz) end as born,
-             case when r.deleted_at is null then 'infinity'::timestamptz else least(r.deleted_at, coalesce(${DESTROYED}, ${STRUCK})) end as died
-        from cloud_resources r
-        left join cloud_projects p on p.id = r.cloud_project_id ${isForTenant ? 'and p.tenant_id = $3' : ''}
-       where r.kind not in ${FREE} and (r.deleted_at is null or r.deleted_at > ${first})
-             ${ofTenant ? 'and (r.tenant_id = $3 or r.id in (select resource_id from moved))' : ''}
-    ) r
-    left join lateral (
-      select c.id from cloud_resources c where c.account_id = r.account_id and c.kind = 'k8s_cluster' and c.provider_id = substr(r.parents[1], strpos(r.parents[1], '/') + 1)
-    ) cluster on r.is_node
-   where true`;
-
-const DESTROYED = `(
-               select max(coalesce((e.changes ->> 'completed_at')::timestamptz, (e.changes ->> 'started_at')::timestamptz))
-                 from cloud_resource_events e where e.resource_id = r.id and e.type = 'provider_action' and e.changes ->> 'action' = 'destroy')`;
-
-const STRUCK = `(
-               select min(s.started_at) from cloud_sweeps s
-                where s.kind in (r.kind, 'project') and s.status = 'complete' and s.started_at > r.last_seen_at and r.stale_strike_count > 0)`;
-
-/** The parts of lifetimes in a month, with one product and size. `offset 0`: each column is computed once, not for the condition on it too. */
-const segmentsSql = (columns: Readonly<Record<string, string>>): string => `
-      select ${Object.entries(columns)
-        .map(([name, value]) => `${value} as ${name}`)
-        .join(', ')}
-        from lives l cross join months m
-        left join platform_resource_prices p on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
-      offset 0`;
-
-/** The spans with their rates. Backups are a line of their own, at a share of the price of the droplet. `monthly` is null without a rate. */
-const PRICED = `
-  select s.*, s.number as line, false as is_backup, greatest(s.since, t.counts_from) as paid_from, least(s.until, t.counts_until) as paid_until,
-         extract(epoch from least(s.until, t.counts_until) - greatest(s.since, t.counts_from)) as seconds,
-         case when s.units * t.amount is not null then case when s.units = 0 then 0 else greatest(s.units * t.amount, t.minimum) end end as monthly
-    from numbered s left join rates t on t.product = s.product and t.counts_from < s.until and t.counts_until > s.since
-  union all
-  select s.*, s.number + 1, true, greatest(s.since, t.counts_from, b.counts_from), least(s.until, t.counts_until, b.counts_until),
-         extract(epoch from least(s.until, t.counts_until, b.counts_until) - greatest(s.since, t.counts_from, b.counts_from)), t.amount * b.amount / 100
-    from numbered s
-    join rates t on t.product = s.product and t.counts_from < s.until and t.counts_until > s.since
-    join rates b on b.product = 'backups:' || case s.plan when 'daily' then 'daily' else 'weekly' end and b.counts_from < s.until and b.counts_until > s.since
-   where s.plan is not null and greatest(s.since, t.counts_from, b.counts_from) < least(s.until, t.counts_until, b.counts_until)`;
-
-/** What lines are cut at. `isWhole`: the window has whole months, so that its ends cut nothing. `cutsAll`: every line is cut. */
-interface Cuts {
-  readonly byDay: boolean;
-  readonly byOwner: boolean;
-  readonly isWhole: boolean;
-  readonly cutsAll: boolean;
-  readonly columns: string;
-}
-
-/** The cuts of lines at changes of owner, at midnight where days are asked for, and at the ends of the window; and the money of each piece. */
-function sharesSql({ byDay, byOwner, isWhole, cutsAll, columns }: Cuts): string {
-  const ends = [
-    ...(byOwner ? [{ from: `coalesce(o.owned_from, '-infinity')`, until: `coalesce(o.owned_until, 'infinity')` }] : []),
-    ...(byDay ? [{ from: 'd.day', until: `d.day + interval '1 day'` }] : []),
-    ...(isWhole ? [] : [{ from: 'w.since', until: 'w.until' }]),
-  ];
-  const from = `greatest(${['n.paid_from', ...ends.map((end) => end.from)].join(', ')})`;
-  const until = `least(${['n.paid_until', ...ends.map((end) => end.until)].join(', ')})`;
-  const tenant = byOwner ? 'case when n.moved then o.tenant_id else n.tenant_id end' : 'null::text';
-  const cut = [
-    'n.line',
-    columns,
-    'n.is_backup',
-    'n.month',
-    `${tenant} as tenant`,
-    `coalesce(${tenant}, '') as tenant_key`,
-    `${byDay ? 'd.day' : 'n.month'} as day`,
-    `${isWhole ? '2' : 'w.nth'} as nth`,
-  ];
-  const days = `cross join lateral (select generate_series(date_trunc('day', n.paid_from), n.paid_until, interval '1 day') as day) d`;
-  return `
-owners as materialized (${byOwner ? ownerIntervals('resource_id = any (array(select resource_id from moved))') : 'select null where false'}),
-pieces as (
-  select ${cut.join(', ')}, min(${from}) as first_at, sum(extract(epoch from ${until} - ${from})) as weight, min(n.cents) as line_cents, min(n.n) as n
-    from amounts n ${byOwner ? 'left join owners o on n.moved and o.resource_id = n.single' : ''} ${byDay ? days : ''} ${isWhole ? '' : `cross join ${WINDOW}`}
-   where ${cutsAll ? '' : 'n.moved and'} ${from} < ${until}
-   group by ${ordinals(cut.length - 1 + columns.split(', ').length)}),
-owned as (
-  select *, sum(weight) over (partition by line) as whole, sum(weight) over owner as own, sum(weight) over (owner order by first_at, nth) as reached,
-         row_number() over (owner order by first_at, nth) as nth_of_owner
-    from pieces window owner as (partition by line, tenant_key)),
-divided as (select *, div(line_cents * own, whole) as cents, mod(line_cents * own, whole) as rest from owned),
-ranked as (
-  select *, dense_rank() over (partition by line order by rest desc, tenant_key = '', tenant_key) as place,
-         line_cents - sum(cents) filter (where nth_of_owner = 1) over (partition by line) as left_over
-    from divided),
-shares as (select *, cents + case when place <= left_over then 1 else 0 end as share from ranked),
-parts as ( -- the share of an owner over its pieces in the order of time: what is asked in parts adds up to what is asked as a whole
-  select *, (div(share * reached, own) - div(share * (reached - weight), own)) * n / 100 as money from shares),
-`;
-}
-
-/** The time before, in and after the window: a line keeps its amount of the month, and only its part in the window is asked for. */
-const WINDOW = `(values ('-infinity'::timestamptz, $1::timestamptz, 1), ($1::timestamptz, $2::timestamptz, 2),
-      ($2::timestamptz, 'infinity'::timestamptz, 3)) w(since, until, nth)`;
-
-const ordinals = (count: number) => Array.from({ length: count }, (_, at) => at + 1).join(', ');
-
-const monthOf = (time: string): Date => new Date(`${time.slice(0, 7)}-01T00:00:00Z`);
-const momentSql = (time: Date): string => `timestamptz '${time.toISOString()}'`;
-
-/** The months of a window as rows, each with its end or now. As text, because the planner counts on a thousand rows of a function. */
-function monthsSql({ since, until, now }: CostWindow): string {
-  const rows: string[] = [];
-  for (let month = monthOf(since); month < new Date(until);) {
-    const next = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + 1, 1));
-    rows.push(`(${momentSql(month)}, ${momentSql(next < new Date(now) ? next : new Date(now))})`);
-    month = next;
-  }
-  return rows.join(', ');
-}
 
 /** A key of a group as text. */
 function keySql(key: CostGroupKey): string {
@@ -294,4 +106,117 @@ function keySql(key: CostGroupKey): string {
     default:
       return `of_${key}`;
   }
+}
+
+/** What accrued for one line of a tenant in a month, as a line of the provider's invoice would have it. Numbers are decimal text. */
+export interface AccruedLine {
+  readonly product: string;
+  readonly kind: string;
+  readonly description: string;
+  readonly resource_id: string;
+  /** Null also for what another tenant has by now. [TEN-3] */
+  readonly resource_name: string | null;
+  readonly project_name: string | null;
+  readonly project_id: string | null;
+  readonly region: string | null;
+  readonly sku: string | null;
+  readonly tags: readonly string[];
+  /** Hours of the whole line; of backups, how many were taken. */
+  readonly hours: string;
+  /** The tenant's part, at list prices. Null: there is no price, for the reason. */
+  readonly amount: string | null;
+  readonly reason: string | null;
+  /** Microseconds of the line that are the tenant's, of all. */
+  readonly weight: string;
+  readonly of_weight: string;
+  readonly line_s: number;
+  /** When the line was the tenant's: begin and end, in milliseconds since 1970. */
+  readonly times: readonly (readonly [number, number])[];
+}
+
+/** Seconds between two automatic backups. */
+const BACKUP_EVERY_S = `case plan when 'daily' then 86400 else 604800 end`;
+
+/**
+ * Set-based: every line of a tenant in a month, each with its own row, in a fixed order; what has no price comes last. $1 since, $2 until,
+ * $3 tenant. The window is one month, until now at the latest.
+ */
+export function accruedLinesStatement(window: CostWindow, tenantId: string): { text: string; values: unknown[] } {
+  const steps = accrualSteps({
+    window,
+    basis: 'list',
+    byOwner: true,
+    ofTenant: true,
+    isForTenant: true,
+    conditions: [],
+    columns: {
+      of_kind: 'l.billed_kind',
+      of_product: PRODUCT_NAME,
+      of_project: 'l.project',
+      of_resource: 'l.billed_id',
+      of_region: 'l.region',
+      of_sku: `substr(p.product, strpos(p.product, ':') + 1)`,
+      of_plan: 'p.plan',
+    },
+    isEachAlone: true,
+    cuts: { byDay: false, cutsAll: true },
+  });
+  const text = `${steps},
+found as (
+  select line, is_backup, single, of_kind, of_product, of_project, of_resource, of_region, of_sku, of_plan as plan, trim_scale(money)::text as amount, null as reason,
+         round(own * 1000000)::text as weight, round(whole * 1000000)::text as of_weight, whole as line_s, times
+    from parts where tenant = $3
+  union all
+  select min(line), false, single, of_kind, of_product, of_project, of_resource, of_region, of_sku, null, null, ${UNPRICED_REASON}, '1', '1', 1, '[]'
+    from priced where monthly is null and not is_backup and tenant_id = $3 and since < $2::timestamptz and until > $1::timestamptz
+   group by 3, 4, 5, 6, 7, 8, 9, 12)
+select case when is_backup then 'Droplet Backups' else of_product end as product, case when is_backup then 'droplet_backup' else of_kind end as kind,
+       coalesce(case when r.tenant_id = $3 then r.name end, of_product) as description, of_resource::text as resource_id,
+       case when r.tenant_id = $3 then r.name end as resource_name, of_project as project_name, r.cloud_project_id::text as project_id, of_region as region,
+       case when r.kind = 'droplet' then of_sku else r.size_slug end as sku,
+       case when jsonb_typeof(r.attrs -> 'tags') = 'array' then r.attrs -> 'tags' else '[]' end as tags,
+       floor(line_s / case when is_backup then ${BACKUP_EVERY_S} else 3600 end)::text as hours, amount, reason, weight, of_weight,
+       greatest(round(line_s), 1)::int as line_s, times
+  from found join cloud_resources r on r.id = found.single
+ order by (reason is not null), single, of_product collate "C", of_sku collate "C", is_backup`;
+  return { text, values: [window.since, window.until, tenantId] };
+}
+
+const LINE_KEYS: Record<CostGroupKey, string> = {
+  tenant: 'tenant_id',
+  kind: 'kind',
+  project: 'project',
+  product: 'product',
+  resource: 'resource_id::text',
+  region: 'region',
+  tax: 'is_tax',
+  month: `to_char(period, 'YYYY-MM')`,
+  day: 'null::text',
+};
+
+/**
+ * Set-based: sums the lines of invoices, each of which is in exactly one group. Tax is left out unless it is a group. A filter on a
+ * field that only resources have leaves out lines without a resource. $1 since, $2 until, then the filters.
+ */
+export function invoicedStatement(
+  { since, until, mostGroups }: CostWindow,
+  groupBy: readonly CostGroupKey[],
+  filters: ResourceFilters,
+): { text: string; values: unknown[] } {
+  const { conditions, values } = filterSql({ ...filters, include_deleted: true }, 3);
+  const keys = groupBy.map((key) => `"${key}"`).join(', ');
+  const columns = [...groupBy.map((key) => `${LINE_KEYS[key]} as "${key}"`), 'sum(amount) as amount'];
+  const text = `
+with asked as (
+  select * from (
+    select l.kind, l.product, l.tenant_id, l.amount, l.is_tax, l.resource_id, l.project_name as project, i.period, r.region, r.status, r.size_slug,
+           r.attributed_by, r.cloud_project_id, r.provider_id, r.urn, r.name, r.attrs, r.changed_at, r.deleted_at
+      from cloud_invoices i join cloud_cost_lines l on l.invoice_id = i.id left join cloud_resources r on r.id = l.resource_id
+     where i.period >= ($1::timestamptz at time zone 'UTC')::date and i.period < ($2::timestamptz at time zone 'UTC')::date) lines
+   where ${[...conditions, ...(groupBy.includes('tax') ? [] : ['not is_tax'])].join(' and ')}),
+groups as (select ${columns.join(', ')} from asked ${groupBy.length > 0 ? `group by ${groupBy.map((_key, at) => at + 1).join(', ')}` : ''})
+select (select coalesce(json_agg(g), '[]') from (select ${keys === '' ? '' : `${keys}, `}amount::text as amount from groups where amount is not null
+          order by groups.amount desc${keys === '' ? '' : `, ${keys}`} limit ${mostGroups + 1}) g) as groups,
+       (select coalesce(sum(amount), 0)::text from groups) as amount, '[]'::json as unpriced`;
+  return { text, values: [since, until, ...values] };
 }

@@ -23,7 +23,7 @@ export interface CostWindow {
 /** Groups of one answer. A file may have more. */
 export const MOST_GROUPS = 10_000;
 /** Months of one question. */
-const MOST_MONTHS = 25;
+export const MOST_MONTHS = 25;
 
 export interface AskedTime {
   /** `2026-10`, or its first day. */
@@ -56,6 +56,18 @@ export function costWindow({ period, from, to }: AskedTime, now: Date, mostGroup
     isClosed: last <= running,
     mostGroups,
   };
+}
+
+/** The months of a window, each as a window of its own until now at the latest. Pure. */
+export function monthWindows(window: CostWindow): CostWindow[] {
+  const { since, until, now } = window;
+  const months: CostWindow[] = [];
+  for (let month = monthOf(since.slice(0, 7), new Date(since)); month < new Date(until); month = nextMonth(month)) {
+    const end = nextMonth(month).toISOString();
+    const [isClosed, period] = [end <= now, month.toISOString().slice(0, 7)];
+    months.push({ ...window, since: month.toISOString(), until: isClosed ? end : now, period, isWhole: true, isClosed });
+  }
+  return months;
 }
 
 /** Who asks: an admin, or a tenant with or without rated amounts for all months of the window. */

@@ -1,4 +1,3 @@
-import type { PriceBasis } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
 import type { Scope } from '#libs/identity';
@@ -6,10 +5,9 @@ import { CompletenessReader, type ResourceFilters } from '#libs/inventory';
 import { cached, Money } from '#libs/kernel';
 import { InvoiceReader } from '#libs/provider-billing';
 import { Inject, Injectable } from '@nestjs/common';
-import { accrualStatement } from './accrual.sql';
+import { ACCRUAL_SETTINGS, accrualStatement, invoicedStatement } from './accrual.sql';
 import { costBasis, costWindow, MOST_GROUPS, type AskedTime, type CostBasis, type CostGroupKey, type CostWindow } from './cost-window';
 import { NotAccruableError, TooManyGroupsError } from './costs.errors';
-import { invoicedStatement } from './invoiced.sql';
 import { TenantPrice } from './tenant-price';
 
 export interface CostQuestion extends AskedTime {
@@ -72,12 +70,12 @@ select clock_timestamp() as now,
        least((select e.at from cloud_resource_events e order by e.seq limit 1), (select min(s.started_at) from cloud_sweeps s where s.status = 'complete')) as since,
        (select max(m.before) from cloud_event_months m) as archived_before`;
 
-/** Measured: most resources of a month are alike, which the planner cannot know, so it would sort all of them instead of hashing. */
-const SETTINGS = `set local work_mem = '64MB'; set local enable_sort = off; set local jit = off`;
-
 /** Questions that are remembered, and the longest wait for a result that another caller has begun. */
 const MOST_QUESTIONS = 500;
 const LIMIT_MS = 30_000;
+
+/** An answer of up to this many times its fresh age is given again while the next one is computed: who asks again and again never waits. */
+const STALE_TIMES = 6;
 
 /** Answers what things cost: by the provider's invoices, or accrued by the second from what existed. */
 @Injectable()
@@ -94,9 +92,9 @@ export class CostService {
   ) {}
 
   /**
-   * The costs that the caller may see. A tenant gets its sell prices of rated months, and else what was accrued for its own resources while they
-   * were its own, at list prices.
-   * Equal questions about the time until now share an answer for some seconds, which `to` ends with: screens ask again all the time, and costs
+   * The costs that the caller may see. A tenant gets its sell prices: of rated months as they were rated, and else of what accrued for its resources
+   * while they were its own.
+   * Equal questions about the time until now share an answer for some seconds, and get it once more while the next is computed; `to` is its time: screens ask again all the time, and costs
    * are as old as the last sweep anyway. Throws `ValidationFailedError`, `NotAccruableError` and, unless `all` groups are asked for,
    * `TooManyGroupsError`.
    */
@@ -107,7 +105,7 @@ export class CostService {
     const key = JSON.stringify([scope, question, asked.window.since]);
     if (this.results.size >= MOST_QUESTIONS) this.results.clear();
     const compute = async () => this.compute(scope, question, await this.understand(scope, question, false));
-    const answer = this.results.get(key) ?? cached(compute, { freshMs, limitMs: LIMIT_MS });
+    const answer = this.results.get(key) ?? cached(compute, { freshMs, staleMs: freshMs * STALE_TIMES, limitMs: LIMIT_MS });
     this.results.set(key, answer);
     return answer();
   }
@@ -125,9 +123,9 @@ export class CostService {
   private async compute(scope: Scope, question: CostQuestion, { window, basis, incomplete, rating }: Asked): Promise<CostView> {
     const { as_of } = basis === 'accrued' ? await this.completeness.ofKind(undefined) : (rating ?? (await this.invoices.completeness()));
     const row =
-      basis === 'invoiced' && scope.kind === 'tenant'
-        ? await this.tenantPrice.invoiced(scope.tenantId, window, question.groupBy, question.filters)
-        : await this.answer(this.statement(scope, question, window, basis));
+      scope.kind === 'tenant'
+        ? await this.tenantPrice[basis](scope.tenantId, window, question.groupBy, question.filters)
+        : await this.answer(this.statement(question, window, basis));
     const groups = row?.groups ?? [];
     if (groups.length > window.mostGroups) throw new TooManyGroupsError(window.mostGroups);
     const named = question.groupBy.includes('resource') ? await this.withNames(scope, groups) : groups;
@@ -146,15 +144,21 @@ export class CostService {
     };
   }
 
+  /** What a tenant has to pay for the running month so far, at its sell prices. Undefined while nothing can be accrued. */
+  async soFar(tenantId: string): Promise<string | undefined> {
+    if (!(await this.recorded())?.since) return undefined;
+    return (await this.read({ kind: 'tenant', tenantId }, { groupBy: [], filters: {} })).amount;
+  }
+
   /**
-   * What each tenant has cost in the running month, by id; a tenant without costs has no entry. `basis`: `list` for what a tenant may see.
-   * Undefined while nothing can be accrued. Set-based: all tenants at once.
+   * What each tenant has cost in the running month, at buy prices, by id; a tenant without costs has no entry. Undefined while nothing can be accrued.
+   * Set-based: all tenants at once.
    */
-  async monthToDate(basis: PriceBasis): Promise<ReadonlyMap<string, string> | undefined> {
+  async monthToDate(): Promise<ReadonlyMap<string, string> | undefined> {
     const recorded = await this.recorded();
     if (!recorded?.since) return undefined;
     const window = costWindow({}, recorded.now, Number.MAX_SAFE_INTEGER - 1);
-    const request = { window, groupBy: ['tenant'], basis, tenant: undefined, unattributed: false, filters: {} } as const;
+    const request = { window, groupBy: ['tenant'], basis: 'buy', tenant: undefined, unattributed: false, filters: {} } as const;
     const row = await this.answer(accrualStatement(request));
     return new Map(
       (row?.groups ?? []).flatMap(({ tenant, amount }) => (typeof tenant === 'string' ? [[tenant, amountText(amount)] as const] : [])),
@@ -167,22 +171,15 @@ export class CostService {
 
   private answer({ text, values }: { readonly text: string; readonly values: unknown[] }): Promise<AnswerRow | undefined> {
     return this.database.transaction(async (tx) => {
-      await tx.query(SETTINGS);
+      await tx.query(ACCRUAL_SETTINGS);
       return (await tx.query<AnswerRow>(text, values))[0];
     });
   }
 
-  private statement(scope: Scope, { groupBy, filters }: CostQuestion, window: CostWindow, basis: CostBasis) {
+  private statement({ groupBy, filters }: CostQuestion, window: CostWindow, basis: CostBasis) {
     if (basis === 'invoiced') return invoicedStatement(window, groupBy, filters);
-    const { tenant_id, unattributed, ...rest } = filters;
-    return accrualStatement({
-      window,
-      groupBy,
-      basis: scope.kind === 'tenant' ? 'list' : 'buy',
-      tenant: scope.kind === 'tenant' ? scope.tenantId : tenant_id,
-      unattributed: scope.kind !== 'tenant' && unattributed === true,
-      filters: rest,
-    });
+    const { tenant_id: tenant, unattributed = false, ...rest } = filters;
+    return accrualStatement({ window, groupBy, basis: 'buy', tenant, unattributed, filters: rest });
   }
 
   /** Set-based: the names of all groups at once. A tenant gets no name of what another one owns by now. [TEN-3] */

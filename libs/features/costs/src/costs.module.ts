@@ -6,5 +6,9 @@ import { CostService } from './cost.service';
 import { TenantPrice } from './tenant-price';
 
 /** Needs the global modules of config, database, audit and digitalocean. */
-@Module({ imports: [CatalogModule, InventoryModule, ProviderBillingModule], providers: [CostService, TenantPrice], exports: [CostService] })
+@Module({
+  imports: [CatalogModule, InventoryModule, ProviderBillingModule],
+  providers: [CostService, TenantPrice],
+  exports: [CostService, TenantPrice],
+})
 export class CostsModule {}

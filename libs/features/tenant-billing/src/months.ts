@@ -18,3 +18,9 @@ export function lastDay(period: string): string {
   const [year = 0, month = 1] = firstDay(period).split('-').map(Number);
   return new Date(Date.UTC(year, month, 0)).toISOString().slice(0, 10);
 }
+
+/** Seconds of a month, by its first day. */
+export function secondsOf(period: string): number {
+  const first = new Date(`${period}T00:00:00Z`);
+  return (Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 1) - first.getTime()) / 1000;
+}

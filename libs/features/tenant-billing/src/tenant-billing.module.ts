@@ -14,8 +14,7 @@ import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
 import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
 import { DocumentFile } from './entities/document-file.entity';
-import { DocumentOrigins } from './entities/document-origins.entity';
-import { FrozenDocument } from './entities/tenant-document.entity';
+import { DocumentOrigins, FrozenDocument } from './entities/tenant-document.entity';
 import { FxRate } from './entities/fx-rate.entity';
 import { NumberSeries } from './entities/number-series.entity';
 import { TenantInvoice } from './entities/tenant-invoice.entity';
@@ -57,7 +56,7 @@ import { RateCardService } from './rates/rate-card.service';
 import { BillingRunService } from './rating/billing-run.service';
 import { PoolService } from './rating/pool.service';
 import { ProfitAndLoss } from './rating/profit-and-loss';
-import { RatingService } from './rating/rating.service';
+import { RatingService, TenantAccrualRating } from './rating/rating.service';
 import { TaxRules } from './tax/tax-rules';
 
 const ENTITIES = [
@@ -130,6 +129,7 @@ const SERVICES = [
     OverdueInvoices,
     PricePlanReader,
     ScopedLists,
+    TenantAccrualRating,
   ],
   exports: SERVICES,
 })

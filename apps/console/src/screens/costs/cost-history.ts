@@ -32,6 +32,11 @@ export interface History extends Stacks {
   readonly amounts: ReadonlyMap<string, number>;
 }
 
+/** What a tenant pays that is of no resource: terms of its month and its part of shared services. There is nothing behind it to show. */
+const WITHOUT_RESOURCE: ReadonlySet<string> = new Set(['shared', 'discount', 'minimum_commitment', 'maximum_spend', 'recurring_fee']);
+
+export const isOfResources = (by: Group, value: string | null): boolean => by !== 'kind' || !WITHOUT_RESOURCE.has(value ?? '');
+
 export const amountKey = (bar: string, part: string): string => `${bar} ${part}`;
 
 /** The running month and those before it, the latest first, as the API names them. */

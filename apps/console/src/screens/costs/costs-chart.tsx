@@ -32,7 +32,7 @@ export function CostsChart({ costs, by, period, filters, choose }: CostsChartPro
           <p className="dim">{TEXTS.soFar(monthText(period), costs.estimate)}</p>
           <p className={costs.estimate ? 'headline est' : 'headline'}>{money(costs.amount)}</p>
           {expected !== null && <p className="mid">{TEXTS.expected(money(String(expected)), monthText(period))}</p>}
-          <Before history={months.data} period={period} isOpen={expected !== null} amount={Number(costs.amount)} />
+          <Before history={months.data} period={period} isOpen={period === lastMonths(1)[0]} amount={Number(costs.amount)} />
         </div>
         <div style={{ minWidth: 0 }}>
           {shown.error && <ErrorState error={shown.error} retry={() => void shown.refetch()} />}
@@ -61,14 +61,15 @@ function withExpected(bar: Bar, expected: number | null, isAdmin: boolean): Bar 
 
 /** What the running month is going to cost: null for a closed one, and until the price of now is known. */
 function useExpected(costs: Costs, period: string, { tenant_id, kind }: CostsChartProps['filters']): number | null {
+  const { isAdmin } = useSession();
   const isRunning = period === lastMonths(1)[0];
   const query = { totals: 'true', limit: 1, ...(tenant_id && { tenant_id }), ...(kind && { kind }) };
   const rate = useQuery({
     queryKey: ['inventory', 'rate', query],
     queryFn: () => answered(api.GET('/api/v1/inventory', { params: { query: query as never } })),
-    enabled: isRunning,
+    enabled: isRunning && isAdmin, // the price of now is a list price, which is not what a tenant pays
   });
-  const monthly = rate.data?.totals?.monthly;
+  const monthly = isAdmin ? rate.data?.totals?.monthly : undefined;
   return isRunning && monthly !== undefined ? expectedAmount(Number(costs.amount), Number(monthly)) : null;
 }
 

@@ -42,7 +42,7 @@ export function CostsScreen() {
     <Screen>
       <PageHead
         title={TEXTS.title}
-        sub={found && basisText(found)}
+        sub={found && basisText(found, isAdmin)}
         places={isAdmin && <SubNav label={TEXTS.title} places={COST_PLACES} />}
         actions={
           <>
@@ -100,7 +100,8 @@ function CostFilters({ isAdmin }: { readonly isAdmin: boolean }) {
   return <FilterChips specs={isAdmin ? [tenant, kind] : [kind]} />;
 }
 
-function basisText({ basis, estimate }: Costs): string {
+function basisText({ basis, estimate }: Costs, isAdmin: boolean): string {
+  if (!isAdmin) return basis === 'accrued' ? TEXTS.soFarAtPrices : TEXTS.rated;
   if (estimate) return TEXTS.estimate;
   return basis === 'invoiced' ? TEXTS.invoiced : TEXTS.accrued;
 }

@@ -7,7 +7,7 @@ import { Card } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import type { Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
-import { amountKey, groupName, partOf, useMonths, type Costs, type Group, type History } from './cost-history';
+import { amountKey, groupName, isOfResources, partOf, useMonths, type Costs, type Group, type History } from './cost-history';
 import { TEXTS } from './texts';
 
 type Row = Schemas['CostsGroupResponse'];
@@ -99,7 +99,7 @@ interface AmountCellProps extends Pick<CostsTableProps, 'by' | 'period' | 'filte
 function AmountCell({ row, by, period, filters, isInvoiced }: AmountCellProps) {
   const text = plainMoney(row.amount);
   const value = by === 'day' ? null : (row[by] ?? null);
-  if (value === null || (!isInvoiced && by !== 'tenant' && by !== 'kind')) return <>{text}</>;
+  if (value === null || !isOfResources(by, value) || (!isInvoiced && by !== 'tenant' && by !== 'kind')) return <>{text}</>;
   const name = by === 'tenant' ? 'tenant_id' : by === 'project' ? 'project_name' : by === 'resource' ? 'resource_id' : 'kind';
   const search = { ...(isInvoiced && { period }), ...filters, [name]: value };
   return (
@@ -135,7 +135,7 @@ function GroupCell({ row, by, history }: { readonly row: Row; readonly by: Group
   return (
     <span className="nm">
       {series && <Swatch of={series} />}
-      {value === null || by === 'project' ? (
+      {value === null || by === 'project' || !isOfResources(part, value) ? (
         <span className="trunc">{name}</span>
       ) : (
         <Link className="trunc" to="/costs" search={(now: Filters) => ({ ...now, ...search }) as Filters}>
@@ -147,7 +147,8 @@ function GroupCell({ row, by, history }: { readonly row: Row; readonly by: Group
 }
 
 function ResourceCell({ row: { resource, resource_kind: kind, resource_name: name } }: { readonly row: Row }) {
-  if (!resource) return <>{TEXTS.rest}</>;
+  const { isAdmin } = useSession();
+  if (!resource) return <>{isAdmin ? TEXTS.rest : TEXTS.notOfAResource}</>;
   return (
     <span className="nm">
       <KindIcon kind={kind ?? ''} />

@@ -4,7 +4,7 @@ import { BarChart } from '../../parts/chart';
 import { money, monthText } from '../../parts/format';
 import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
-import { expectedAmount, lastMonths, useDays } from '../costs/cost-history';
+import { lastMonths, useDays } from '../costs/cost-history';
 import '../costs/costs.css';
 import { TEXTS } from './texts';
 
@@ -20,14 +20,13 @@ export function MonthCard({ usage }: { readonly usage: NonNullable<Schemas['MeRe
         <div>
           <p className="dim">{TEXTS.soFar(month)}</p>
           <p className="headline est">{soFar === undefined ? '…' : money(String(soFar))}</p>
-          {usage && soFar !== undefined && (
-            <p className="mid">{TEXTS.expected(money(String(expectedAmount(soFar, Number(usage.monthly_run_rate)))), month)}</p>
-          )}
           {usage?.last_invoiced && (
             <p className="mid">{TEXTS.last(monthText(usage.last_invoiced.period), money(usage.last_invoiced.amount))}</p>
           )}
           <p style={{ marginTop: 8 }}>
-            <Link to="/costs">{TEXTS.costs}</Link>
+            <Link to="/costs" search={{ by: 'resource' }}>
+              {TEXTS.costs}
+            </Link>
           </p>
         </div>
         <div style={{ minWidth: 0 }}>

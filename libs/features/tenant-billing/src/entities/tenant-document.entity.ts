@@ -39,3 +39,14 @@ export class FrozenDocument {
   @Column('timestamptz', { default: () => 'clock_timestamp()' })
   readonly issuedAt: Date;
 }
+
+/** The issuer's proof of a document: what stands behind its lines. Never for tenants. [TBL-7] */
+@Entity('document_origins')
+export class DocumentOrigins {
+  @PrimaryColumn('uuid')
+  readonly documentId: string;
+
+  /** Canonical JSON. */
+  @Column('text')
+  readonly proof: string;
+}

@@ -8,7 +8,7 @@ import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
 import { least } from '../wallets/draw-lots';
 import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
 import type { Adjustment, ExchangeRate, FrozenTax, FrozenTerms, InvoiceProblem } from '../pricing/invoice.states';
-import { decimalsOf } from '../pricing/currencies';
+import { decimalsOf } from '../pricing/tenant-document';
 import { roundLines } from './rounding';
 
 /** The kind of the line by which the promotion wallet lowers the net. */

@@ -1,6 +1,6 @@
 import { Money } from '#libs/kernel';
 import * as fc from 'fast-check';
-import { decimalsOf } from '../pricing/currencies';
+import { decimalsOf } from '../pricing/tenant-document';
 import { roundLines, type ExactLine } from './rounding';
 
 /** Amounts in 10^-6, so that naive code can count whole numbers. */

@@ -6,7 +6,7 @@ import { TenantNotFoundError, TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { WalletEntry, WalletLot, type EntryCause, type LotSource, type WalletKind } from '../entities/wallet.entity';
-import { decimalsOf } from '../pricing/currencies';
+import { decimalsOf } from '../pricing/tenant-document';
 import { invoiceNumbers, ScopedLists, type InvoiceNumbers } from './scoped-lists';
 import { drawLots } from './draw-lots';
 

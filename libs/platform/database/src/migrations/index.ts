@@ -53,6 +53,7 @@ import { MovedResources1795000001321 } from './1321-moved-resources.migration';
 import { RevertsOfProducts1795000001322 } from './1322-reverts-of-products.migration';
 import { PausedWebhooks1795000001323 } from './1323-paused-webhooks.migration';
 import { ReadablePauses1795000001324 } from './1324-readable-pauses.migration';
+import { EndedResources1795000001325 } from './1325-ended-resources.migration';
 import { LargeInventories1795000001330 } from './1330-large-inventories.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
@@ -112,5 +113,6 @@ export const migrations = [
   RevertsOfProducts1795000001322,
   PausedWebhooks1795000001323,
   ReadablePauses1795000001324,
+  EndedResources1795000001325,
   LargeInventories1795000001330,
 ];
