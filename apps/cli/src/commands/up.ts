@@ -129,9 +129,10 @@ async function printSummary(
 ): Promise<void> {
   const { apiUrl, workerUrl, childEnv } = system;
   if (plan.simulator) output.progress('waiting for the first inventory of the demo account');
-  if (plan.simulator) await waitForFirstInventory(apiUrl, admin, () => system.isStopping, FIRST_INVENTORY_LIMIT_MS);
+  const isListed =
+    plan.simulator !== undefined && (await waitForFirstInventory(apiUrl, admin, () => system.isStopping, FIRST_INVENTORY_LIMIT_MS));
   if (system.isStopping) return;
-  const isNew = plan.simulator !== undefined && (await prepareDemoTenants(apiUrl, admin));
+  const isNew = isListed && (await prepareDemoTenants(apiUrl, admin));
   const summary: Summary = {
     console: `${apiUrl}/console#token=${admin}`,
     api: apiUrl,
@@ -164,8 +165,7 @@ async function fillDemo(system: RunningSystem, plan: StartPlan, output: Terminal
   try {
     const { apiUrl } = system;
     await waitForFirstInventory(apiUrl, adminToken, isStopping, Infinity);
-    const isPrepared = (await prepareDemoTenants(apiUrl, adminToken)) || isNew;
-    if (isPrepared) await orderForApproval(apiUrl, adminToken, isStopping);
+    if (isNew || (await prepareDemoTenants(apiUrl, adminToken))) await orderForApproval(apiUrl, adminToken, isStopping);
     const filled = await fillDemoBilling({ apiUrl, adminToken, months: plan.demoMonths, isStopping });
     if (!filled) return;
     const { months, issued, waiting } = filled;

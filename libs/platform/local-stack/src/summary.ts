@@ -65,6 +65,8 @@ const TOKEN_TTL_S = 12 * 3600;
 const SUSPENDED_TENANT = 'lumen';
 /** A tenant of the demo. On a real account `npm run token` creates a token for any tenant. */
 const EXAMPLE_TENANT = 'acme';
+/** USD a month. No other tenant of the demo has this limit. */
+const APPROVAL_OVER = '50.00';
 const POLL_MS = 100;
 
 export function summaryText(summary: Summary): string {
@@ -120,7 +122,7 @@ async function limitDemoTenants(apiUrl: string, adminToken: string, tenants: Non
     httpSend('PUT', `${apiUrl}/api/v1/tenants/${encodeURIComponent(id)}/limits`, adminToken, { ...limits, reason: 'demo account' });
   await limit(near.id, { max_droplets: dropletsOf(near) + 1 });
   await limit(above.id, { max_droplets: dropletsOf(above) - 1 });
-  await limit(ordering.id, { approval_over_monthly: '50.00', max_monthly_cost: null, max_vcpus: null, max_droplets: null });
+  await limit(ordering.id, { approval_over_monthly: APPROVAL_OVER, max_monthly_cost: null, max_vcpus: null, max_droplets: null });
 }
 
 /**
@@ -131,7 +133,7 @@ export async function orderForApproval(apiUrl: string, adminToken: string, isSto
   const read = readerOf(apiUrl, adminToken);
   const { data: tenants = [] } = (await read('tenants?limit=200')) as TenantsPage;
   const { data: projects = [] } = (await read('projects?limit=200')) as ProjectsPage;
-  const ordering = tenants.find(({ limits }) => limits?.approval_over_monthly);
+  const ordering = tenants.find(({ limits }) => limits?.approval_over_monthly === APPROVAL_OVER);
   const project_id = projects.find(({ tenant_id }) => tenant_id === ordering?.id)?.id;
   if (project_id === undefined) return; // without a project the order would have no owner, and no limits
   const order = (size_slug: string) => ({
@@ -167,19 +169,20 @@ export function writeRunNote(dataDir: string, note: RunNote): void {
 /** The time that the summary waits for the first inventory. */
 export const FIRST_INVENTORY_LIMIT_MS = 10_000;
 
-/** Waits until the demo account is listed with its tenants, so that the printed `curl` returns resources. Returns in any case after `withinMs`. */
+/** Waits until every kind of the demo account was listed, so that resources have their tenants. Returns whether they are, after `withinMs` at the latest. */
 export async function waitForFirstInventory(
   apiUrl: string,
   adminToken: string,
   isStopping: () => boolean,
   withinMs: number,
-): Promise<void> {
+): Promise<boolean> {
   const deadline = Date.now() + withinMs;
   while (!isStopping() && Date.now() < deadline) {
     const response = await httpGet(`${apiUrl}/api/v1/inventory?limit=1`, adminToken);
-    if (response?.status === 200 && (JSON.parse(response.body) as InventoryPage).as_of) return;
+    if (response?.status === 200 && (JSON.parse(response.body) as InventoryPage).as_of) return true;
     await sleep(POLL_MS);
   }
+  return false;
 }
 
 /**
