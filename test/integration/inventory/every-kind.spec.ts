@@ -303,9 +303,13 @@ describe('a list that the provider does not let us read', () => {
   });
 
   it('waits with the lists under parents until the parents have been listed', async () => {
+    const waiting = async () => (await world.sweeps.waitingForParents('dns_zone')).map(({ kind }) => kind);
+    expect(await waiting()).toEqual([]);
     expect(await world.sweep('dns_record')).toMatchObject({ status: 'incomplete', reason: 'parents_not_listed', calls: 0 });
+    expect(await waiting()).toEqual(['dns_record']);
     await world.sweep('dns_zone');
     expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete' });
+    expect(await waiting()).toEqual([]);
   });
 
   it('is refused, not silent, for a kind that the product needs, also when it was never read [KND-2]', async () => {

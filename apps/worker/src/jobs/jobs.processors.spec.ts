@@ -1,7 +1,7 @@
 import { DetectionRunningError, type DriftDetectionService, type DetectionReport } from '#libs/drift';
 import type { SweepService, SweepStatus } from '#libs/inventory';
 import { isRetryable } from '#libs/kernel';
-import type { SweepJob, TickClaims } from '#libs/queues';
+import type { Enqueuer, SweepJob, TickClaims } from '#libs/queues';
 import type { Job } from 'bullmq';
 import { DriftJobs, SweepJobs } from './jobs.processors';
 import { StopSignal } from './run-job';
@@ -32,10 +32,14 @@ it('completes as not due while another detection is running, and fails with ever
 const jobOf = (attempt: { attemptsMade?: number; stalledCounter?: number; repeatJobKey?: string; data?: SweepJob }) =>
   ({ attemptsMade: 0, stalledCounter: 0, data: { kind: 'project', trigger: 'schedule' }, ...attempt }) as Job<SweepJob>;
 
-function jobsThatFind(status: SweepStatus, { claimed = true, skipped = false } = {}): SweepJobs {
-  const sweeps = { run: async () => ({ id: 'sweep-1', status }), shouldSkip: async () => skipped } as unknown as SweepService;
+function jobsThatFind(status: SweepStatus, { claimed = true, skipped = false, sweep = jest.fn(async () => undefined) } = {}): SweepJobs {
+  const sweeps = {
+    run: async () => ({ id: 'sweep-1', status }),
+    shouldSkip: async () => skipped,
+    waitingForParents: async () => [{ kind: 'member', sync: { queue: 'sync-slow' } }],
+  } as unknown as SweepService;
   const ticks = { claim: async () => claimed } as unknown as TickClaims;
-  return new SweepJobs(sweeps, ticks, new StopSignal());
+  return new SweepJobs(sweeps, ticks, new StopSignal(), { sweep } as unknown as Enqueuer);
 }
 
 describe('a sweep job that finds a running sweep of its kind', () => {
@@ -57,6 +61,15 @@ describe('a sweep job that finds a running sweep of its kind', () => {
   it.each<SweepStatus>(['complete', 'incomplete', 'suspect', 'refused'])('completes when its own sweep ended %s', async (status) => {
     await expect(jobsThatFind(status).run(jobOf({ stalledCounter: 1 }))).resolves.toMatchObject({ status });
   });
+});
+
+it.each([
+  ['complete', [[{ queue: 'sync-slow', kind: 'member', trigger: 'first' }]]],
+  ['incomplete', []],
+] as const)('requests the kinds that wait for their parents only when the sweep of these is complete: %s', async (status, requests) => {
+  const sweep = jest.fn(async () => undefined);
+  await jobsThatFind(status, { sweep }).run(jobOf({}));
+  expect(sweep.mock.calls).toEqual(requests);
 });
 
 describe('a kind with a list that the provider has just forbidden', () => {

@@ -6,7 +6,7 @@ import { isSweepable, SweepService, type SweepStatus } from '#libs/inventory';
 import { domainError } from '#libs/kernel';
 import { MessageSender, WebhookSender } from '#libs/notifications';
 import { withLogFields } from '#libs/observability';
-import { Queues, TickClaims, type JobName, type SweepJob } from '#libs/queues';
+import { Enqueuer, Queues, TickClaims, type JobName, type SweepJob } from '#libs/queues';
 import { RequestedMessages } from './requested-messages';
 import { runJob, StopSignal } from './run-job';
 import { claimTick, isRetry, type JobAttempt } from './timetable';
@@ -61,6 +61,7 @@ export class SweepJobs {
     private readonly sweeps: SweepService,
     private readonly ticks: TickClaims,
     private readonly stop: StopSignal,
+    private readonly enqueuer: Enqueuer,
   ) {}
 
   /**
@@ -74,7 +75,14 @@ export class SweepJobs {
     const sweep = await withLogFields({ kind }, () => this.sweeps.run(kind, { trigger, signal }));
     if (signal.aborted && sweep.status !== 'complete') throw new WorkStoppedError();
     if (sweep.status === 'running' && isRetry(job)) throw new SweepStillRunningError(sweep.id);
+    if (sweep.status === 'complete') await this.sweepChildren(kind);
     return { status: sweep.status, sweep_id: sweep.id };
+  }
+
+  /** What waits for the first list of its parents is swept at once. A lost request is repeated, as that of every kind that is due. */
+  private async sweepChildren(parentKind: string): Promise<void> {
+    for (const { kind, sync } of await this.sweeps.waitingForParents(parentKind))
+      await this.enqueuer.sweep({ queue: sync.queue, kind, trigger: 'first' }).catch(() => undefined);
   }
 
   private async isDue(job: Job<SweepJob>): Promise<boolean> {

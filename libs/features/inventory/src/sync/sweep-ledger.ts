@@ -231,6 +231,12 @@ export class SweepLedger {
     return last?.forbidden === true;
   }
 
+  /** True when the last sweep of the kind ended because the list of its parents was never read. */
+  async waitsForParents(kind: string): Promise<boolean> {
+    const last = await this.sweeps.findOne({ where: { kind }, order: { startedAt: 'DESC' }, select: { id: true, reason: true } });
+    return last?.reason === 'parents_not_listed';
+  }
+
   /** True when the list of the kind was never read. */
   async wasNeverRead(kind: string): Promise<boolean> {
     return !(await this.sweeps.existsBy({ kind, status: 'complete' }));

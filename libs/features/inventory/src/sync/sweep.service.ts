@@ -17,7 +17,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { IsNull, Not, type EntityManager } from 'typeorm';
 import { Sweep, type SweepTrigger } from '../entities/sweep.entity';
 import { SweepLeaseLostError, SweepNotFoundError, SweepNotReleasableError } from '../inventory.errors';
-import { ACTION_FEED, listedKind, sweepNamed } from '../kinds';
+import { ACTION_FEED, listedKind, SWEEPS, sweepNamed, type SweptKind } from '../kinds';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { ActionFeed } from './action-feed';
 import { ListSweep } from './list-sweep';
@@ -116,6 +116,13 @@ export class SweepService {
   /** True when a scheduled sweep should not run: it would repeat a refusal [INV-7], or use too much of its token. */
   async shouldSkip(kind: string): Promise<boolean> {
     return (await this.ledger.wasForbidden(kind)) || (await this.ledger.exceedsTokenShare(sweepNamed(kind)));
+  }
+
+  /** The kinds that are listed under resources of this kind, and could not be listed yet because these were not. */
+  async waitingForParents(parentKind: string): Promise<SweptKind[]> {
+    const children = SWEEPS.filter(({ under }) => under?.kind === parentKind);
+    const waits = await Promise.all(children.map(({ kind }) => this.ledger.waitsForParents(kind)));
+    return children.filter((_child, nth) => waits[nth]);
   }
 
   /** Throws `SweepNotFoundError`, or `SweepNotReleasableError` for a sweep that is not the latest suspect one of its kind. */
