@@ -110,7 +110,7 @@ async function fillCatalog(client, world) {
     'slug, name, available',
     WORLD_REGIONS.map((slug) => [slug, slug, true]),
   );
-  await copy(client, 'provider_sizes', 'slug, memory_mb, vcpus, disk_gb, price_monthly, price_hourly, regions, available', DROPLET_SIZES.map(({ slug, memory, vcpus, price }) => [slug, memory, vcpus, vcpus * 25, price, round(price / 672, 5), `{${WORLD_REGIONS}}`, true])); // prettier-ignore
+  await copy(client, 'provider_sizes', 'slug, memory_mb, vcpus, disk_gb, price_monthly, price_hourly, regions, available', DROPLET_SIZES.map(({ slug, memory, vcpus, price }) => [slug, memory, vcpus, vcpus * 25, price, round(price / 672, 5), `{${WORLD_REGIONS.join()}}`, true])); // prettier-ignore
   await client.query(
     `insert into provider_catalogue (name, taken_at) values ('offers', now()) on conflict (name) do update set taken_at = now()`,
   );
@@ -157,7 +157,7 @@ async function fillSagas(client, world) {
     const target = world.resource(h(n, 71) % resources);
     const waits = status === 'awaiting_approval';
     return [idAt(at(n), n, 5), h(n, 72) % 3 ? 'provision_droplet' : 'destroy_droplet', target.tenant, { name: target.name, resource_id: target.id, region: target.region },
-            `{${steps}}`, status, waits ? 0 : 3, `user-${h(n, 73) % 500}`, time(at(n)), waits ? null : time(at(n) + 2), null]; // prettier-ignore
+            `{${steps.join()}}`, status, waits ? 0 : 3, `user-${h(n, 73) % 500}`, time(at(n)), waits ? null : time(at(n) + 2), null]; // prettier-ignore
   };
   const count = await copy(client, 'saga_runs', 'id, kind, tenant_id, input, steps, status, step_idx, created_by, created_at, finished_at, wake_at', numbers(sagas, row)); // prettier-ignore
   function* stepRows() {

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { until } from '../../support/until';
 import { freePorts, Launched, runNote } from '../start/launcher';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -79,7 +80,7 @@ export class ConsoleWorld {
     if (!allowed.ok) throw new Error(`the simulator answered ${allowed.status}: ${await allowed.text()}`);
     const form = `<!doctype html><form method="post" action="${api}/console/session"><input type="hidden" name="token" value="${tenant}"><button>Open the console</button></form>`;
     site.on('request', (_request, response) => response.setHeader('content-type', 'text/html').end(form));
-    return new ConsoleWorld(
+    const world = new ConsoleWorld(
       system,
       dataDir,
       browser,
@@ -90,6 +91,14 @@ export class ConsoleWorld {
       { admin, tenant, simulator: simulated },
       summary.console === undefined ? '' : first,
     );
+    await until(() => world.hasOrder(), { withinMs: 120_000, what: 'the order of the demo that awaits approval' });
+    return world;
+  }
+
+  /** The demo is finished after its summary. Its last change before the invoices is this order. */
+  private async hasOrder(): Promise<boolean> {
+    const { data } = await this.call<{ data: unknown[] }>('admin', '/api/v1/sagas?status=awaiting_approval');
+    return data.length > 0;
   }
 
   /** A page of a new browser, signed in by the fragment of the address. */

@@ -103,7 +103,7 @@ interface Statement {
 /** The statements that read, of all connections of this process, while the work runs. */
 async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
   const seen: Statement[] = [];
-  const original = Client.prototype.query as (...args: unknown[]) => unknown;
+  const { query: original } = Client.prototype as { query: (this: Client, ...args: unknown[]) => unknown };
   const spy = jest.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...args: unknown[]) {
     const [query, values] = args as [string | { text?: string; values?: unknown[] }, unknown];
     const text = typeof query === 'string' ? query : (query.text ?? '');
