@@ -91,8 +91,13 @@ export class ConsoleWorld {
       { admin, tenant, simulator: simulated },
       summary.console === undefined ? '' : first,
     );
-    await until(() => world.hasOrder(), { withinMs: 120_000, what: 'the order of the demo that awaits approval' });
-    return world;
+    try {
+      await until(() => world.hasOrder(), { withinMs: 120_000, what: 'the order of the demo that awaits approval' });
+      return world;
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
   }
 
   /** The demo is finished after its summary. Its last change before the invoices is this order. */

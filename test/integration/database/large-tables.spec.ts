@@ -193,6 +193,17 @@ it('finds a part of a name, an id, an address or a tag in any letter case, alone
   expect(await listed('q=web&limit=3&sort=-first_seen_at')).toHaveLength(3); // too many to find first
 });
 
+/** The searches run inside a function of the owner, whose plan an explain of the caller does not show. */
+it.each([
+  ['cloud_resources_by_text', `arcadia_search_text(name, provider_id, attrs) ilike '%${NAME.slice(3, 20)}%'`],
+  ['cloud_resources_by_tag', `attrs -> 'tags' ? 'rare'`],
+])('searches by the index %s', async (index, condition) => {
+  const plan = await owner.query<{ 'QUERY PLAN': string }>(
+    `explain select id from cloud_resources where ${condition} and deleted_at is null`,
+  );
+  expect(plan.rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(index);
+});
+
 it('finds only what its tenant owns for a tenant [TEN-4]', async () => {
   expect(await listed(`q=${NAME.slice(3, 20)}`, tenantHeader('t1'))).toEqual(['500000001']);
   expect(await listed(`q=${NAME.slice(3, 20)}`, tenantHeader('t2'))).toEqual([]);
