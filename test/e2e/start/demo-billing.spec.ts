@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasProgram } from '../../support/needed-program';
 import { until } from '../../support/until';
 import { freePorts, Launched, runNote, type Ports } from './launcher';
 
@@ -8,6 +10,13 @@ jest.setTimeout(480_000);
 
 const MONTHS = 3;
 const DONE = /demo billing is ready after \d+ s: 3 months, (\d+) issued invoices, (\d+) drafts/;
+
+const hasPdftotext = hasProgram({
+  command: ['pdftotext', '-v'],
+  neededFor: 'the totals of printed documents, read by a program that is not ours',
+  install: 'apt-get install poppler-utils',
+  requiredBy: 'REQUIRE_PDFTOTEXT',
+});
 
 interface Listed {
   readonly data: readonly Readonly<Record<string, string | boolean | null>>[];
@@ -83,4 +92,47 @@ it('writes the invoices of the demo after the summary, goes on after a kill, and
   expect(moved).toHaveLength(2);
   const requests = await list('notification-requests');
   expect(new Set(requests.map(({ tenant_id }) => tenant_id))).toEqual(new Set(requests.length > 0 ? ['lumen'] : []));
+});
+
+/** The PDF of a document as text, with its columns side by side; waits until a worker has printed it. */
+async function textOf(path: string): Promise<string> {
+  const { api, admin_token: token } = runNote(dataDir);
+  const pdf = await until(
+    async () => {
+      const answer = await fetch(`${api}/api/v1/${path}/document.pdf`, { headers: { authorization: `Bearer ${token}` } });
+      return answer.status === 200 ? Buffer.from(await answer.arrayBuffer()) : undefined;
+    },
+    { what: `the printed document of ${path}`, withinMs: 120_000 },
+  );
+  const { stdout, status } = spawnSync('pdftotext', ['-layout', '-', '-'], { input: pdf, encoding: 'utf8' });
+  expect({ path, status }).toEqual({ path, status: 0 });
+  return stdout;
+}
+
+/** The amount at the end of the one line that begins with this label. */
+function amountOf(label: string, text: string): string | undefined {
+  const [line, ...others] = text.split('\n').filter((one) => one.trimStart().startsWith(label));
+  expect({ label, others }).toEqual({ label, others: [] });
+  return /([−-]?[\d,]+\.\d\d)\s*$/
+    .exec(line ?? '')?.[1]
+    ?.replaceAll(',', '')
+    .replace('−', '-');
+}
+
+const describeWithPdftotext = hasPdftotext ? describe : describe.skip;
+
+describeWithPdftotext('pdftotext', () => {
+  it('reads the totals that the API answers from every printed document [TBL-8]', async () => {
+    const documents = [
+      ...(await list('tenant-invoices?status=issued&limit=200')).map((one) => ({ ...one, path: 'tenant-invoices', words: 'Total (' })),
+      ...(await list('credit-notes')).map((one) => ({ ...one, path: 'credit-notes', words: 'Total credited (' })),
+    ] as (Listed['data'][number] & { readonly path: string; readonly words: string })[];
+    expect(documents.length).toBeGreaterThan(MONTHS);
+    for (const { id, path, words, number, net, total } of documents) {
+      const text = await textOf(`${path}/${id}`);
+      const printed = { number, net: amountOf('Net  ', text), total: amountOf(words, text) };
+      expect(text).toContain(String(number));
+      expect(printed).toEqual({ number, net, total });
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { JWT_SECRET } from '../../support/settings';
 import { ADMIN_HEADER, ACME_HEADER, tenantHeader } from '../../support/principals';
 import { aProject, aResource, aSaga, insert } from '../../support/factories';
+import { hasProgram } from '../../support/needed-program';
 import { runArcadia } from '../../support/run-arcadia';
 import { newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
@@ -221,14 +222,22 @@ it('tells an admin who it is, and lists ids that differ in letter case only', as
   expect(await get('tenants/unknown')).toMatchObject({ data: twins });
 });
 
-const hasPython = spawnSync('python3', ['--version']).status === 0;
-if (!hasPython) console.warn('SKIPPED: the sample of tokens.md for Python, which needs python3');
+const SAMPLES = [
+  { language: 'js', name: 'sign-token.mjs', program: process.execPath, install: '', requiredBy: '' },
+  { language: 'python', name: 'sign_token.py', program: 'python3', install: 'apt-get install python3', requiredBy: '' },
+  {
+    language: 'elixir',
+    name: 'sign_token.exs',
+    program: 'elixir',
+    install: 'apt-get install elixir erlang-jose erlang-jiffy',
+    requiredBy: 'REQUIRE_ELIXIR',
+  },
+];
+const runnable = SAMPLES.filter(({ language, program, install, requiredBy }) =>
+  hasProgram({ command: [program, '--version'], neededFor: `the sample of tokens.md for ${language}`, install, requiredBy }),
+);
 
-it.each([
-  ['js', 'sign-token.mjs', process.execPath],
-  ['python', 'sign_token.py', 'python3'],
-])('accepts a token that the sample of tokens.md for %s signs', async (language, name, program) => {
-  if (program === 'python3' && !hasPython) return;
+it.each(runnable)('accepts a token that the sample of tokens.md for $language signs', async ({ language, name, program }) => {
   const page = readFileSync(join(__dirname, '../../../docs/tokens.md'), 'utf8');
   const sample = new RegExp(`\`\`\`${language}\\n(.+?)\`\`\``, 's').exec(page)?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'sign-token-'));
