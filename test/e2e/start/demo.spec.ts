@@ -55,6 +55,7 @@ it('plays the guided demo to its end without a person, each claim checked at the
   for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   const [exitCode] = (await once(demo, 'close')) as [number | null];
   expect({ exitCode, printed }).toEqual({ exitCode: 0, printed: expect.stringContaining('the invoice is verified') as string });
+  expect(printed).not.toContain('No row has the field');
   workers.push(runNote(dataDir).pids.worker);
   expect(workers[1]).not.toBe(workers[0]); // the kill -9 reached a worker
 

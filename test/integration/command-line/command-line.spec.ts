@@ -132,6 +132,26 @@ it('reads a list page by page, ends it early, and writes it in every format with
   expect({ out: one.out, calls: one.calls.length }).toEqual({ out: 'row-1\n', calls: 1 });
 });
 
+it('says that a table has no rows, and which of the chosen fields no row has, beside the output', async () => {
+  const none = await arcadia(['inventory', 'ls', '--region', 'none', '-o', 'table']);
+  expect(none).toMatchObject({ out: '', err: 'Nothing found.\n', exitCode: 0 });
+  expect(await arcadia(['inventory', 'ls', '--region', 'none', '-o', 'tsv'])).toMatchObject({ out: '', err: '' });
+  const misspelt = await arcadia(['inventory', 'ls', '--q', 'pages', '--fields', 'id,price.montly', '-o', 'jsonl']);
+  expect(misspelt.err).toMatch(/^No row has the field price\.montly; the fields are (id|.*, id), .*price\.monthly/);
+  expect([misspelt.err.match(/No row has/g)?.length, misspelt.exitCode]).toEqual([1, 0]);
+});
+
+it('sets figures of a table at the right, and texts at the left', async () => {
+  const [head, line] = (await arcadia(['inventory', 'ls', '--limit', '1', '--fields', 'name,price.monthly,kind', '-o', 'table'])).out.split(
+    '\n',
+  );
+  const end = (text = '', part = '') => text.indexOf(part) + part.length;
+  const amount = /\d+\.\d+/.exec(line ?? '')?.[0];
+  expect(amount).toBeDefined();
+  expect(end(line, amount)).toBe(end(head, 'PRICE.MONTHLY'));
+  expect(line?.indexOf('droplet')).toBe(head?.indexOf('KIND'));
+});
+
 it('asks a person before what cannot be undone, and nobody in a script or with --yes', async () => {
   const issue = (given: Partial<Given>, ...more: string[]) => arcadia(['invoice', 'issue', 'ID', '--reason', 'checked', ...more], given);
   const sent = ({ calls }: Awaited<ReturnType<typeof issue>>) => calls.filter(({ call }) => call.startsWith('POST')).length;

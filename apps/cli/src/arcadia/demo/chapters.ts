@@ -46,7 +46,7 @@ async function overview(story: Story): Promise<void> {
     'What exists, who owns it, what it costs',
     'One DigitalOcean account, twelve customers. Every resource has an owner, or is listed as having none.',
   );
-  await story.arcadia(['tenants', 'ls', '--fields', 'id,name,status,usage.resources.droplet,usage.monthly_cost']);
+  await story.arcadia(['tenants', 'ls', '--fields', 'id,name,status,usage.resources.droplet,usage.monthly_run_rate']);
   await story.arcadia(['cost', 'summary', '--basis', 'accrued', '--group-by', 'kind']);
 }
 

@@ -29,37 +29,59 @@ function isFormat(text: string): text is Format {
   return (FORMATS as readonly string[]).includes(text);
 }
 
-/** Writes pages as they arrive. Columns of a table have the widths of the first page. Returns the number of rows. */
+/**
+ * Writes pages as they arrive, and for a table without rows a message on standard error. The first page decides how wide the columns of a table
+ * are, and which have figures, at the right. Returns the number of rows.
+ */
 export async function writeRows(terminal: Terminal, shape: Shape, pages: AsyncIterable<readonly Row[]>): Promise<number> {
   let count = 0;
-  let widths: readonly number[] | undefined;
+  let columns: readonly Column[] | undefined;
   let opening: string | undefined = { json: '[', csv: `${shape.fields.map(csvCell).join(',')}\n` }[shape.format as string];
   for await (const rows of pages) {
     if (opening !== undefined) await terminal.out(opening); // not before the first page: a refusal prints no half of a document
     opening = undefined;
     if (rows.length === 0) continue;
+    if (count === 0 && shape.chosen) warnOfUnknown(terminal, shape, rows);
     if (shape.format === 'table') {
-      const head = widths === undefined ? [shape.fields.map((field) => field.toUpperCase())] : [];
       const lines = rows.map((row) => shape.fields.map((field) => cellText(valueAt(row, field))));
-      widths ??= shape.fields.map((_field, at) =>
-        Math.min(WIDEST, Math.max(...[...head, ...lines].map((cells) => cells[at]?.length ?? 0))),
-      );
-      for (const cells of head) await terminal.out(`${paint(terminal, 'bold', tableLine(cells, widths))}\n`);
-      await terminal.out(lines.map((cells) => `${tableLine(cells, widths ?? [])}\n`).join(''));
+      const isFirst = columns === undefined;
+      columns ??= shape.fields.map((field, at) => columnOf(field.toUpperCase(), lines.map((cells) => cells[at] ?? ''))); // prettier-ignore
+      const heads = columns.map(({ head }) => head);
+      if (isFirst) await terminal.out(`${paint(terminal, 'bold', tableLine(heads, columns))}\n`);
+      await terminal.out(lines.map((cells) => `${tableLine(cells, columns ?? [])}\n`).join(''));
     } else {
       const isFirst = count === 0;
       await terminal.out(rows.map((row, at) => rowText(shape, row, isFirst && at === 0)).join(''));
     }
     count += rows.length;
   }
+  if (shape.format === 'table' && count === 0) terminal.err('Nothing found.\n');
   if (shape.format === 'json') await terminal.out(count === 0 ? ']\n' : '\n]\n');
   return count;
 }
 
+/** Fields that no row has are empty columns; a wrong name would look like a thing without a value. */
+function warnOfUnknown(terminal: Terminal, { fields }: Shape, rows: readonly Row[]): void {
+  const unknown = fields.filter((field) => rows.every((row) => valueAt(row, field) === undefined));
+  if (unknown.length === 0) return;
+  const known = [...new Set(rows.flatMap((row) => fieldsOf(row)))];
+  terminal.err(`No row has the field ${unknown.join(', ')}; the fields are ${known.join(', ')}\n`);
+}
+
+function fieldsOf(row: Row, prefix = ''): readonly string[] {
+  return Object.entries(row).flatMap(([name, value]) =>
+    isRecord(value) && !Array.isArray(value) ? fieldsOf(value, `${prefix}${name}.`) : [`${prefix}${name}`],
+  );
+}
+
 /** Writes one object: in a table one line for each field, and one for each object of a list, such as the steps of a saga. */
 export async function writeObject(terminal: Terminal, shape: Shape, row: Row): Promise<void> {
-  if (shape.format === 'json') return terminal.out(`${JSON.stringify(picked(shape, row), null, 2)}\n`);
+  if (shape.format === 'json') {
+    if (shape.chosen) warnOfUnknown(terminal, shape, [row]);
+    return terminal.out(`${JSON.stringify(picked(shape, row), null, 2)}\n`);
+  }
   if (shape.format !== 'table') return void (await writeRows(terminal, shape, (async function* () { yield [row]; })())); // prettier-ignore
+  if (shape.chosen) warnOfUnknown(terminal, shape, [row]);
   const width = Math.max(...shape.fields.map((field) => field.length));
   await terminal.out(
     shape.fields.map((field) => `${paint(terminal, 'grey', field.padEnd(width))}${GAP}${fieldText(valueAt(row, field), width)}\n`).join(''),
@@ -70,7 +92,7 @@ function fieldText(value: unknown, indent: number): string {
   if (!Array.isArray(value) || !value.every(isRecord)) return cellText(value);
   const lines = value.map((item) =>
     Object.values(item)
-      .filter((part) => part !== null && typeof part !== 'object' && part !== '')
+      .filter((part) => part !== null && part !== '' && !['object', 'boolean'].includes(typeof part)) // a bare true has no meaning
       .map(cellText)
       .join(GAP),
   );
@@ -118,9 +140,24 @@ function csvCell(value: unknown): string {
   return /[",']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function tableLine(cells: readonly string[], widths: readonly number[]): string {
-  return cells
-    .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+interface Column {
+  readonly head: string;
+  readonly width: number;
+  readonly hasFigures: boolean;
+}
+
+function columnOf(head: string, cells: readonly string[]): Column {
+  const filled = cells.filter((cell) => cell !== '');
+  return {
+    head,
+    width: Math.min(WIDEST, Math.max(head.length, ...cells.map((cell) => cell.length))),
+    hasFigures: filled.length > 0 && filled.every((cell) => /^-?\d+(\.\d+)?$/.test(cell)),
+  };
+}
+
+function tableLine(cells: readonly string[], columns: readonly Column[]): string {
+  return columns
+    .map(({ width, hasFigures }, at) => (hasFigures ? cells[at]?.padStart(width) : cells[at]?.padEnd(width)) ?? '')
     .join(GAP)
     .trimEnd();
 }
