@@ -12,7 +12,7 @@ export interface NeededProgram {
 }
 
 /**
- * Whether a program that some tests need is on this machine. Where it is missing, a message says what is skipped.
+ * Whether a program that some tests need is on this machine. Where it is missing, a message names what is skipped.
  * Throws where it is missing and its variable is 1.
  */
 export function hasProgram({ command: [program, argument], neededFor, install, requiredBy }: NeededProgram): boolean {

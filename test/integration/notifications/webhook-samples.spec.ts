@@ -40,8 +40,8 @@ describe.each(SAMPLES)('the sample of webhooks.md for $language', ({ language, p
   const body = '{"type":"saga.failed","data":{"name":"Zażółć"}}';
   const nowS = Math.floor(Date.now() / 1_000);
 
-  /** What the sample says of a message that was signed at this time, with these secrets. */
-  function says(signedBody: string, timestampS = nowS, secrets = [secret]): string {
+  /** The result of the sample for a message that was signed at this time, with these secrets. */
+  function verdict(signedBody: string, timestampS = nowS, secrets = [secret]): string {
     const headers = {
       'webhook-id': 'msg-1',
       'webhook-timestamp': String(timestampS),
@@ -57,10 +57,10 @@ describe.each(SAMPLES)('the sample of webhooks.md for $language', ({ language, p
   });
 
   it('accepts what was signed with its secret, alone or beside another one', () => {
-    expect([says(body), says(body, nowS, [older, secret])]).toEqual(['true', 'true']);
+    expect([verdict(body), verdict(body, nowS, [older, secret])]).toEqual(['true', 'true']);
   });
 
   it('refuses another body, another secret and a message of six minutes ago', () => {
-    expect([says(`${body} `), says(body, nowS, [older]), says(body, nowS - 360)]).toEqual(['false', 'false', 'false']);
+    expect([verdict(`${body} `), verdict(body, nowS, [older]), verdict(body, nowS - 360)]).toEqual(['false', 'false', 'false']);
   });
 });

@@ -60,7 +60,7 @@ export async function writeRows(terminal: Terminal, shape: Shape, pages: AsyncIt
   return count;
 }
 
-/** Fields that no row has are empty columns; a wrong name would look like a thing without a value. */
+/** A misspelt field would be an empty column, as if no row had a value. */
 function warnOfUnknown(terminal: Terminal, { fields }: Shape, rows: readonly Row[]): void {
   const unknown = fields.filter((field) => rows.every((row) => valueAt(row, field) === undefined));
   if (unknown.length === 0) return;
