@@ -17,6 +17,7 @@ const commentLines = writable.flatMap(({ text, tree }) => commentsOf(text, tree)
 const paths = has('--no-paths') ? undefined : await (await import('./walk/paths.mjs')).pathsOf();
 const counted = {
   sources: sizes(files),
+  migrations: files.length - writable.length,
   statements: { total: statements.length, byRoom: countBy(statements, ({ room }) => room), ...(has('--list') && { list: statements }) },
   words: wordsOf(writable),
   comments: { lines: commentLines.length, longerThan140: commentLines.filter(({ length }) => length > LONGEST_COMMENT_LINE).length },

@@ -5,9 +5,10 @@ import { CompletenessReader, type ResourceFilters } from '#libs/inventory';
 import { cached, Money } from '#libs/kernel';
 import { InvoiceReader } from '#libs/provider-billing';
 import { Inject, Injectable } from '@nestjs/common';
-import { ACCRUAL_SETTINGS, accrualStatement, invoicedStatement } from './accrual.sql';
+import { ACCRUAL_SETTINGS, accrualStatement } from './accrual.sql';
 import { costBasis, costWindow, MOST_GROUPS, type AskedTime, type CostBasis, type CostGroupKey, type CostWindow } from './cost-window';
 import { NotAccruableError, TooManyGroupsError } from './costs.errors';
+import { invoicedStatement } from './invoiced.sql';
 import { TenantPrice } from './tenant-price';
 
 export interface CostQuestion extends AskedTime {

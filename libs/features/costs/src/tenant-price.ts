@@ -3,7 +3,8 @@ import { Database } from '#libs/database';
 import { filterSql, type ResourceFilters } from '#libs/inventory';
 import { Money } from '#libs/kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { ACCRUAL_SETTINGS, accrualStatement, accruedLinesStatement, type AccruedLine } from './accrual.sql';
+import { ACCRUAL_SETTINGS, accrualStatement } from './accrual.sql';
+import { accruedLinesStatement, type AccruedLine } from './accrued-lines.sql';
 import { monthWindows, MOST_MONTHS, type CostGroupKey, type CostWindow } from './cost-window';
 
 /** What a tenant pays for one line of a month, before tax. */

@@ -56,7 +56,8 @@ import { RateCardService } from './rates/rate-card.service';
 import { BillingRunService } from './rating/billing-run.service';
 import { PoolService } from './rating/pool.service';
 import { ProfitAndLoss } from './rating/profit-and-loss';
-import { RatingService, TenantAccrualRating } from './rating/rating.service';
+import { TenantAccrualRating } from './rating/accrual-rating';
+import { RatingService } from './rating/rating.service';
 import { TaxRules } from './tax/tax-rules';
 
 const ENTITIES = [
