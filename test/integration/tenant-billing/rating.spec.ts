@@ -431,3 +431,30 @@ describe('a rated month', () => {
     });
   });
 });
+
+it('counts backups where the provider writes their number, and hours or pieces elsewhere', async () => {
+  const month = await nextMonth();
+  const lines = [
+    { product: 'Droplets', kind: 'droplet', description: 'web (s-2vcpu-4gb)', tenant: 'acme', hours: '672', amount: '24.00' },
+    {
+      product: 'Droplet Backups',
+      kind: 'droplet_backup',
+      description: 'web (Weekly Backup Services)',
+      tenant: 'acme',
+      hours: '4',
+      amount: '4.80',
+    },
+    { product: 'Spaces', kind: 'account', description: 'Bandwidth', tenant: 'acme', hours: null, amount: '1.00' },
+  ];
+  await world.invoices(month, [{ lines }]);
+  await rated(month);
+  const { rows } = await world.owner.query(
+    `select description, quantity::float as quantity, unit from rated_lines where period = $1 and description in ('web (s-2vcpu-4gb)', 'web (Weekly Backup Services)')
+      order by line_no`,
+    [`${month}-01`],
+  );
+  expect(rows).toEqual([
+    { description: 'web (s-2vcpu-4gb)', quantity: 672, unit: 'hour' },
+    { description: 'web (Weekly Backup Services)', quantity: 4, unit: 'backup' },
+  ]);
+});

@@ -157,13 +157,17 @@ function lineRow(line: DocumentLine, tax: string | undefined, words: DocumentWor
   const rate = `${line.tax_rate} %${line.tax_category === 'S' ? '' : ` ${line.tax_category}`}`;
   return [
     { text: String(line.line_no), color: COLOURS.quiet, fontSize: 8.5 },
-    twoRows(`${line.correction ? words.correction : ''}${line.description}`, line.resource_name, 'left'),
-    twoRows(line.quantity ?? '', line.quantity === null ? null : line.unit),
+    twoRows(`${line.correction ? words.correction : ''}${line.description}`, nameBelow(line), 'left'),
+    twoRows(line.quantity ?? '', line.quantity === null ? null : words.unitOf(line.unit, line.quantity)),
     twoRows(line.unit_price ?? '', null),
     twoRows(printedAmount(line.net, words), null),
     twoRows(tax === undefined ? rate : printedAmount(tax, words), tax === undefined ? null : rate),
   ];
 }
+
+/** The provider begins most descriptions with the name of the resource; it is not printed twice. */
+const nameBelow = ({ description, resource_name: name }: DocumentLine): string | null =>
+  name !== null && !description.startsWith(name) ? name : null;
 
 function twoRows(first: string, second: string | null, alignment: 'left' | 'right' = 'right'): TableCell {
   const rows: Content[] = [{ text: breakable(first), fontSize: 8.5 }];

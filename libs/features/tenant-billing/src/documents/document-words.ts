@@ -12,6 +12,8 @@ export interface DocumentWords {
   readonly to: string;
   readonly description: string;
   readonly quantity: string;
+  /** What a quantity counts, as people write it after the number; empty for pieces. */
+  readonly unitOf: (unit: string, quantity: string) => string;
   readonly unitPrice: string;
   readonly lineNet: string;
   readonly lineTax: string;
@@ -42,6 +44,9 @@ const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 
 const month = (text: string): string => `${MONTHS[Number(text.slice(5, 7)) - 1] ?? ''} ${text.slice(0, 4)}`;
 const date = (text: string): string => `${Number(text.slice(8, 10))} ${month(text)}`;
 
+/** Units that rating writes; those of lines that people wrote are printed as they are. */
+const PLURALS: Readonly<Record<string, string>> = { hour: 'hours', backup: 'backups' };
+
 const ENGLISH: DocumentWords = {
   invoiceNumber: 'Invoice number',
   creditNoteNumber: 'Credit note number',
@@ -55,6 +60,7 @@ const ENGLISH: DocumentWords = {
   to: 'Bill to',
   description: 'Description',
   quantity: 'Quantity',
+  unitOf: (unit, quantity) => (unit === 'each' ? '' : PLURALS[unit] !== undefined && quantity !== '1' ? PLURALS[unit] : unit),
   unitPrice: 'Unit price',
   lineNet: 'Net',
   lineTax: 'Tax',

@@ -139,6 +139,22 @@ it('says on a credit note what it is for and why, on a reverse charge who pays t
   expect(await textOf(foreign)).toContain('Exchange rate 0.9231 of 30 October 2026 (ECB)');
 });
 
+it('prints a name once, and what a quantity counts in the words of people', async () => {
+  const lines = [
+    { description: 'web-1 (s-1vcpu-1gb)', resource_name: 'web-1', quantity: '720', unit: 'hour' },
+    { description: 'web-1 (Weekly Backup Services)', resource_name: 'web-1', quantity: '4', unit: 'backup' },
+    { description: 'Snapshot 572', resource_name: 'snapshot', quantity: '1', unit: 'hour' },
+    { description: 'Work', resource_name: null, quantity: '1', unit: 'each' },
+    { description: 'Stones', resource_name: null, quantity: '3', unit: 'stone' },
+  ];
+  const words = new PdfReader(await print(aDocument({ lines }))).pages().flatMap(rowsOf).map((row) => row.join(' ')); // prettier-ignore
+  expect(words.filter((row) => row === 'web-1' || row.startsWith('web-1 hour'))).toEqual([]);
+  const below = (first: string) => words[words.findIndex((row) => row.includes(first)) + 1]?.replace(/ \d+ %.*/, '');
+  expect([below('web-1 (s-1vcpu-1gb)'), below('Weekly Backup')]).toEqual(['hours', 'backups']);
+  expect([below('Snapshot 572'), below('Stones')]).toEqual(['snapshot hour', 'stone']);
+  expect(words.some((row) => /\beach\b/.test(row))).toBe(false);
+});
+
 it('is refused when a printed amount, the root or the attached proof is changed', async () => {
   const bytes = await print(aDocument({ lines: 5 }));
   const text = bytes.toString('latin1');

@@ -120,7 +120,7 @@ function directLine(piece: PieceRow, tenantId: string, chooser: RateChooser, mon
     tenantId,
     bucket: 'tenant_direct',
     quantity,
-    unit: hours === null ? 'each' : 'hour',
+    unit: unitOf(piece),
     buy,
     explanation: { ...explanationOf(piece), ...(isSplit && { seconds: { of_owner: seconds, of_line: piece.line_s } }) },
     priced: { resourceId: piece.resource_id, buy, quantity, seconds, monthSeconds },
@@ -173,9 +173,14 @@ function termsLine(tenantId: string, kind: MonthlyLineKind, amount: Money): NewR
 /** A line without an owner, which keeps its amount in a bucket of the issuer. */
 export function keptLine(piece: PieceRow, bucket: NewRatedLine['bucket']): NewRatedLine {
   const quantity = piece.hours === null ? null : absolute(Money.parse(piece.hours));
-  const unit = quantity === null ? 'each' : 'hour';
   const buy = Money.parse(piece.amount);
-  return { ...lineOf(piece), tenantId: null, bucket, quantity, unit, buy, sell: null, explanation: explanationOf(piece) };
+  return { ...lineOf(piece), tenantId: null, bucket, quantity, unit: unitOf(piece), buy, sell: null, explanation: explanationOf(piece) };
+}
+
+/** What the quantity of a line counts. On lines for backups the provider writes their number where other lines have hours. */
+function unitOf({ kind, hours }: PieceRow): string {
+  if (hours === null) return 'each';
+  return kind === 'droplet_backup' ? 'backup' : 'hour';
 }
 
 function lineOf(piece: PieceRow) {
