@@ -110,6 +110,51 @@ describeInBrowser('the console in a browser', () => {
     expect(found).toEqual([]);
   });
 
+  it('gives the page of every record a title and the way back, also where the record cannot be read', async () => {
+    const watched = await open('admin', '/inbox');
+    const { page } = watched;
+    const none = '00000000-0000-4000-8000-000000000000';
+    const pages = [
+      ['/resources', 'Resource', 'Inventory'],
+      ['/tenants', 'Tenant', 'Tenants'],
+      ['/sagas', 'Saga', 'Sagas'],
+      ['/sagas/bulk', 'Bulk job', 'Bulk jobs'],
+      ['/invoices', 'Invoice', 'Invoices'],
+      ['/provider-invoices', 'Provider invoice', 'Provider invoices'],
+      ['/rate-cards', 'Rate card', 'Rate cards'],
+      ['/sweeps', 'Sweep', 'Sweeps'],
+      ['/webhooks', 'Webhook', 'Webhooks'],
+      ['/dns', 'DNS zone', 'DNS zones'],
+    ] as const;
+    const go = (path: string) => page.evaluate(`history.pushState({}, '', '/console${path}')`);
+    const shows = async (title: string, list: string) => {
+      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+      await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link', { name: list, exact: true }).waitFor();
+    };
+    for (const [path, what, list] of pages) {
+      await go(`${path}/${none}`);
+      await shows(`There is no such ${what.toLowerCase()}`, list);
+    }
+    expect(await watched.axeInBothSchemes('a record that is missing')).toEqual([]);
+    await page.route('**/api/v1/sweeps/*', (route) =>
+      route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'Only for operators.' } }),
+    );
+    await go(`/sweeps/${none}`);
+    await shows('This sweep is not for you', 'Sweeps');
+    await page.route('**/api/v1/tenants/*', (route) => route.fulfill({ status: 500, json: { code: 'internal', detail: 'No answer.' } }));
+    await go(`/tenants/${none}`);
+    await shows('Tenant', 'Tenants'); // while it is asked again
+    await shows('Tenant not read', 'Tenants');
+    await page.unroute('**/api/v1/tenants/*');
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await shows('There is no such tenant', 'Tenants');
+    await page.getByRole('link', { name: 'Back to Tenants' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Tenants' }).waitFor();
+    await go('/nowhere');
+    await page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor();
+    watched.faults.splice(0); // the refusals that this test asked for
+  });
+
   it('works by keyboard alone: goes to a place, moves in the table, opens, searches', async () => {
     const { page } = await open('admin', '/sagas');
     await page.getByRole('heading', { level: 1, name: 'Sagas' }).waitFor();

@@ -4,6 +4,7 @@ export { default as IconAlertOctagon } from 'tabler:alert-octagon';
 export { default as IconAlertTriangle } from 'tabler:alert-triangle';
 export { default as IconArrowBackUp } from 'tabler:arrow-back-up';
 export { default as IconArrowDown } from 'tabler:arrow-down';
+export { default as IconArrowLeft } from 'tabler:arrow-left';
 export { default as IconArrowUp } from 'tabler:arrow-up';
 export { default as IconArrowsDiagonal } from 'tabler:arrows-diagonal';
 export { default as IconBan } from 'tabler:ban';

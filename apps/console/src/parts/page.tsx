@@ -1,6 +1,17 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { IconChevronRight } from './icons';
+import { Problem } from '../client/client';
+import { IconArrowLeft, IconChevronRight } from './icons';
+import { ErrorState, Note, ProblemCode, Skeleton } from './states';
+
+const TEXTS = {
+  back: (list: string) => `Back to ${list}`,
+  // The status decides the title; the sentence of the refusal stands below.
+  missing: (what: string) => `There is no such ${what.toLowerCase()}`,
+  refused: (what: string) => `This ${what.toLowerCase()} is not for you`,
+  unread: (what: string) => `${what} not read`,
+  stale: 'This page could not be read again.',
+};
 
 /** The content of a page. `fixed`: the page itself does not scroll, the table in it does. */
 export function Screen({ fixed = false, children }: { readonly fixed?: boolean; readonly children: React.ReactNode }) {
@@ -8,6 +19,74 @@ export function Screen({ fixed = false, children }: { readonly fixed?: boolean; 
     <main id="main" tabIndex={-1} className={fixed ? 'main fixed' : 'main'}>
       {children}
     </main>
+  );
+}
+
+interface RecordQuery {
+  readonly data: unknown;
+  readonly error: Error | null;
+  readonly refetch: () => unknown;
+}
+
+interface DetailProps {
+  /** What the page shows one of, such as "Invoice": its title until the record is there. */
+  readonly what: string;
+  /** The list that the record is in, which is the way back. */
+  readonly list: { readonly text: string; readonly to: string };
+  /** All that the page cannot be shown without. */
+  readonly queries: readonly RecordQuery[];
+  readonly fixed?: boolean;
+  /** The page, once each of the queries has an answer. It stays while a later reading fails, which a note says. */
+  readonly children: React.ReactNode;
+}
+
+/** The page of one record. While it is read, and where it cannot be, it still has a title and the way back to its list. */
+export function Detail({ what, list, queries, fixed = false, children }: DetailProps) {
+  const failed = queries.find(({ error }) => error !== null);
+  const retry = () => queries.filter(({ error }) => error !== null).forEach(({ refetch }) => void refetch());
+  if (queries.every(({ data }) => data !== undefined)) {
+    return (
+      <Screen fixed={fixed}>
+        {failed?.error && (
+          <div className="stale" role="alert">
+            <Note tone="bad" title={TEXTS.stale}>
+              {failed.error.message}
+            </Note>
+            <ProblemCode error={failed.error} />
+          </div>
+        )}
+        {children}
+      </Screen>
+    );
+  }
+  const crumbs = [list, { text: what }];
+  if (!failed?.error) {
+    return (
+      <Screen>
+        <div className="late-in">
+          <PageHead title={what} crumbs={crumbs} />
+        </div>
+        <section className="card" aria-label={what}>
+          <Skeleton />
+        </section>
+      </Screen>
+    );
+  }
+  const status = failed.error instanceof Problem ? failed.error.status : 0;
+  const isRefused = status === 404 || status === 403 || status === 400;
+  const title = status === 404 || status === 400 ? TEXTS.missing : status === 403 ? TEXTS.refused : TEXTS.unread;
+  return (
+    <Screen>
+      <PageHead title={title(what)} crumbs={crumbs} />
+      <section className="card" aria-label={what}>
+        <ErrorState error={failed.error} retry={isRefused ? undefined : retry}>
+          <Link to={list.to} className="btn">
+            <IconArrowLeft size={16} stroke={1.75} aria-hidden />
+            {TEXTS.back(list.text)}
+          </Link>
+        </ErrorState>
+      </section>
+    </Screen>
   );
 }
 

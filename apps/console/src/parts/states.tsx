@@ -9,8 +9,15 @@ const TEXTS = {
   copied: 'Copied',
 };
 
+interface ErrorStateProps {
+  readonly error: Error;
+  readonly retry?: () => void;
+  /** Another way out, beside the retry. */
+  readonly children?: React.ReactNode;
+}
+
 /** A failure: the sentence, the code, the request id to copy, and the way to try again. */
-export function ErrorState({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
+export function ErrorState({ error, retry, children }: ErrorStateProps) {
   return (
     <div className="state" role="alert">
       <h2 className="st bad">
@@ -19,12 +26,15 @@ export function ErrorState({ error, retry }: { readonly error: Error; readonly r
       </h2>
       <p>{error.message}</p>
       <ProblemCode error={error} />
-      {retry && (
-        <button type="button" className="btn" onClick={retry}>
-          <IconRefresh size={16} stroke={1.75} aria-hidden />
-          {TEXTS.retry}
-        </button>
-      )}
+      <div className="ways">
+        {retry && (
+          <button type="button" className="btn" onClick={retry}>
+            <IconRefresh size={16} stroke={1.75} aria-hidden />
+            {TEXTS.retry}
+          </button>
+        )}
+        {children}
+      </div>
     </div>
   );
 }

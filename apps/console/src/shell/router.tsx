@@ -1,4 +1,5 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link } from '@tanstack/react-router';
+import { Card, PageHead, Screen } from '../parts/page';
 import { EmptyState, ErrorState } from '../parts/states';
 import { anyFilters, filtersText, parseFilters } from './search';
 import { Shell } from './shell';
@@ -6,7 +7,21 @@ import { TEXTS } from './texts';
 
 const root = createRootRoute({
   component: Shell,
-  notFoundComponent: () => <EmptyState title={TEXTS.notFound.title} hint={TEXTS.notFound.hint} />,
+  notFoundComponent: () => (
+    <Screen>
+      <PageHead title={TEXTS.notFound.title} />
+      <Card label={TEXTS.notFound.title}>
+        <EmptyState
+          title={TEXTS.notFound.hint}
+          action={
+            <Link to="/" className="btn">
+              {TEXTS.notFound.start}
+            </Link>
+          }
+        />
+      </Card>
+    </Screen>
+  ),
 });
 
 const at = <const Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
@@ -193,7 +208,12 @@ export function createConsoleRouter() {
     defaultPreload: 'intent',
     defaultPendingMs: 150,
     defaultErrorComponent: ({ error, reset }) => (
-      <ErrorState error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+      <Screen>
+        <PageHead title={TEXTS.crash} />
+        <Card label={TEXTS.crash}>
+          <ErrorState error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+        </Card>
+      </Screen>
     ),
   });
 }

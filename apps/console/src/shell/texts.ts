@@ -60,6 +60,10 @@ export const TEXTS = {
     before: (name: string) => `You are signed in as ${name} now; that session ends when you continue.`,
     refused: 'This sign-in is no longer valid. Go back to the application that sent you and try again.',
   },
-  notFound: { title: 'There is no such page', hint: 'The address may be old, or of something that only platform admins see.' },
+  notFound: {
+    title: 'There is no such page',
+    hint: 'The address may be old, or of something that only platform admins see.',
+    start: 'Go to the first page',
+  },
   crash: 'This page could not be shown',
 };

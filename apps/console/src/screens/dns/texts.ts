@@ -2,6 +2,7 @@
 export const TEXTS = {
   title: 'DNS zones',
   forTenant: 'DNS records',
+  one: 'DNS zone',
   sub: 'Zones that the provider answers for. Open one to see and change its records.',
   heads: { zone: 'Zone', ttl: 'TTL', owner: 'Owner', seen: 'Last seen' },
   empty: { title: 'No zones', hint: 'A domain appears here once it is added at the provider.' },

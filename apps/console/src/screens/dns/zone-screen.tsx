@@ -7,7 +7,7 @@ import { useFilters } from '../../parts/filters';
 import type { Column } from '../../parts/data-table';
 import { IconPlus, IconRefresh } from '../../parts/icons';
 import { ListCard, PAGE, useList } from '../../parts/list';
-import { Card, PageHead, Screen } from '../../parts/page';
+import { Card, Detail, PageHead } from '../../parts/page';
 import { isOpen, sagaTitle } from '../../parts/sagas';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
@@ -73,9 +73,7 @@ export function ZoneScreen() {
   const found = zone.data?.data;
   const name = found ? nameOf(found) : '';
   return (
-    <Screen>
-      {zone.error && <ErrorState error={zone.error} retry={() => void zone.refetch()} />}
-      {zone.isPending && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: isAdmin ? TEXTS.title : TEXTS.forTenant, to: '/dns' }} queries={[zone]}>
       {found && (
         <>
           <PageHead
@@ -102,7 +100,7 @@ export function ZoneScreen() {
           </div>
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

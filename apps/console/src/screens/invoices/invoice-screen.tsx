@@ -3,7 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
 import { Figures } from '../../parts/figures';
 import { calendarDay, moneyIn, monthText, unitPriceIn, words } from '../../parts/format';
-import { Card, PageHead, Screen } from '../../parts/page';
+import { Card, Detail, PageHead } from '../../parts/page';
 import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Note, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
@@ -31,9 +31,7 @@ export function InvoiceScreen() {
   });
   const found = invoice.data?.data;
   return (
-    <Screen>
-      {invoice.error && <ErrorState error={invoice.error} retry={() => void invoice.refetch()} />}
-      {invoice.isPending && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: TEXTS.title, to: '/invoices' }} queries={[invoice]}>
       {found && (
         <>
           <PageHead
@@ -70,7 +68,7 @@ export function InvoiceScreen() {
           </div>
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

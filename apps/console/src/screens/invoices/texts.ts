@@ -5,6 +5,7 @@ type Verb = Schemas['TenantInvoiceResponse']['actions'][number];
 /** Every text of the invoices to tenants. */
 export const TEXTS = {
   title: 'Invoices',
+  one: 'Invoice',
   oneOff: 'One-off',
   overdue: 'Overdue',
   problems: (critical: number, all: number) => (critical > 0 ? `${critical} to mend` : `${all} to check`),

@@ -7,8 +7,8 @@ import { Figures } from '../../parts/figures';
 import { useFilters } from '../../parts/filters';
 import { calendarDay, count, money, monthText, percent } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
-import { PageHead, Screen } from '../../parts/page';
-import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { Detail, PageHead } from '../../parts/page';
+import { Note } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { CostLines } from './cost-lines';
 import { invoiceName, Reconciliation } from './provider-invoices-screen';
@@ -28,9 +28,7 @@ export function ProviderInvoiceScreen() {
   const found = invoice.data?.data;
   const isUnmatched = filters.matched === 'false';
   return (
-    <Screen fixed>
-      {invoice.error && <ErrorState error={invoice.error} retry={() => void invoice.refetch()} />}
-      {invoice.isPending && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: TEXTS.title, to: '/provider-invoices' }} queries={[invoice]} fixed>
       {found && (
         <>
           <PageHead
@@ -74,7 +72,7 @@ export function ProviderInvoiceScreen() {
           />
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

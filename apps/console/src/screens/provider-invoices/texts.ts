@@ -1,6 +1,7 @@
 /** Every text of the provider's invoices and their lines. */
 export const TEXTS = {
   title: 'Provider invoices',
+  one: 'Provider invoice',
   places: 'Costs',
   lines: 'Invoice lines',
   explorer: 'Explorer',

@@ -7,9 +7,9 @@ import { useFilters } from '../../parts/filters';
 import { dateText, monthText } from '../../parts/format';
 import { IconPencil, IconPlus } from '../../parts/icons';
 import '../../parts/money.css';
-import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { PlainTable, type PlainColumn } from '../../parts/plain-table';
-import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
+import { EmptyState } from '../../parts/states';
 import { useCard, versionsOf } from './card-data';
 import { GivenCard } from './given-card';
 import { modelText, selectorText, TERMS, termText, type Version } from './rate-model';
@@ -29,11 +29,8 @@ export function RateCardScreen() {
   const found = card.data?.data;
   const all = versions.data?.data ?? [];
   const chosen = all.find(({ version }) => String(version) === filters.version) ?? all[0];
-  const error = card.error ?? versions.error;
   return (
-    <Screen>
-      {error && <ErrorState error={error} retry={() => void (card.error ? card.refetch() : versions.refetch())} />}
-      {(card.isPending || versions.isPending) && !error && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: TEXTS.title, to: '/rate-cards' }} queries={[card, versions]}>
       {found && versions.data && (
         <>
           <PageHead
@@ -63,7 +60,7 @@ export function RateCardScreen() {
           </div>
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

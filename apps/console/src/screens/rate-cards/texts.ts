@@ -1,6 +1,7 @@
 /** Every text of rate cards, overrides and their editor. */
 export const TEXTS = {
   title: 'Rate cards',
+  one: 'Rate card',
   cards: 'Cards',
   overrides: 'Overrides',
   sub: 'What tenants pay. A published version never changes; a new one from a later month takes its place.',

@@ -7,8 +7,8 @@ import { fieldErrors, filledIn } from '../../parts/fields';
 import { useFilters } from '../../parts/filters';
 import { IconCopy, IconPlus, IconTrash } from '../../parts/icons';
 import '../../parts/money.css';
-import { Card, PageHead, Screen } from '../../parts/page';
-import { ErrorState, ProblemCode, Skeleton } from '../../parts/states';
+import { Card, Detail, PageHead } from '../../parts/page';
+import { ProblemCode } from '../../parts/states';
 import { thisMonth, useCard, versionsOf } from './card-data';
 import { ModelFields, SelectorFields } from './model-fields';
 import { bodyOf, copyOf, draftOf, newRate, problemsOf, TERMS, type RateDraft, type Version } from './rate-model';
@@ -27,12 +27,9 @@ export function VersionEditorScreen() {
   const found = card.data?.data;
   const all = versions.data?.data;
   const source = all?.find(({ version }) => String(version) === (filters.version ?? filters.copy));
-  const error = card.error ?? versions.error;
   const title = filters.version ? WORDS.edit(Number(filters.version)) : WORDS.create(found?.name ?? '');
   return (
-    <Screen>
-      {error && <ErrorState error={error} retry={() => void (card.error ? card.refetch() : versions.refetch())} />}
-      {(card.isPending || versions.isPending) && !error && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: TEXTS.title, to: '/rate-cards' }} queries={[card, versions]}>
       {found && all && (
         <>
           <PageHead
@@ -43,7 +40,7 @@ export function VersionEditorScreen() {
           <VersionForm cardId={id} source={source} replaces={filters.version ? Number(filters.version) : null} />
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

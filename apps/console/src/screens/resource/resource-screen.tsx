@@ -4,9 +4,9 @@ import { answered, api, type ResourceDetail } from '../../client/client';
 import { dateText, exactTime, hourly, money, words } from '../../parts/format';
 import { IconCircleDashedX, IconGitCompare, IconShieldLock } from '../../parts/icons';
 import { kindName, sizeText } from '../../parts/kinds';
-import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { sagaTitle } from '../../parts/sagas';
-import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { ErrorState, Note } from '../../parts/states';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { usePollMs } from '../../shell/live';
@@ -36,9 +36,7 @@ export function ResourceScreen() {
   const found = resource.data?.data;
   const open = drifts.data?.data ?? [];
   return (
-    <Screen>
-      {resource.error && <ErrorState error={resource.error} retry={() => void resource.refetch()} />}
-      {resource.isPending && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: isAdmin ? TEXTS.inventory : TEXTS.mine, to: '/inventory' }} queries={[resource]}>
       {found && (
         <>
           <PageHead
@@ -75,7 +73,7 @@ export function ResourceScreen() {
           </div>
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

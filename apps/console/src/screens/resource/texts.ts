@@ -2,6 +2,7 @@
 export const TEXTS = {
   inventory: 'Inventory',
   mine: 'My resources',
+  one: 'Resource',
   facts: {
     title: 'Facts',
     size: 'Size',

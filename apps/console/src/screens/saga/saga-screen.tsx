@@ -3,7 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type Saga } from '../../client/client';
 import { duration, moneyDelta, valueText, words } from '../../parts/format';
 import { IconPlayerPause } from '../../parts/icons';
-import { PageHead, Screen } from '../../parts/page';
+import { Detail, PageHead } from '../../parts/page';
 import { isOpen, sagaTitle } from '../../parts/sagas';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Badge, Status } from '../../parts/status';
@@ -38,9 +38,11 @@ export function SagaScreen() {
   });
   const course = timeline.data?.data;
   return (
-    <Screen>
-      {saga.error && <ErrorState error={saga.error} retry={() => void saga.refetch()} />}
-      {saga.isPending && <Skeleton />}
+    <Detail
+      what={isAdmin ? TEXTS.one : TEXTS.oneOfTenant}
+      list={{ text: isAdmin ? TEXTS.list : TEXTS.mine, to: '/sagas' }}
+      queries={[saga]}
+    >
       {found && (
         <>
           <PageHead
@@ -71,7 +73,7 @@ export function SagaScreen() {
           </div>
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

@@ -4,6 +4,8 @@ import { duration } from '../../parts/format';
 export const TEXTS = {
   list: 'Sagas',
   mine: 'My requests',
+  one: 'Saga',
+  oneOfTenant: 'Request',
   verbs: {
     retry: 'Retry',
     cancel: 'Cancel…',

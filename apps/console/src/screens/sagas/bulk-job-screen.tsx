@@ -6,9 +6,9 @@ import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
 import { IconCircleCheck, IconCircleX, IconHourglass, IconPlayerStop } from '../../parts/icons';
 import { ListCard, useList } from '../../parts/list';
-import { PageHead, Screen } from '../../parts/page';
+import { Detail, PageHead } from '../../parts/page';
 import { sagaTitle } from '../../parts/sagas';
-import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
+import { EmptyState } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
 import './sagas.css';
@@ -85,9 +85,7 @@ export function BulkJobScreen() {
     { enabled: found !== undefined },
   );
   return (
-    <Screen fixed>
-      {job.error && <ErrorState error={job.error} retry={() => void job.refetch()} />}
-      {job.isPending && <Skeleton />}
+    <Detail what={JOB.one} list={{ text: JOB.list, to: '/sagas/bulk' }} queries={[job]} fixed>
       {found && (
         <>
           <PageHead
@@ -125,7 +123,7 @@ export function BulkJobScreen() {
           />
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

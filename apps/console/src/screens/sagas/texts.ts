@@ -86,6 +86,7 @@ export const TEXTS = {
   },
   job: {
     list: 'Bulk jobs',
+    one: 'Bulk job',
     title: (verb: string, n: number) => `${verb}: ${n === 1 ? '1 saga' : `${count(n)} sagas`}`,
     sub: (by: string, reason: string) => `Asked by ${by}: “${reason}”`,
     items: 'Results',

@@ -7,7 +7,7 @@ import { count, words } from '../../parts/format';
 import { IconRefresh } from '../../parts/icons';
 import { KindIcon, kindName, kindsName } from '../../parts/kinds';
 import { useList } from '../../parts/list';
-import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { Age } from '../../parts/time';
@@ -26,9 +26,7 @@ export function SweepScreen() {
   });
   const found = sweep.data?.data;
   return (
-    <Screen>
-      {sweep.error && <ErrorState error={sweep.error} retry={() => void sweep.refetch()} />}
-      {sweep.isPending && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: TEXTS.title, to: '/sweeps' }} queries={[sweep]}>
       {found && (
         <>
           <PageHead
@@ -53,7 +51,7 @@ export function SweepScreen() {
           </div>
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

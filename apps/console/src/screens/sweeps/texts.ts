@@ -1,6 +1,7 @@
 /** Every text of the sweeps. */
 export const TEXTS = {
   title: 'Sweeps',
+  one: 'Sweep',
   heads: {
     kind: 'Kind',
     state: 'State',

@@ -8,7 +8,7 @@ import { Confirm } from '../../parts/confirm';
 import { count, dateText } from '../../parts/format';
 import { IconBan } from '../../parts/icons';
 import { kindsHead } from '../../parts/kinds';
-import { Card, Facts, PageHead, Screen } from '../../parts/page';
+import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
 import { lastMonths, useMonths } from '../costs/cost-history';
@@ -29,9 +29,7 @@ export function TenantScreen() {
   const [changing, setChanging] = useState(false);
   const found = tenant.data?.data;
   return (
-    <Screen>
-      {tenant.error && <ErrorState error={tenant.error} retry={() => void tenant.refetch()} />}
-      {tenant.isPending && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: TEXTS.title, to: '/tenants' }} queries={[tenant]}>
       {found && (
         <>
           <PageHead
@@ -75,7 +73,7 @@ export function TenantScreen() {
           {changing && <StatusDialog tenant={found} close={() => setChanging(false)} />}
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Every text of the tenants. */
 export const TEXTS = {
   title: 'Tenants',
+  one: 'Tenant',
   sub: 'The customers whose resources this account holds.',
   add: 'Register…',
   heads: {

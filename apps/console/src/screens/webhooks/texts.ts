@@ -3,6 +3,7 @@ import { count } from '../../parts/format';
 /** Every text of the pages of webhooks. */
 export const TEXTS = {
   title: 'Webhooks',
+  one: 'Webhook',
   sub: 'Addresses that get events, each message signed.',
   mail: 'Mail and chat',
   create: 'New webhook',

@@ -3,8 +3,8 @@ import { useParams } from '@tanstack/react-router';
 import { answered, api } from '../../client/client';
 import { eventsText } from '../../parts/event-types';
 import { exactTime } from '../../parts/format';
-import { Card, Facts, PageHead, Screen } from '../../parts/page';
-import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { Card, Detail, Facts, PageHead } from '../../parts/page';
+import { Note } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { usePollMs } from '../../shell/live';
 import { DeliveriesCard } from './deliveries-card';
@@ -24,9 +24,7 @@ export function WebhookScreen() {
   });
   const found = webhook.data?.data;
   return (
-    <Screen>
-      {webhook.error && <ErrorState error={webhook.error} retry={() => void webhook.refetch()} />}
-      {webhook.isPending && <Skeleton />}
+    <Detail what={TEXTS.one} list={{ text: TEXTS.title, to: '/webhooks' }} queries={[webhook]}>
       {found && (
         <>
           <PageHead
@@ -48,7 +46,7 @@ export function WebhookScreen() {
           </div>
         </>
       )}
-    </Screen>
+    </Detail>
   );
 }
 
