@@ -6,7 +6,7 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/inventory/{id}/events': { '*': 'one resource; the feed of all events is another route' },
   '/api/v1/events': { sequence: 'after', id: 'resource_id', at: 'since, until', source: 'type', subject: 'resource_id, kind', data: 'type' },
   '/api/v1/projects': { id: 'GET /:id', provider: 'there is one', name: 'q', description: 'q', purpose: 'free text of the provider', first_seen_at: 'few rows', last_seen_at: 'few rows', deleted_at: 'deleted', resources: 'a count' },
-  '/api/v1/sweeps': { id: 'GET /:id', reason: 'status', pages_done: 'a count', pages_expected: 'a count', calls: 'a count', seen: 'a count', discovered: 'a count', updated: 'a count', restored: 'a count', struck: 'a count', deleted: 'a count', missing: 'status=suspect', unreadable_items: 'status', started_at: 'since, until', finished_at: 'since, until' },
+  '/api/v1/sweeps': { id: 'GET /:id', reason: 'status', pages_done: 'a count', pages_expected: 'a count', calls: 'a count', seen: 'a count', discovered: 'a count', updated: 'a count', restored: 'a count', struck: 'a count', deleted: 'a count', missing: 'status=suspect', unreadable_items: 'status', unreadable_count: 'a count', started_at: 'since, until', finished_at: 'since, until' },
   '/api/v1/sweeps/{id}/missing': { '*': 'one sweep; tenant_id selects the customer to ask' },
   '/api/v1/sagas/bulk-jobs': { '*': 'few jobs, the newest first' },
   '/api/v1/sagas/bulk-jobs/{id}/items': { '*': 'one job, in the order of its sagas' },

@@ -167,7 +167,7 @@ it('ends a list normally, and names the object and the field, when it can tell w
   );
   expect(read.error).toBeUndefined();
   expect(read.ids).toHaveLength(449);
-  expect(read.pages.flatMap(({ unreadable }) => unreadable)).toEqual([{ id: '208', field: 'name' }]);
+  expect(read.pages.flatMap(({ unreadable }) => unreadable)).toEqual([{ id: '208', field: 'name', reason: 'name is not text' }]);
 });
 
 it('does not report our own error in reading an object as one of the provider', async () => {

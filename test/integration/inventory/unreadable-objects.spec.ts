@@ -65,6 +65,7 @@ it.each(kinds)(
     const { field, value } = BROKEN[kind] ?? { field: '', value: null };
     await list(kind, [{ ...first, [field]: value }, ...others]);
     const named = { list: LISTED[kind]?.path, object_id: readableId(listedKind(kind) ?? {}, first), field: expect.any(String) as string };
+    const { object_id: provider_id } = named;
     for (const deleted of [0, 0, 1])
       expect(await world.sweep(kind)).toMatchObject({
         status: 'complete',
@@ -72,7 +73,8 @@ it.each(kinds)(
         struck: 1,
         deleted,
         seen: 2,
-        unreadable_items: [named],
+        unreadable_count: 1,
+        unreadable_items: [{ ...named, provider_id, reason: expect.stringContaining(field) as string }],
       });
     const after = await rows(kind);
     expect(after.filter((row) => row.deleted)).toHaveLength(1);

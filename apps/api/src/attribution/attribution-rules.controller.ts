@@ -6,7 +6,7 @@ import { AttributionFindingsService, AttributionRulesService, type RuleEdit } fr
 import { CurrentPrincipal, RequirePlatformAdmin } from '../auth/access.decorator';
 import { DryRunQuery, type DataOf, type ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
-import { ApiDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiDataResponse, ApiEitherDataResponse, ApiIdParam, ApiListResponse, ApiProblems } from '../http/response.decorators';
 import { ApiOperation } from '../http/swagger.decorators';
 import { UuidPipe } from '../http/validation.pipe';
 import { AttributionFindingResponse, AttributionFindingsQuery, ConfirmMoveBody, RuleEffectResponse } from './attribution-moves.dto';
@@ -93,7 +93,7 @@ export class AttributionRulesController {
     description: `\`when\` replaces all conditions. What the rule no longer decides goes to the next rule that applies, or to no tenant. ${NEVER_BETWEEN_TENANTS}`,
   })
   @ApiIdParam('rule')
-  @ApiDataResponse(AttributionRuleResponse)
+  @ApiEitherDataResponse(AttributionRuleResponse, RuleEffectResponse)
   @ApiProblems(409)
   change(
     @Param('id', UuidPipe) id: string,
@@ -111,7 +111,7 @@ export class AttributionRulesController {
     description: `Returns the rule as it was. What it decided goes to the next rule that applies, or to no tenant. ${NEVER_BETWEEN_TENANTS}`,
   })
   @ApiIdParam('rule')
-  @ApiDataResponse(AttributionRuleResponse)
+  @ApiEitherDataResponse(AttributionRuleResponse, RuleEffectResponse)
   remove(
     @Param('id', UuidPipe) id: string,
     @Query() query: DryRunQuery,

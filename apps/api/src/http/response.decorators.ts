@@ -6,15 +6,20 @@ import { PROBLEM_MEDIA_TYPE } from './problem';
 
 /** The class of an answer in the envelope of one object; 200 unless another status is given. `example`: the object. */
 export const ApiDataResponse = (item: Type<object>, status = 200, example?: object) =>
-  answer(
-    status,
-    envelope(
-      `${item.name}Answer`,
-      class {},
-      ApiObject(() => item, 'The object'),
-    ),
-    example && { data: example },
+  answer(status, dataEnvelope(item), example && { data: example });
+
+/** The classes of an answer in the envelope of one object, one of them: of the change, or of a dry run of it. */
+export const ApiEitherDataResponse = (...items: readonly Type<object>[]) => {
+  const types = items.map((item) => dataEnvelope(item));
+  return applyDecorators(
+    ApiModels(...types),
+    ApiResponse(({ getSchemaPath }) => ({
+      status: 200,
+      description: STATUS_CODES[200] ?? '',
+      content: { 'application/json': { schema: { oneOf: types.map((type) => ({ $ref: getSchemaPath(type) })) } } },
+    })),
   );
+};
 
 /** The class of the rows of a list. */
 export const ApiListResponse = (item: Type<object>) =>
@@ -82,6 +87,13 @@ function answer(status: number, type: Type<object>, example?: object) {
     })),
   );
 }
+
+const dataEnvelope = (item: Type<object>) =>
+  envelope(
+    `${item.name}Answer`,
+    class {},
+    ApiObject(() => item, 'The object'),
+  );
 
 /** Envelopes by name: each is one schema of the document, however many routes use it. */
 const envelopes = new Map<string, Type<object>>();

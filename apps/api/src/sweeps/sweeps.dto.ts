@@ -1,5 +1,5 @@
 import { IsOptional } from 'class-validator';
-import type { MissingView, SweepFilters, SweepStatus, SweepTrigger, SweepView, UnreadableItem } from '#libs/inventory';
+import type { MissingView, SweepFilters, SweepStatus, SweepTrigger, SweepView, UnreadableView } from '#libs/inventory';
 import { ApiCount, ApiEnum, ApiInput, ApiListOf, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 import { IsOneOf, IsSomeOf, IsTenantId, IsWord, wordsIn } from '../http/input.decorators';
 import { PageQuery, ReasonBody, TimeRangeQuery } from '../http/http.dto';
@@ -81,15 +81,21 @@ export class SweepBody extends ReasonBody {
 }
 
 /** A listed object that could not be read. Its row keeps its values and gets no strike. */
-class UnreadableItemResponse implements UnreadableItem {
+class UnreadableItemResponse implements UnreadableView {
   @ApiText('Path of the list', { example: '/v2/load_balancers' })
   readonly list: string;
 
   @ApiText("The provider's id of the object; null when it is unreadable too, and the sweep is then incomplete", { nullable: true })
   readonly object_id: string | null;
 
+  @ApiText('The same as `object_id`', { nullable: true })
+  readonly provider_id: string | null;
+
   @ApiText('The first field that could not be read; null when the object as a whole is unusable', { nullable: true, example: 'status' })
   readonly field: string | null;
+
+  @ApiText('What was expected, in words', { example: 'status is not text' })
+  readonly reason: string;
 }
 
 /** One pass over a list of the provider. */
@@ -139,8 +145,11 @@ export class SweepResponse implements SweepView {
   @ApiCount('Resources that a suspect sweep did not list, until a newer sweep replaces it; null for others', { nullable: true })
   readonly missing: number | null;
 
-  @ApiListOf(() => UnreadableItemResponse, 'Objects that could not be read, at most 100; the others count')
-  readonly unreadable_items: readonly UnreadableItem[];
+  @ApiListOf(() => UnreadableItemResponse, 'The first 20 of the objects that could not be read')
+  readonly unreadable_items: readonly UnreadableView[];
+
+  @ApiCount('Objects that could not be read')
+  readonly unreadable_count: number;
 
   @ApiTime('Start of the sweep')
   readonly started_at: string;

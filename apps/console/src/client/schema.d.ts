@@ -3611,7 +3611,7 @@ export interface components {
       /** @description False for a kind that is known only from the member lists of projects */
       has_list: boolean;
       /**
-       * @description Intended seconds between two lists
+       * @description Intended seconds between two lists: a day for a list that the account does not use
        * @example 900
        */
       cadence_s: number;
@@ -4734,11 +4734,18 @@ export interface components {
       list: string;
       /** @description The provider's id of the object; null when it is unreadable too, and the sweep is then incomplete */
       object_id: string | null;
+      /** @description The same as `object_id` */
+      provider_id: string | null;
       /**
        * @description The first field that could not be read; null when the object as a whole is unusable
        * @example status
        */
       field: string | null;
+      /**
+       * @description What was expected, in words
+       * @example status is not text
+       */
+      reason: string;
     };
     SweepResponse: {
       /**
@@ -4783,8 +4790,10 @@ export interface components {
       deleted: number;
       /** @description Resources that a suspect sweep did not list, until a newer sweep replaces it; null for others */
       missing: number | null;
-      /** @description Objects that could not be read, at most 100; the others count */
+      /** @description The first 20 of the objects that could not be read */
       unreadable_items: components['schemas']['UnreadableItemResponse'][];
+      /** @description Objects that could not be read */
+      unreadable_count: number;
       /**
        * Format: date-time
        * @description Start of the sweep
@@ -12800,7 +12809,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'] | components['schemas']['RuleEffectResponseAnswer'];
         };
       };
       /** @description Bad Request */
@@ -12884,7 +12893,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['AttributionRuleResponseAnswer'];
+          'application/json': components['schemas']['AttributionRuleResponseAnswer'] | components['schemas']['RuleEffectResponseAnswer'];
         };
       };
       /** @description Bad Request */

@@ -12,7 +12,7 @@ export type { RuleEffect, RuleMove, RuleMoveGroup } from './attribution/rule-con
 export { BulkOwnership } from './attribution/ownership.service';
 export { OwnershipService } from './attribution/ownership.service';
 export { ATTRIBUTION_REASONS, type AttributionReason } from './entities/resource.entity';
-export type { SweepStatus, SweepTrigger, UnreadableItem } from './entities/sweep.entity';
+export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
 export { INVENTORY_HISTORY, ownerIntervals } from './functions/inventory-history.sql';
 export { APPEND_ONLY_STREAMS, archiveEvents, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
@@ -55,5 +55,5 @@ export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ProtectionRecorder, type LockedResource, type Protector } from './recorder/protection-recorder';
 export { ResourceRegistrar, type DropletCompanion, type RegisteredResource, type Registration } from './recorder/resource-registrar';
 export { DueSweeps } from './sync/due-sweeps';
-export type { SweepView } from './sync/sweep';
+export type { SweepView, UnreadableView } from './sync/sweep';
 export { SweepService } from './sync/sweep.service';

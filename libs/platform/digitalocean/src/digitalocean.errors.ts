@@ -169,10 +169,13 @@ export class MalformedAnswerError extends providerError(
 ) {
   /** The field that could not be read, where the error is about one field of an object. */
   readonly field?: string;
+  /** What the field should have been, in words, without the value. */
+  readonly expectation?: string;
 
   /** The error about one field of an object. */
   static ofField(field: string, expected: string): MalformedAnswerError {
-    return Object.assign(new MalformedAnswerError(`${field} is not ${expected}`), { field });
+    const expectation = `${field} is not ${expected}`;
+    return Object.assign(new MalformedAnswerError(expectation), { field, expectation });
   }
 
   /** The write was accepted, but its result is not known. */

@@ -19,6 +19,8 @@ export interface UnreadableObject {
   readonly id: string | null;
   /** The first field that could not be read; null when the object as a whole is unusable. */
   readonly field: string | null;
+  /** What was expected, in words, without the value. */
+  readonly reason: string;
 }
 
 /** One page of a list. */
@@ -131,7 +133,11 @@ export class ListCompleteness<T> {
     if (total !== undefined) this.pagesAllowed ??= pagesFor(total, items.length + unreadable.length);
     const identified = items.length + named.length;
     const more = this.needsNextPage(fresh.length + freshNamed.length, identified, nameless.length, hasNext);
-    const counted = [...freshNamed, ...nameless].map(({ id, error }) => ({ id: id ?? null, field: error.field ?? null }));
+    const counted = [...freshNamed, ...nameless].map(({ id, error }) => ({
+      id: id ?? null,
+      field: error.field ?? null,
+      reason: error.expectation ?? 'the object as a whole is unusable',
+    }));
     return { fresh, unreadable: counted, more };
   }
 

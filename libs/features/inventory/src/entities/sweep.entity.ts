@@ -11,6 +11,8 @@ export interface UnreadableItem {
   readonly object_id: string | null;
   /** The first field that could not be read; null when the object as a whole is unusable. */
   readonly field: string | null;
+  /** What was expected, in words; a sweep of an earlier release has none. */
+  readonly reason?: string;
 }
 
 /** One attempt to list one kind. At most one sweep of a kind is running. */
@@ -64,9 +66,16 @@ export class Sweep {
   @Column('int', { default: 0 })
   readonly deleted: number;
 
-  /** At most 100. */
+  /** The first 20. */
   @Column('jsonb', { default: [] })
   readonly unreadableItems: readonly UnreadableItem[];
+
+  @Column('int', { default: 0 })
+  readonly unreadableCount: number;
+
+  /** The list was complete and empty, and nothing of the kind is known: it is read once a day until something is. [KND-3] */
+  @Column('boolean', { default: false })
+  readonly unused: boolean;
 
   /**
    * `<kind>/<provider id>` of what a suspect list lacked, until a newer sweep replaces it. It may be long, so it is not read by default.

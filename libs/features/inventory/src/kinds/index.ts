@@ -116,6 +116,9 @@ export function chargeOf(name: string): Charge {
   return 'free' in rule ? { free: rule.free } : { isBilled: PRICED_KINDS.includes(name), freeUnits: rule.freeUnits };
 }
 
+/** Kinds with lists that are read once a day while the account has no such resource: all that the product does not need. [KND-3] */
+export const SELDOM_KINDS: readonly string[] = KINDS.filter(({ required, lists }) => !required && lists.length > 0).map(({ kind }) => kind);
+
 /** The sweep of the projects and their members. It also sweeps the kinds that are known only as members. */
 export const PROJECT_SWEEP = { kind: 'project', sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 } } as const;
 

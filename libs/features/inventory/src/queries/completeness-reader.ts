@@ -14,11 +14,14 @@ export interface Completeness {
   readonly completeness: Record<string, KindCompleteness>;
   /** When the last complete sweep of a row's kind began, RFC 3339. A row without strikes counts as seen by that sweep. */
   readonly sweptAt: (kind: string) => string | null;
+  /** The kinds with lists that are read once a day, because the account has no such resource. */
+  readonly unused: ReadonlySet<string>;
 }
 
 interface SweepState {
   readonly kind: string;
   readonly complete_at: Date | null;
+  readonly unused: boolean | null;
   readonly last_status: string | null;
   readonly last_reason: string | null;
 }
@@ -32,7 +35,7 @@ export class CompletenessReader {
 
   /**
    * The completeness of one kind, of several or of all, now or at a time. Concurrent callers share one read. Its result may be older than
-   * the rows that the caller reads afterwards, never newer. A list that is not available has no part in `as_of`. [KND-2]
+   * the rows that the caller reads afterwards, never newer. A list that is not available, or that the account does not use, has no part in the `as_of` of several kinds. [KND-2, KND-3]
    */
   ofKind(kind: string | readonly string[] | undefined, at: string | null = null): Promise<Completeness> {
     if (at !== null || typeof kind === 'object') return this.read(kind, at);
@@ -46,12 +49,13 @@ export class CompletenessReader {
     const states = await this.states([...new Set(kinds.map(sweptAs))], at);
     const stateOf = new Map(states.map((state) => [state.kind, view(state)]));
     const sweptAt = new Map(states.map((state) => [state.kind, state.complete_at?.toISOString() ?? null]));
-    const times = states.filter((state) => kinds.length === 1 || state.last_status !== 'not_available').map((state) => state.complete_at);
+    const times = states.filter((state) => kinds.length === 1 || isDated(state)).map((state) => state.complete_at);
     const oldest = times.length === 0 || times.includes(null) ? null : new Date(Math.min(...times.map(Number)));
     return {
       as_of: oldest?.toISOString() ?? null,
       completeness: Object.fromEntries(kinds.map((named) => [named, stateOf.get(sweptAs(named)) ?? NEVER_SWEPT])),
       sweptAt: (rowKind) => sweptAt.get(sweptAs(rowKind)) ?? null,
+      unused: new Set(states.flatMap((state) => (state.unused === true ? state.kind : []))),
     };
   }
 
@@ -59,9 +63,9 @@ export class CompletenessReader {
   private states(kinds: readonly string[], at: string | null): Promise<SweepState[]> {
     return this.database.prepared<SweepState>(
       'sweep_states',
-      `select w.kind, complete.started_at as complete_at, last.status as last_status, last.reason as last_reason
+      `select w.kind, complete.started_at as complete_at, complete.unused, last.status as last_status, last.reason as last_reason
          from unnest($1::text[]) w(kind)
-         left join lateral (select c.started_at from cloud_sweeps c where c.kind = w.kind and c.status = 'complete' and ($2::timestamptz is null or c.finished_at <= $2)
+         left join lateral (select c.started_at, c.unused from cloud_sweeps c where c.kind = w.kind and c.status = 'complete' and ($2::timestamptz is null or c.finished_at <= $2)
                              order by c.started_at desc limit 1) complete on true
          left join lateral (select l.status, l.reason from cloud_sweeps l where l.kind = w.kind and l.status <> 'running' and ($2::timestamptz is null or l.finished_at <= $2)
                              order by l.started_at desc limit 1) last on true`,
@@ -69,6 +73,9 @@ export class CompletenessReader {
     );
   }
 }
+
+/** False for a list that the provider does not let us read, and for an empty one that is read once a day. */
+const isDated = ({ last_status, unused }: SweepState): boolean => last_status !== 'not_available' && unused !== true;
 
 /** The reason begins with it for a kind with a list that the provider does not let us read. */
 export const NOT_AVAILABLE = 'not_available: ';

@@ -7,6 +7,7 @@ import { chargeOf, KINDS, PROJECT_SWEEP } from '../kinds';
 import { PLACEHOLDER_KINDS, placeholderKind } from '../kinds/placeholder.kind';
 import { billedIn, validAt, type BilledColumns } from './billed-columns';
 import { CompletenessReader, NOT_AVAILABLE } from './completeness-reader';
+import { RECHECK_MS } from '../sync/sweep-ledger';
 import { basisOf } from './row-prices';
 
 /** A resource kind, with what is known of its resources in the caller's scope. */
@@ -16,6 +17,7 @@ export interface KindView {
   readonly label: string;
   /** False for a kind that is known only from the member lists of projects. */
   readonly has_list: boolean;
+  /** A day for a list that the account does not use. */
   readonly cadence_s: number;
   readonly last_complete_at: string | null;
   /** Living resources. */
@@ -48,7 +50,7 @@ export class KindReader {
   ) {}
 
   async list(scope: Scope): Promise<ListAnswer<KindView>> {
-    const { as_of, completeness } = await this.completeness.ofKind(undefined);
+    const { as_of, completeness, unused } = await this.completeness.ofKind(undefined);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
     const count = (on: Queryable) => on.query<CountRow>(COUNT_BILLED, [tenant]);
     const rows = await (tenant === null ? count(this.database) : this.database.asTenant(tenant, count));
@@ -66,7 +68,7 @@ export class KindReader {
         kind,
         label,
         has_list: hasList,
-        cadence_s: sync.everyMs / 1_000,
+        cadence_s: (unused.has(kind) ? RECHECK_MS : sync.everyMs) / 1_000,
         last_complete_at: completeAt,
         count: own.reduce((sum, row) => sum + row.count, 0),
         monthly: amounts.length === 0 ? null : Money.sum(amounts).toAmountText(),

@@ -17,13 +17,14 @@ const OUTAGE_MS = 120_000;
 /**
  * Set-based: one statement for all kinds, by the indexes of each kind. $1 kinds, $2 cadences in ms, $3 unclaimed after ms, $4 first retry
  * after ms, $5 outage ms, $6 for each kind the ms that a call must be apart from the next to stay within its share of the token, $7 ms after
- * which a list that was not available is read again, $8 cadences after which a kind is overdue.
+ * which a list that was not available or not used is read again, $8 cadences after which a kind is overdue.
  */
 const DUE_SWEEPS = `
 select w.kind, case when r.kind is not null then 'manual' when again.due then 'schedule' else 'first' end as trigger
   from unnest($1::text[], $2::bigint[], $6::float8[]) w(kind, every_ms, call_ms)
   left join cloud_sweeps r on r.kind = w.kind and r.status = 'running'
-  left join lateral (select max(started_at) as at from cloud_sweeps c where c.kind = w.kind and c.status = 'complete') complete on true
+  left join lateral (select c.started_at as at, c.unused from cloud_sweeps c where c.kind = w.kind and c.status = 'complete'
+                      order by c.started_at desc limit 1) complete on true
   left join lateral (select a.status, a.started_at, a.finished_at, a.calls from cloud_sweeps a where a.kind = w.kind
                       order by a.started_at desc limit 1) attempt on true
   left join lateral (
@@ -37,7 +38,7 @@ select w.kind, case when r.kind is not null then 'manual' when again.due then 's
  where case when r.kind is not null
          then r.claimed_at is null and r.started_at < clock_timestamp() - $3 * interval '1 millisecond'
          else again.due is true
-           or ((complete.at is null or complete.at < clock_timestamp() - $8::int * w.every_ms * interval '1 millisecond')
+           or ((complete.at is null or complete.at < clock_timestamp() - greatest($8::int * w.every_ms, case when complete.unused then $7::float8 + w.every_ms end) * interval '1 millisecond')
            and (attempt.started_at is null or attempt.started_at < clock_timestamp() - case when attempt.status = 'not_available' then $7::float8 else w.every_ms end * interval '1 millisecond')) end`;
 
 /**

@@ -69,6 +69,7 @@ export class ProjectSweep {
     const suspicion = projects.decision.suspect ?? placeholders.suspect;
     const members = await this.reconciler.applyWalk(em, run, { projectIds, trusted: suspicion === null }, walked);
     const suspect = suspicion ?? (members.blind ? 'members_vanished' : null);
+    await this.ledger.markUsed(tx, [...new Set(walked.filter(({ uncertain }) => !uncertain).map(({ kind }) => kind))]);
     if (!suspect) {
       await this.reconciler.write(tx, projects);
       await this.placeholders.write(tx, run, placeholders);

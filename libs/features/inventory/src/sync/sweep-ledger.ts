@@ -7,7 +7,7 @@ import type { EntityManager, Repository } from 'typeorm';
 import { Sweep, type SweepStatus, type SweepTrigger, type UnreadableItem } from '../entities/sweep.entity';
 import { SweepLeaseLostError, SweepNotFoundError } from '../inventory.errors';
 import { callIntervalsMs, minSweepIntervalMs, type SweepCounts } from './sweep';
-import { SWEEPS, type SweptKind } from '../kinds';
+import { SELDOM_KINDS, SWEEPS, type SweptKind } from '../kinds';
 
 /** How long a requested sweep waits for a worker before it is closed as never started. */
 const UNCLAIMED_LIMIT_MS = 120_000;
@@ -15,7 +15,7 @@ const UNCLAIMED_LIMIT_MS = 120_000;
 /** After a 403 no scheduled sweep of the kind starts for at least this time; a manual one may. */
 const LEAST_PAUSE_MS = 60_000;
 
-/** A list that was not available is read again after a day, a few minutes earlier where a tick falls there. [KND-2] */
+/** A list that was not available, or that the account does not use, is read again after a day, a few minutes earlier where a tick falls there. [KND-2, KND-3] */
 export const RECHECK_MS = 86_400_000;
 const RECHECK_TOLERANCE_MS = 300_000;
 
@@ -54,9 +54,9 @@ const STALLED_AFTER_MS = 300_000;
 const APPEND_CLOSED = `
 judged as (
   select c.*, done.at as complete_at, last.status as last_status,
-         coalesce(done.at, first.at) + (${STALLED_INTERVALS} * greatest(w.every_ms, w.call_ms * coalesce(done.calls, 0)) + ${STALLED_AFTER_MS}) * interval '1 millisecond' as limit_at
+         coalesce(done.at, first.at) + (${STALLED_INTERVALS} * greatest(w.every_ms, w.call_ms * coalesce(done.calls, 0), case when done.unused then ${RECHECK_MS} end) + ${STALLED_AFTER_MS}) * interval '1 millisecond' as limit_at
     from closed c join unnest($1::text[], $2::float8[], $3::float8[]) w(kind, every_ms, call_ms) on w.kind = c.kind
-    left join lateral (select p.started_at as at, p.calls from cloud_sweeps p where p.kind = c.kind and p.status = 'complete' order by p.started_at desc limit 1) done on true
+    left join lateral (select p.started_at as at, p.calls, p.unused from cloud_sweeps p where p.kind = c.kind and p.status = 'complete' order by p.started_at desc limit 1) done on true
     left join lateral (select min(p.started_at) as at from cloud_sweeps p where p.kind = c.kind) first on true
     left join lateral (select p.status from cloud_sweeps p where p.kind = c.kind and p.id <> c.id and p.status <> 'running' order by p.started_at desc limit 1) last on true),
 compared as (
@@ -77,10 +77,14 @@ new_events as (
    where w.holds),
 appended as (${appendFrom('new_events')})`;
 
-/** Fenced: it ends the lease, and replaces earlier suspect sweeps in the same statement. $4 sweep, $5 status, $6 reason, $7 missing ids. */
+/** Fenced: it ends the lease, and replaces earlier suspect sweeps in the same statement. $4 sweep, $5 status, $6 reason, $7 missing ids,
+ *  $8 kinds with lists that may be read once a day. */
 const CLOSE_SWEEP = `
 with closed as (
-  update cloud_sweeps set status = $5, reason = $6, missing = $7::text[], finished_at = clock_timestamp()
+  update cloud_sweeps c set status = $5, reason = $6, missing = $7::text[], finished_at = clock_timestamp(),
+         unused = $5 = 'complete' and c.kind = any ($8::text[]) and c.seen + c.unreadable_count = 0
+                  and not exists (select from cloud_resources r where r.kind = c.kind and r.deleted_at is null)
+                  and not exists (select from cloud_project_members m where m.account_id = c.account_id and m.kind = c.kind and m.member_until is null)
    where id = $4 and status = 'running' returning *),
 replaced as (
   update cloud_sweeps s set missing = null from closed
@@ -145,8 +149,8 @@ export class SweepLedger {
   }
 
   /** Stores the objects that the sweep could not read. Only the session with the lease adds to them. */
-  async saveUnreadable(sweepId: string, unreadableItems: readonly UnreadableItem[]): Promise<void> {
-    await this.sweeps.update({ id: sweepId, status: 'running' }, { unreadableItems: [...unreadableItems] });
+  async saveUnreadable(sweepId: string, unreadableItems: readonly UnreadableItem[], unreadableCount: number): Promise<void> {
+    await this.sweeps.update({ id: sweepId, status: 'running' }, { unreadableItems: [...unreadableItems], unreadableCount });
   }
 
   /**
@@ -169,7 +173,7 @@ export class SweepLedger {
     reason: string | null,
     missing: readonly string[] | null = null,
   ): Promise<void> {
-    const rows = await tx.query(CLOSE_SWEEP, [...this.limits(), sweepId, status, reason, missing]);
+    const rows = await tx.query(CLOSE_SWEEP, [...this.limits(), sweepId, status, reason, missing, SELDOM_KINDS]);
     if (rows.length === 0) throw new SweepLeaseLostError(sweepId);
   }
 
@@ -211,24 +215,29 @@ export class SweepLedger {
     return last !== undefined && last.agoMs + sync.everyMs / 2 < minSweepIntervalMs(last.calls, this.config.provider, under?.tokenShare);
   }
 
+  /** The kinds are in use: a project lists a member of each. Their lists are read at their cadences again. [KND-3] */
+  async markUsed(tx: Queryable, kinds: readonly string[]): Promise<void> {
+    await tx.query('update cloud_sweeps set unused = false where kind = any ($1::text[]) and unused', [kinds]);
+  }
+
   /**
-   * True when the provider recently refused this kind's list to our token with a 403, or the list was not available within the last day. A
-   * retry each minute would be a loop. [INV-7, KND-2]
+   * True when the provider recently refused this kind's list to our token with a 403, where a retry each minute would be a loop, and when
+   * the list was not available or not used within the last day. [INV-7, KND-2, KND-3]
    */
-  async wasForbidden(kind: string): Promise<boolean> {
+  async isPaused(kind: string): Promise<boolean> {
     const pauseMs = Math.max(this.config.provider.accountCheckMs, LEAST_PAUSE_MS);
     const within = (pause: string) => `s.finishedAt > clock_timestamp() - ${pause}::float8 * interval '1 millisecond'`;
     const last = await this.sweeps
       .createQueryBuilder('s')
       .select(
-        `s.reason = 'forbidden_by_provider' and ${within(':pauseMs')} or s.status = 'not_available' and ${within(':recheckMs')}`,
-        'forbidden',
+        `s.reason = 'forbidden_by_provider' and ${within(':pauseMs')} or (s.status = 'not_available' or s.unused) and ${within(':recheckMs')}`,
+        'paused',
       )
       .where('s.kind = :kind', { kind, pauseMs, recheckMs: RECHECK_MS - RECHECK_TOLERANCE_MS })
       .orderBy('s.startedAt', 'DESC')
       .limit(1)
-      .getRawOne<{ forbidden: boolean | null }>();
-    return last?.forbidden === true;
+      .getRawOne<{ paused: boolean | null }>();
+    return last?.paused === true;
   }
 
   /** True when the last sweep of the kind ended because the list of its parents was never read. */

@@ -1,6 +1,7 @@
 import type { DatabaseGauge } from '#libs/database';
 import { SWEEPS } from '../kinds';
 import { callIntervalsMs } from './sweep';
+import { RECHECK_MS } from './sweep-ledger';
 
 const kinds = SWEEPS.map(({ kind }) => kind);
 const cadencesMs = SWEEPS.map(({ sync }) => sync.everyMs);
@@ -24,11 +25,11 @@ export const SWEEP_GAUGES: readonly DatabaseGauge[] = [
   },
   {
     name: 'arcadia_sweep_cadence_seconds',
-    help: 'Intended interval between sweeps of a kind; longer for the droplets of a large account',
+    help: 'Intended interval between sweeps of a kind; longer for the droplets of a large account, a day for a list that the account does not use',
     labels: ['kind'],
-    sql: `select kind, greatest(every_ms, call_ms * coalesce((select calls from cloud_sweeps c where c.kind = w.kind and c.status = 'complete'
-                   order by started_at desc limit 1), 0)) / 1000 as value
-            from unnest($1::text[], $2::float8[], $3::float8[]) w(kind, every_ms, call_ms)`,
+    sql: `select w.kind, greatest(every_ms, call_ms * coalesce(done.calls, 0), case when done.unused then ${RECHECK_MS} end) / 1000 as value
+            from unnest($1::text[], $2::float8[], $3::float8[]) w(kind, every_ms, call_ms)
+            left join lateral (select calls, unused from cloud_sweeps c where c.kind = w.kind and c.status = 'complete' order by started_at desc limit 1) done on true`,
     values: ({ provider }) => [kinds, cadencesMs, callIntervalsMs(SWEEPS, provider)], // of one call: the interval grows with the number of calls
   },
   {

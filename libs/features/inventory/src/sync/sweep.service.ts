@@ -113,9 +113,9 @@ export class SweepService {
     return this.report(await this.ledger.get(run.id));
   }
 
-  /** True when a scheduled sweep should not run: it would repeat a refusal [INV-7], or use too much of its token. */
+  /** True when a scheduled sweep should not run: it would repeat a refusal [INV-7], read a list that the account does not use, or use too much of its token. */
   async shouldSkip(kind: string): Promise<boolean> {
-    return (await this.ledger.wasForbidden(kind)) || (await this.ledger.exceedsTokenShare(sweepNamed(kind)));
+    return (await this.ledger.isPaused(kind)) || (await this.ledger.exceedsTokenShare(sweepNamed(kind)));
   }
 
   /** The kinds that are listed under resources of this kind, and could not be listed yet because these were not. */

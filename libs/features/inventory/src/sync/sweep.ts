@@ -1,7 +1,6 @@
 import type { Config, TokenPurpose } from '#libs/config';
-import type { Sweep } from '../entities/sweep.entity';
+import type { Sweep, UnreadableItem } from '../entities/sweep.entity';
 import type { UnreadableObject } from '#libs/digitalocean';
-import type { UnreadableItem } from '../entities/sweep.entity';
 import type { PageOutcome } from '../recorder/resource-recorder';
 import { viewOf, type View } from '../view-of';
 
@@ -21,19 +20,34 @@ const FIELDS = [
   'restored',
   'struck',
   'deleted',
-  'unreadableItems',
+  'unreadableCount',
   'startedAt',
   'finishedAt',
 ] as const satisfies readonly (keyof Sweep)[];
 
+/** A listed object that could not be read, as the API returns it. */
+export interface UnreadableView extends UnreadableItem {
+  /** The same as `object_id`. */
+  readonly provider_id: string | null;
+  readonly reason: string;
+}
+
 /** One row of the sweep ledger as the API returns it. */
 export interface SweepView extends View<Sweep, (typeof FIELDS)[number]> {
+  readonly unreadable_items: readonly UnreadableView[];
   readonly missing: number | null;
 }
 
 export const sweepView = (sweep: Sweep): SweepView => ({
   ...viewOf<Sweep, (typeof FIELDS)[number]>(sweep, FIELDS),
+  unreadable_items: sweep.unreadableItems.map(unreadableView),
   missing: sweep.missingCount ?? null,
+});
+
+const unreadableView = (item: UnreadableItem): UnreadableView => ({
+  ...item,
+  provider_id: item.object_id,
+  reason: item.reason ?? (item.field === null ? 'the object as a whole is unusable' : `${item.field} could not be read`),
 });
 
 /** A sweep that this process runs. */
@@ -77,7 +91,7 @@ const ZERO: SweepCounts = { pagesDone: 0, pagesExpected: 0, calls: 0, seen: 0, d
 const SAVE_EVERY_MS = 500;
 
 /** The most unreadable objects that a sweep names. */
-const MOST_UNREADABLE_NAMED = 100;
+const MOST_UNREADABLE_NAMED = 20;
 
 /** Counts the progress of a sweep, and saves it to the ledger without a commit per page. */
 export class SweepProgress {
@@ -90,7 +104,7 @@ export class SweepProgress {
   constructor(
     private readonly ledger: {
       saveProgress(sweepId: string, counts: SweepCounts): Promise<void>;
-      saveUnreadable(sweepId: string, items: readonly UnreadableItem[]): Promise<void>;
+      saveUnreadable(sweepId: string, items: readonly UnreadableItem[], count: number): Promise<void>;
     },
     private readonly sweepId: string,
   ) {}
@@ -131,7 +145,7 @@ export class SweepProgress {
 
   /** Adds objects of a list that could not be read. */
   addUnreadable(list: string, objects: readonly UnreadableObject[]): void {
-    for (const { id, field } of objects) this.unreadable.push({ list, object_id: id, field });
+    for (const { id, field, reason } of objects) this.unreadable.push({ list, object_id: id, field, reason });
   }
 
   /** Sets how many pages there will be in total, as far as that is known. */
@@ -143,7 +157,7 @@ export class SweepProgress {
   async saveCounts(): Promise<void> {
     if (this.unreadable.length > this.unreadableSaved) {
       this.unreadableSaved = this.unreadable.length;
-      await this.ledger.saveUnreadable(this.sweepId, this.unreadable.slice(0, MOST_UNREADABLE_NAMED));
+      await this.ledger.saveUnreadable(this.sweepId, this.unreadable.slice(0, MOST_UNREADABLE_NAMED), this.unreadable.length);
     }
     if (this.saved === this.counts) return;
     this.saved = this.counts;
