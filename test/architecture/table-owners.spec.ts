@@ -17,7 +17,7 @@ const OWNED: Record<string, readonly string[]> = {
   catalog: ['list_prices', 'provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes', 'resource_prices'],
   digitalocean: ['provider_calls', 'provider_tokens'],
   drift: ['cloud_drift', 'cloud_drift_rules', 'drift_detections'],
-  events: ['event_numbers', 'event_sequencer', 'events'],
+  events: ['event_numbers', 'event_sequencer', 'event_stream_processes', 'events'],
   inventory: [
     'attribution_findings',
     'attribution_rules',

@@ -167,6 +167,36 @@ it('refuses more than 20 streams of a tenant until one ends, and no other tenant
   for (const client of [...clients, other]) client.close();
 });
 
+it('counts the streams of a tenant over all api processes, and those of a dead one until its lease has lapsed [EVT-1]', async () => {
+  const who = tenantHeader('fay');
+  const second = await createTestApp(world.env);
+  const openAt = async (base: string) => {
+    const client = await StreamClient.open(base, who);
+    return client.answer.statusCode === 200 ? client.read() : (client.close(), undefined);
+  };
+  const opened = await Promise.all(Array.from({ length: 30 }, (_, nth) => openAt(nth % 2 === 0 ? baseOf(world) : baseOf(second))));
+  const clients = opened.flatMap((client) => client ?? []);
+  expect(clients).toHaveLength(20);
+  for (const api of [world, second]) expect(await openAt(baseOf(api))).toBeUndefined();
+  await world.owner.query(
+    `insert into event_stream_processes values (gen_random_uuid(), now() + '1 hour', array_fill('gil'::text, array[19]))`,
+  );
+  const gil = await Promise.all(Array.from({ length: 3 }, () => StreamClient.open(baseOf(second), tenantHeader('gil'))));
+  expect(gil.map(({ answer }) => answer.statusCode).sort()).toEqual([200, 429, 429]);
+  await world.owner.query(
+    `update event_stream_processes set lease_until = now() - interval '1 second' where 'gil' = any (tenants) and cardinality(tenants) = 19`,
+  );
+  const again = await StreamClient.open(baseOf(world), tenantHeader('gil'));
+  expect(again.answer.statusCode).toBe(200);
+  for (const client of [...gil, again]) client.close();
+  await second.close(); // its streams end, and its places are free
+  const ofSecond = opened.filter((client, nth) => client && nth % 2 === 1);
+  for (const client of ofSecond) await client?.end();
+  const more = await Promise.all(Array.from({ length: 20 }, () => openAt(baseOf(world))));
+  expect(more.filter((client) => client !== undefined)).toHaveLength(ofSecond.length);
+  for (const client of [...clients, ...more]) client?.close();
+});
+
 it.each(['x', '-1', '1.5', '99999999999999999'])('refuses Last-Event-ID %s', async (from) => {
   const { body } = await world.http().get('/api/v1/events/stream').set(ADMIN_HEADER).set('last-event-id', from).expect(400);
   expect(body).toMatchObject({ code: 'validation_failed', errors: [{ field: 'Last-Event-ID' }] });

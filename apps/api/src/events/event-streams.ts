@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common
 import type { Request, Response } from 'express';
 import { CONFIG, type Config } from '#libs/config';
 import { Database } from '#libs/database';
-import { EventReader, EVENTS_CHANNEL, matches, type EventFilters, type FoundEvent, type NumberedEvent } from '#libs/events';
+import { EventReader, EVENTS_CHANNEL, matches, StreamPlaces, type EventFilters, type FoundEvent, type NumberedEvent } from '#libs/events';
 import { bearerToken, guardianSession, UnauthenticatedError, type Scope } from '#libs/identity';
 import { domainError, errorFields, ValidationFailedError } from '#libs/kernel';
 import { gauge } from '#libs/observability';
@@ -21,14 +21,14 @@ const SEQUENCE = /^(0|[1-9]\d{0,15})$/;
 class TooManyStreamsError extends domainError(
   'too_many_streams',
   'rate_limited',
-  (most: number) => `The tenant has ${most} open streams of events already; end one of them first`,
+  (most: number) => `The tenant has ${most} open streams of events already; end one of them first, or read GET /api/v1/events`,
 ) {
   override readonly retryAfterMs = 5_000;
 }
 
 /**
  * The open streams of this process. One connection listens for new numbers; each time, new events are read once and passed to every stream
- * with a scope that has them, so a stream costs neither a connection nor a query. The scope is asked of each event: its owner at its time. A stream
+ * with a scope that has them, so a stream costs neither a connection nor a query. The limit of a tenant holds over all processes. The scope is asked of each event: its owner at its time. A stream
  * that is behind reads from the database until it has caught up. [EVT-1, EVT-2]
  */
 @Injectable()
@@ -53,6 +53,7 @@ export class EventStreams implements OnModuleDestroy {
     private readonly names: EventNames,
     private readonly tenants: TenantRegistry,
     private readonly database: Database,
+    private readonly places: StreamPlaces,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     gauge('arcadia_event_streams', 'Open streams of events of this process', [], () =>
@@ -67,10 +68,11 @@ export class EventStreams implements OnModuleDestroy {
     const after = afterOf(request, filters);
     if (after !== undefined) await this.events.list(scope, { ...filters, after }, { limit: 1 });
     await this.start();
-    if (scope.kind === 'tenant' && this.ofTenant(scope.tenantId).length >= events.streamsPerTenant)
+    if (scope.kind === 'tenant' && !(await this.places.take(scope.tenantId, events.streamsPerTenant)))
       throw new TooManyStreamsError(events.streamsPerTenant);
     const stream = new EventStream(response, scope, filters, expiresAtMs, after ?? this.position);
-    response.once('close', () => this.streams.delete(stream));
+    if (response.destroyed) return this.leave(stream);
+    response.once('close', () => this.leave(stream));
     stream.open();
     this.streams.add(stream);
     if (this.stopping) stream.end('stopping');
@@ -83,6 +85,11 @@ export class EventStreams implements OnModuleDestroy {
     this.stopping = true;
     clearInterval(this.ticker);
     for (const stream of this.streams) stream.end('stopping');
+  }
+
+  private leave(stream: EventStream): void {
+    this.streams.delete(stream);
+    if (stream.scope.kind === 'tenant') this.places.free(stream.scope.tenantId);
   }
 
   /** With the first stream: until then the process neither listens nor reads. */

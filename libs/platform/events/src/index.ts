@@ -7,3 +7,4 @@ export { EVENT_TYPES, type EventSubject, type EventType, type NewEvent } from '.
 export { FeedArchivedError } from './events.errors';
 export { EventsModule } from './events.module';
 export { EVENTS_CHANNEL } from './sequencer.sql';
+export { StreamPlaces } from './stream-places';

@@ -67,3 +67,18 @@ export class EventSequencerState {
   @Column('timestamptz', { nullable: true })
   readonly archivedBefore: Date | null;
 }
+
+/** The open streams of one process. Only `StreamPlaces` writes it. */
+@Entity('event_stream_processes')
+export class EventStreamProcess {
+  @PrimaryColumn('uuid')
+  readonly id: string;
+
+  /** Its streams count until then. */
+  @Column('timestamptz')
+  readonly leaseUntil: Date;
+
+  /** The tenant of each open stream. */
+  @Column('text', { array: true })
+  readonly tenants: readonly string[];
+}
