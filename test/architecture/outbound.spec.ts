@@ -3,6 +3,7 @@ import { readText, sourceFiles } from './source-tree';
 /** The files that call addresses from the environment, never one that a person typed into a request. Any other call goes through `OutboundHttp`. */
 const CALLS_CONFIGURED_ADDRESSES: Readonly<Record<string, string>> = {
   'libs/platform/digitalocean/src/http-client.ts': 'DO_API_URL, and downloads from addresses of its answers',
+  'libs/platform/digitalocean/src/spaces.ts': 'SPACES_URL',
   'libs/features/provider-billing/src/finance/finance-client.ts': 'SKYAI_FINANCE_URL',
   'libs/platform/config/src/vault/vault-http-client.ts': 'VAULT_ADDR',
   'libs/features/notifications/src/mail/mailer.ts': 'SMTP_URL',

@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { CompletenessReader, KindReader, KINDS, type Kind } from '#libs/inventory';
 import { newWorld, type World } from '../../support/inventory-world';
 import type { RawObject } from '../../support/listed-objects';
@@ -143,6 +145,8 @@ describe('the lists of every kind', () => {
     expect(await world.sweeps.shouldSkip('dns_record')).toBe(true);
     await swept(3);
     expect(await world.sweeps.shouldSkip('dns_record')).toBe(false);
+    const { data } = await world.service(KindReader).list(platform);
+    expect(data.find(({ kind }) => kind === 'dns_record')).toMatchObject({ cadence_s: 9_000 });
   });
 
   it('gives a tenant the records of its zone by the id of the zone, and no other tenant [TEN-3]', async () => {
@@ -185,6 +189,22 @@ describe('the lists of every kind', () => {
       expect(await world.sweep('vpc')).toMatchObject({ status: 'refused', reason: 'forbidden_by_provider', struck: 0, deleted: 0 });
     await world.simulator.faults([]);
     expect(await rowsOf('vpc')).toMatchObject([{ strikes: 0, deleted: false }]);
+  });
+
+  it('reads the only registry of an account where the provider has no list of them', async () => {
+    await world.simulator.faults([
+      { id: 'no list', match: { path: '/v2/registries' }, effect: { type: 'status', status: 404 } },
+      {
+        id: 'one',
+        match: { path: '/v2/registry' },
+        effect: { type: 'status', status: 200, body: { registry: productOf('container_registry').object } },
+      },
+    ]);
+    expect(await world.sweep('container_registry')).toMatchObject({ status: 'complete', seen: 1, updated: 0, struck: 0, calls: 2 });
+    await world.simulator.faults([{ id: 'neither', match: { path: '/v2/regist*' }, effect: { type: 'status', status: 404 } }]);
+    expect(await world.sweep('container_registry')).toMatchObject({ status: 'refused', reason: 'not_found_at_provider', struck: 0 });
+    await world.simulator.faults([]);
+    expect(await rowsOf('container_registry')).toMatchObject([{ strikes: 0, deleted: false }]);
   });
 
   it('strikes no pool when a cluster cannot be read, because its pools are not known then [INV-4]', async () => {
@@ -406,5 +426,84 @@ describe('the list of a product that the account does not use', () => {
     await setBack('managed_db', '1 hour');
     expect(await world.sweeps.shouldSkip('managed_db')).toBe(false);
     expect(await kindOf('managed_db')).toMatchObject({ cadence_s: 900, count: 1 });
+  });
+});
+
+describe('a bucket of the object storage', () => {
+  let world: World;
+  let storage: Server;
+  /** The buckets of each region; undefined: the storage refuses. */
+  const listed: Record<string, string[] | undefined> = { fra1: ['fern-assets'], ams3: ['fern-logs', 'in-no-project'] };
+  const buckets = async () => {
+    const { data } = await world.inventory.list(platform, { kind: 'spaces_bucket' }, { limit: 10 });
+    const rows = data.map(({ name, region, tenant_id, attrs, price }) => ({ name: name ?? '', region, tenant_id, attrs, price }));
+    return rows.toSorted((one, other) => one.name.localeCompare(other.name));
+  };
+  const walk = async () => expect(await world.sweep('project')).toMatchObject({ status: 'complete' });
+
+  beforeAll(async () => {
+    storage = createServer(({ url = '', headers: { authorization = '' } }, response) => {
+      const names = listed[url.slice(1)];
+      if (!names || !/^AWS4-HMAC-SHA256 Credential=DO00EXAMPLE\/\d{8}\/\w+\/s3\/aws4_request, /.test(authorization))
+        return response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>');
+      const list = names.map((name) => `<Bucket><Name>${name}</Name><CreationDate>2026-03-01T10:00:00.000Z</CreationDate></Bucket>`);
+      return response.end(`<ListAllMyBucketsResult><Buckets>${list.join('')}</Buckets></ListAllMyBucketsResult>`);
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => storage.once('listening', resolve));
+    world = await newWorld({ STRIKES_TO_DELETE: '2', PLACEHOLDER_STRIKE_SPACING_MS: '0' }, { empty: true });
+    const { projects } = await world.simulator.account();
+    const members = ['fern-assets', 'fern-logs', 'fern-site'].map((name) => ({ project_id: PROJECT, urn: `do:space:${name}` }));
+    await world.simulator.change({
+      projects: [...projects, { ...projects[0], id: PROJECT, name: 'Fern', description: 'tenant:fern', is_default: false }],
+      members,
+      cdn_endpoints: [{ ...productOf('cdn_endpoint').object, origin: 'fern-site.syd1.digitaloceanspaces.com' }],
+    });
+  });
+  afterAll(async () => {
+    storage.close();
+    await world.close();
+  });
+
+  it('is known from its project, and its region from the endpoint of its content delivery [INV-11]', async () => {
+    await world.sweep('cdn_endpoint');
+    await walk();
+    expect(await buckets()).toMatchObject([
+      { name: 'fern-assets', region: null, tenant_id: 'fern', attrs: { placeholder: true } },
+      { name: 'fern-logs', region: null, tenant_id: 'fern', attrs: { placeholder: true } },
+      { name: 'fern-site', region: 'syd1', tenant_id: 'fern', attrs: {} },
+    ]);
+    expect(JSON.stringify((await buckets())[0]?.price)).toContain('subscription of the account');
+  });
+
+  it('gets its region and age from the object storage, which also lists buckets of no project, once it has keys [INV-1]', async () => {
+    const before = await world.database.query<{ id: string }>(`select id from cloud_resources where kind = 'spaces_bucket' order by name`);
+    const { port } = storage.address() as AddressInfo;
+    const keyed = await world.another({
+      SPACES_KEYS: 'DO00EXAMPLE:a-secret-of-the-storage',
+      SPACES_URL: `http://127.0.0.1:${port}/{region}`,
+      SPACES_REGIONS: 'fra1,ams3',
+    });
+    const sweep = async () => expect(await keyed.sweeps.run('project', { trigger: 'manual' })).toMatchObject({ status: 'complete' });
+    const created_at = '2026-03-01T10:00:00.000Z';
+    await sweep();
+    const full = [
+      { name: 'fern-assets', region: 'fra1', tenant_id: 'fern', attrs: { created_at } },
+      { name: 'fern-logs', region: 'ams3', tenant_id: 'fern', attrs: { created_at } },
+      { name: 'fern-site', region: 'syd1', tenant_id: 'fern', attrs: {} },
+      { name: 'in-no-project', region: 'ams3', tenant_id: null, attrs: { created_at } },
+    ];
+    expect(await buckets()).toMatchObject(full);
+    const after = await world.database.query<{ id: string }>(
+      `select id from cloud_resources where kind = 'spaces_bucket' and tenant_id is not null order by name`,
+    );
+    expect(after).toEqual(before);
+    listed.ams3 = undefined; // what is not read is not missing, and keeps what is known of it
+    for (let round = 0; round < 3; round += 1) await sweep();
+    expect(await buckets()).toHaveLength(4);
+    listed.ams3 = ['fern-logs'];
+    for (let round = 0; round < 3; round += 1) await sweep();
+    expect((await buckets()).map(({ name }) => name)).toEqual(['fern-assets', 'fern-logs', 'fern-site']);
+    const stored = await world.database.query<{ text: string }>(`select string_agg(t::text, ' ') as text from cloud_resources t`);
+    expect(stored[0]?.text).not.toContain('a-secret-of-the-storage');
   });
 });

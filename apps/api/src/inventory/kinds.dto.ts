@@ -12,7 +12,10 @@ export class KindResponse implements KindView {
   @ApiFlag('False for a kind that is known only from the member lists of projects')
   readonly has_list: boolean;
 
-  @ApiWhole('Intended seconds between two lists: a day for a list that the account does not use', { example: 900 })
+  @ApiWhole(
+    'Intended seconds between two lists: a day for a list that the account does not use, longer than usual for one of very many calls',
+    { example: 900 },
+  )
   readonly cadence_s: number;
 
   @ApiTime('Start of the last complete list; null when there was none', { nullable: true })

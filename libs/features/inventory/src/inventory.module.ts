@@ -42,6 +42,7 @@ import { ListSweep } from './sync/list-sweep';
 import { MembershipWalk } from './sync/membership-walk';
 import { ParentResolver } from './sync/parent-resolver';
 import { Placeholders } from './sync/placeholders';
+import { SpacesBuckets } from './sync/spaces-buckets';
 import { ProjectReconciler } from './sync/project-reconciler';
 import { ProjectSweep } from './sync/project-sweep';
 import { SweepLedger } from './sync/sweep-ledger';
@@ -99,6 +100,7 @@ const EXPORTED = [
     ProjectSweep,
     ResourceNames,
     ResourceRecorder,
+    SpacesBuckets,
     SweepLedger,
     databaseGauges(SWEEP_GAUGES),
     eventSources(FEED_SOURCES),

@@ -153,6 +153,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
       /** The lag bound W: how long a fresh effect may stay invisible in provider lists. */
       lagMs: values.PROVIDER_LAG_MS,
     },
+    /** `keys` is undefined where none are configured. The URL contains `{region}`. */
+    spaces: { keys: values.SPACES_KEYS, regions: values.SPACES_REGIONS, url: values.SPACES_URL },
     identity: { jwtSecret, issuer: values.JWT_ISSUER, audience: values.JWT_AUDIENCE, leewayS: values.JWT_LEEWAY_S },
     inventory: {
       strikesToDelete: values.STRIKES_TO_DELETE,
@@ -188,7 +190,7 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
     events: {
       /** The pause between two runs that give committed events their numbers. [EVT-1] */
       numberMs: values.EVENTS_NUMBER_MS,
-      /** Open streams of one tenant in one process. */
+      /** Open streams of one tenant, in all processes together. */
       streamsPerTenant: values.EVENT_STREAMS_PER_TENANT,
       heartbeatMs: values.EVENT_STREAM_HEARTBEAT_MS,
     },

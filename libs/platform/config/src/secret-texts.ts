@@ -33,3 +33,22 @@ export const secretsKeys: z.ZodType<string, string> = z
 export const planKey: z.ZodType<string, string> = z.string().refine((key) => Buffer.byteLength(key) >= 32, 'must have at least 32 bytes');
 
 export const proofKey: z.ZodType<string, string> = z.string().refine(isEd25519Key, 'must be an Ed25519 private key, as PEM or base64');
+
+/** Keys of the object storage: `access:secret`, several with commas. */
+export const spacesKeys: z.ZodType<string, string> = z
+  .string()
+  .regex(/^[^\s,:]+:[^\s,:]+(,[^\s,:]+:[^\s,:]+)*$/, 'must be access:secret; several with commas between them');
+
+/** Headers as OpenTelemetry writes them: `name=value,name=value`, values percent-encoded. */
+export const headerList: z.ZodType<string, string> = z.string().refine((list) => {
+  const values = list.split(',').map((pair) => /^\s*[\w-]+\s*=(.*\S.*)$/s.exec(pair)?.[1]);
+  return values.every((value) => value !== undefined && isPercentEncoded(value));
+}, 'must be name=value,… with percent-encoded values');
+
+function isPercentEncoded(value: string): boolean {
+  try {
+    return /^[\t\x20-\x7e]+$/.test(decodeURIComponent(value));
+  } catch {
+    return false;
+  }
+}

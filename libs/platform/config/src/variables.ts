@@ -1,6 +1,6 @@
 import './skip-zod-locales';
 import { z } from 'zod';
-import { planKey, productionJwtSecret, proofKey, secretsKeys } from './secret-texts';
+import { headerList, planKey, productionJwtSecret, proofKey, secretsKeys, spacesKeys } from './secret-texts';
 import { readSecret, type SecretCheck, type SecretSource } from './secrets';
 
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
@@ -64,6 +64,8 @@ const commaList: TextOf<string[]> = z
   .string()
   .transform((list) => [...new Set(list.split(',').map((item) => item.trim()))].filter((item) => item !== ''));
 const pathsBelow: TextOf<string[]> = commaList.pipe(z.array(pathBelow).min(1, 'must name a path at least'));
+const words: TextOf<string[]> = commaList.pipe(z.array(word).min(1, 'must name one at least'));
+const spacesUrl = matching(/^https?:\/\/[^\s?#@]*\{region\}[^\s?#@]*$/, 'must be a URL like https://{region}.digitaloceanspaces.com');
 /** Exact origins, as browsers send them. `*` is refused, because the API returns the data of tenants. */
 const origins: TextOf<string[]> = commaList.refine(
   (list) => list.every((item) => URL.canParse(item) && new URL(item).origin === item && item.startsWith('http')),
@@ -72,20 +74,6 @@ const origins: TextOf<string[]> = commaList.refine(
 function allOrSome<const T extends string>(known: readonly T[]): TextOf<'all' | T[]> {
   const error = `must be all or a comma list of ${known.join(', ')}`;
   return z.union([z.literal('all'), commaList.pipe(z.array(z.enum(known)).min(1, error))], { error });
-}
-
-/** Headers as OpenTelemetry writes them: `name=value,name=value`, values percent-encoded. */
-const headerList: TextOf<string> = z.string().refine((list) => {
-  const values = list.split(',').map((pair) => /^\s*[\w-]+\s*=(.*\S.*)$/s.exec(pair)?.[1]);
-  return values.every((value) => value !== undefined && isPercentEncoded(value));
-}, 'must be name=value,… with percent-encoded values');
-
-function isPercentEncoded(value: string): boolean {
-  try {
-    return /^[\t\x20-\x7e]+$/.test(decodeURIComponent(value));
-  } catch {
-    return false;
-  }
 }
 
 const smtpUrl = url(/^smtps?$/, 'smtps://user:password@mail.example.com:465');
@@ -195,6 +183,18 @@ const SHAPE = {
   DO_MINUTE_WINDOW_MS: setting('digitalocean', 'length of that minute; tests shrink it', timerMs(1), '60000'),
   DO_HOUR_WINDOW_MS: setting('digitalocean', 'length of that hour; tests shrink it', timerMs(1), '3600000'),
   DO_CALL_TIMEOUT_MS: setting('digitalocean', 'time limit of one call', timerMs(1), '30000'),
+  SPACES_KEYS: secret(
+    'inventory',
+    'keys of the object storage, access:secret, comma list; unset: only projects name buckets; also _FILE',
+    spacesKeys,
+  ),
+  SPACES_REGIONS: setting(
+    'inventory',
+    'regions with object storage, comma list',
+    words,
+    'nyc3,sfo2,sfo3,tor1,ams3,fra1,lon1,sgp1,blr1,syd1,atl1',
+  ),
+  SPACES_URL: setting('inventory', 'object storage of a {region}', spacesUrl, 'https://{region}.digitaloceanspaces.com'),
   FALLBACK_PROJECT: setting('inventory', 'project of resources without an owner', text, 'skyai-internal'),
   ACCOUNT_CHECK_MS: setting('inventory', 'between two checks of the account (INV-6); 0 = before every sweep', ms, '300000'),
 
@@ -250,7 +250,7 @@ const SHAPE = {
     smtpUrl,
   ),
   MAIL_FROM: setting('notifications', 'sender of mails', mailAddress, 'arcadia-cloud@localhost.invalid'),
-  EVENT_STREAMS_PER_TENANT: setting('api', 'open streams of events of one tenant in one process', wholeNumber(1, 10_000), '20'),
+  EVENT_STREAMS_PER_TENANT: setting('api', 'open streams of events of one tenant, in all processes together', wholeNumber(1, 10_000), '20'),
   EVENT_STREAM_HEARTBEAT_MS: setting('api', 'between two heartbeats of an idle stream', timerMs(100), '15000'),
 
   COSTS_FRESH_MS: setting('api', 'how long equal questions about the costs until now share one answer', ms, '10000'),

@@ -6,11 +6,12 @@ import { DigitalOceanHttpClient } from './http-client';
 import { ProviderBudget } from './provider-budget';
 import { RateLimitStore } from './rate-limit.store';
 import { RateLimiter } from './rate-limiter';
+import { Spaces } from './spaces';
 
 /** Needs `ConfigModule` and `DatabaseModule`, both global. */
 @Global()
 @Module({
-  providers: [DigitalOcean, DigitalOceanHttpClient, RateLimiter, RateLimitStore, ProviderBudget, databaseGauges(PROVIDER_METRICS)],
-  exports: [DigitalOcean, ProviderBudget],
+  providers: [DigitalOcean, DigitalOceanHttpClient, RateLimiter, RateLimitStore, ProviderBudget, Spaces, databaseGauges(PROVIDER_METRICS)],
+  exports: [DigitalOcean, ProviderBudget, Spaces],
 })
 export class DigitalOceanModule {}

@@ -42,4 +42,5 @@ export {
   wholeNumber,
   type Fields,
 } from './parsing';
+export { Spaces, type SpacesBucket } from './spaces';
 export { formatUrn, parseUrn, type Urn } from './urn';

@@ -1,13 +1,13 @@
 import { idText, optionalDecimal, optionalRecord, optionalTime, record, type Fields } from '#libs/digitalocean';
 import { defineKind, EVERY_QUARTER, optionalSlug } from './kind';
 
-/** Registry of container images. Source: `GET /v2/registries`. Its id is its name. The subscription covers all registries of the account. */
+/** Registry of container images. Source: `GET /v2/registries`, or `GET /v2/registry` where an account may have one only. Its id is its name. The subscription covers all registries of the account. */
 export const containerRegistryKind = defineKind({
   kind: 'container_registry',
   label: 'Container registry',
   urnTypes: ['containerregistry'],
   sync: EVERY_QUARTER,
-  lists: [{ path: '/v2/registries', key: 'registries', unpaged: true }],
+  lists: [{ path: '/v2/registries', key: 'registries', unpaged: true, orOne: { path: '/v2/registry', key: 'registry' } }],
   fetch: { path: (name) => `/v2/registries/${name}`, key: 'registry' },
   price: {
     billedAs: ({ attrs: { tier } }) =>

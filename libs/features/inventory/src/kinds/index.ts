@@ -26,7 +26,7 @@ import { managedDbKind } from './managed-db.kind';
 import { natGatewayKind } from './nat-gateway.kind';
 import { nfsShareKind } from './nfs-share.kind';
 import { partnerAttachmentKind } from './partner-attachment.kind';
-import { placeholderInvoices, placeholderKind } from './placeholder.kind';
+import { placeholderInvoices, placeholderKind, placeholderPrices } from './placeholder.kind';
 import { registryRepositoryKind } from './registry-repository.kind';
 import { reservedIpv6Kind } from './reserved-ipv6.kind';
 import { snapshotKind } from './snapshot.kind';
@@ -88,7 +88,10 @@ export const KINDS: readonly Kind[] = [
 export const VOLATILE_ATTRS = Object.fromEntries(KINDS.map(({ kind, volatileAttrs }) => [kind, volatileAttrs]));
 
 /** The kinds that DigitalOcean does not charge for, and those that another resource carries. */
-export const FREE_KINDS: readonly string[] = KINDS.flatMap(({ kind, price }) => (price && 'free' in price ? [kind] : []));
+export const FREE_KINDS: readonly string[] = [
+  ...KINDS.flatMap(({ kind, price }) => (price && 'free' in price ? [kind] : [])),
+  ...Object.keys(placeholderPrices),
+];
 
 /** The kinds of which each resource is billed as some product. Of other kinds, a row of which only the id is known is billed as nothing. */
 export const PRICED_KINDS: readonly string[] = KINDS.flatMap(({ kind, price, required }) =>
@@ -106,7 +109,7 @@ export const INVOICE_PRODUCTS = Object.fromEntries(Object.entries(INVOICE_NAMES)
 
 /** The rule for the price of a kind; undefined where it is not known. */
 export function priceRuleOf(name: string): PriceRule | undefined {
-  return listedKind(name)?.price;
+  return listedKind(name)?.price ?? placeholderPrices[name];
 }
 
 /** What is known about the charges for a kind. */

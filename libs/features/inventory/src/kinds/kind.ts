@@ -20,6 +20,8 @@ export interface KindList {
    * because it is not known which objects it contains.
    */
   readonly objectsIn?: (raw: unknown) => readonly unknown[];
+  /** The request for the only object, for accounts where the provider does not know the list (404). */
+  readonly orOne?: { readonly path: string; readonly key: string };
 }
 
 /** The lists of a kind that the provider lists by parent, one list for each. They are read in turn, spread over the cadence. [KND-3] */

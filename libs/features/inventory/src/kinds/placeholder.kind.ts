@@ -1,4 +1,4 @@
-import { defineKind, type InvoiceNames, type Kind, type Observation } from './kind';
+import { defineKind, type InvoiceNames, type Kind, type Observation, type PriceRule } from './kind';
 
 /**
  * Kinds known only from the member lists of projects, with their URN types: the provider's own name first, then its aliases.
@@ -15,6 +15,18 @@ export const placeholderInvoices: Readonly<Record<string, InvoiceNames>> = {
     phrases: ['spaces( (storage|buckets?|bandwidth|(outbound )?(data )?transfer)( overages?)?)?'],
   },
 };
+
+/** What they cost. */
+export const placeholderPrices: Readonly<Record<string, PriceRule>> = {
+  spaces_bucket: { free: 'its storage is billed with the Spaces subscription of the account' },
+};
+
+/** What is known of a member of a project beside its id. */
+export interface PlaceholderDetails {
+  readonly region: string | null;
+  /** RFC 3339. */
+  readonly createdAt: string | null;
+}
 
 /** Kinds that this release knows as members of projects only. */
 export const PLACEHOLDER_KINDS = Object.keys(PLACEHOLDERS);
@@ -37,8 +49,10 @@ export function placeholderKind(urnType: string): Kind {
   });
 }
 
-/** Builds the observation of a project member, of which only the id is known. */
-export function observePlaceholder(kind: string, providerId: string): Observation {
+/** Builds the observation of a project member. Without details only its id is known. */
+export function observePlaceholder(kind: string, providerId: string, details?: PlaceholderDetails): Observation {
   const name = NAMED_BY_ID.has(kind) ? providerId : null;
-  return { providerId, name, region: null, status: 'active', sizeSlug: null, attrs: { placeholder: true }, parents: [] };
+  const { region = null, createdAt = null } = details ?? {};
+  const attrs = { ...(region === null && { placeholder: true }), ...(createdAt !== null && { created_at: createdAt }) };
+  return { providerId, name, region, status: 'active', sizeSlug: null, attrs, parents: [] };
 }

@@ -16,12 +16,15 @@ export interface Completeness {
   readonly sweptAt: (kind: string) => string | null;
   /** The kinds with lists that are read once a day, because the account has no such resource. */
   readonly unused: ReadonlySet<string>;
+  /** The provider calls of the last complete sweep of a kind. */
+  readonly callsOf: (kind: string) => number;
 }
 
 interface SweepState {
   readonly kind: string;
   readonly complete_at: Date | null;
   readonly unused: boolean | null;
+  readonly calls: number | null;
   readonly last_status: string | null;
   readonly last_reason: string | null;
 }
@@ -56,6 +59,7 @@ export class CompletenessReader {
       completeness: Object.fromEntries(kinds.map((named) => [named, stateOf.get(sweptAs(named)) ?? NEVER_SWEPT])),
       sweptAt: (rowKind) => sweptAt.get(sweptAs(rowKind)) ?? null,
       unused: new Set(states.flatMap((state) => (state.unused === true ? state.kind : []))),
+      callsOf: (kind) => states.find((state) => state.kind === kind)?.calls ?? 0,
     };
   }
 
@@ -63,9 +67,9 @@ export class CompletenessReader {
   private states(kinds: readonly string[], at: string | null): Promise<SweepState[]> {
     return this.database.prepared<SweepState>(
       'sweep_states',
-      `select w.kind, complete.started_at as complete_at, complete.unused, last.status as last_status, last.reason as last_reason
+      `select w.kind, complete.started_at as complete_at, complete.unused, complete.calls, last.status as last_status, last.reason as last_reason
          from unnest($1::text[]) w(kind)
-         left join lateral (select c.started_at, c.unused from cloud_sweeps c where c.kind = w.kind and c.status = 'complete' and ($2::timestamptz is null or c.finished_at <= $2)
+         left join lateral (select c.started_at, c.unused, c.calls from cloud_sweeps c where c.kind = w.kind and c.status = 'complete' and ($2::timestamptz is null or c.finished_at <= $2)
                              order by c.started_at desc limit 1) complete on true
          left join lateral (select l.status, l.reason from cloud_sweeps l where l.kind = w.kind and l.status <> 'running' and ($2::timestamptz is null or l.finished_at <= $2)
                              order by l.started_at desc limit 1) last on true`,

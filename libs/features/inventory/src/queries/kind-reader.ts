@@ -1,12 +1,14 @@
 import { isPriced, PriceBook, withBackups } from '#libs/catalog';
+import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Money, type ListAnswer } from '#libs/kernel';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { chargeOf, KINDS, PROJECT_SWEEP } from '../kinds';
 import { PLACEHOLDER_KINDS, placeholderKind } from '../kinds/placeholder.kind';
 import { billedIn, validAt, type BilledColumns } from './billed-columns';
 import { CompletenessReader, NOT_AVAILABLE } from './completeness-reader';
+import { minSweepIntervalMs } from '../sync/sweep';
 import { RECHECK_MS } from '../sync/sweep-ledger';
 import { basisOf } from './row-prices';
 
@@ -17,7 +19,7 @@ export interface KindView {
   readonly label: string;
   /** False for a kind that is known only from the member lists of projects. */
   readonly has_list: boolean;
-  /** A day for a list that the account does not use. */
+  /** A day for a list that the account does not use; longer for one of so many calls that they would exceed its share of the token. [KND-3] */
   readonly cadence_s: number;
   readonly last_complete_at: string | null;
   /** Living resources. */
@@ -47,10 +49,11 @@ export class KindReader {
     private readonly database: Database,
     private readonly completeness: CompletenessReader,
     private readonly book: PriceBook,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   async list(scope: Scope): Promise<ListAnswer<KindView>> {
-    const { as_of, completeness, unused } = await this.completeness.ofKind(undefined);
+    const { as_of, completeness, unused, callsOf } = await this.completeness.ofKind(undefined);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
     const count = (on: Queryable) => on.query<CountRow>(COUNT_BILLED, [tenant]);
     const rows = await (tenant === null ? count(this.database) : this.database.asTenant(tenant, count));
@@ -68,7 +71,12 @@ export class KindReader {
         kind,
         label,
         has_list: hasList,
-        cadence_s: (unused.has(kind) ? RECHECK_MS : sync.everyMs) / 1_000,
+        cadence_s: Math.round(
+          Math.max(
+            unused.has(kind) ? RECHECK_MS : sync.everyMs,
+            minSweepIntervalMs(callsOf(kind), this.config.provider, under?.tokenShare),
+          ) / 1_000,
+        ),
         last_complete_at: completeAt,
         count: own.reduce((sum, row) => sum + row.count, 0),
         monthly: amounts.length === 0 ? null : Money.sum(amounts).toAmountText(),

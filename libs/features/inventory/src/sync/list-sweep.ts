@@ -37,7 +37,13 @@ export class ListSweep {
     const listed = new Set<string>();
     const { namedBy } = kind;
     const parents = namedBy && (await this.parents.loadParents(run, namedBy));
-    for (const list of kind.lists) await this.recordList(run, kind, list, listed, { parents });
+    for (const list of kind.lists) {
+      const { orOne } = list;
+      await this.recordList(run, kind, list, listed, { parents }).catch((error: unknown) => {
+        if (orOne && error instanceof NotFoundAtProviderError) return this.recordOne(run, kind, orOne, listed);
+        throw error;
+      });
+    }
     if (kind.under) await this.listUnderParents(run, kind, kind.under, listed);
     const readParents = namedBy && parents && (await this.parents.findUnlisted(run, kind, namedBy, parents, listed));
     this.assertFewUnreadable(run, listed.size);
@@ -91,6 +97,15 @@ export class ListSweep {
     }
   }
 
+  private async recordOne(run: SweepRun, kind: Kind, { path, key }: { path: string; key: string }, listed: Set<string>): Promise<void> {
+    const { purpose, fingerprint, signal } = run;
+    const requestedAtMs = performance.now();
+    const seen = await this.provider.get({ purpose, fingerprint, path, key, parse: (raw) => kind.observe(raw), signal });
+    await this.binding.reverify(purpose);
+    listed.add(seen.providerId);
+    await this.recordPage(run, kind, { items: [seen], requestedAtMs, calls: 2 }, 1); // the first found no list
+  }
+
   /** While one page is written, the next is fetched and compared: at most two pages are in progress. */
   private async recordList(
     run: SweepRun,
@@ -127,7 +142,12 @@ export class ListSweep {
     }
   }
 
-  private async recordPage(run: SweepRun, kind: Kind, page: ListPage<Observation>, seen: number): Promise<void> {
+  private async recordPage(
+    run: SweepRun,
+    kind: Kind,
+    page: Pick<ListPage<Observation>, 'items' | 'requestedAtMs' | 'calls'>,
+    seen: number,
+  ): Promise<void> {
     const outcome = await this.recorder.recordPage(run, kind, page.items, databaseTime(run, page.requestedAtMs));
     await run.progress.addCounts({ pagesDone: 1, calls: page.calls, seen, ...outcome });
   }

@@ -8,6 +8,7 @@ import { observePlaceholder, placeholderKind } from '../kinds/placeholder.kind';
 import { decideMisses, missRules, type MissDecision, type MissingRow } from '../recorder/decide-misses';
 import { MissRecorder } from '../recorder/miss-recorder';
 import { ResourceRecorder } from '../recorder/resource-recorder';
+import type { KnownBuckets } from './spaces-buckets';
 import type { SweepRun } from './sweep';
 import { SweepLedger } from './sweep-ledger';
 
@@ -34,11 +35,12 @@ export class Placeholders {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async record(run: SweepRun, walked: readonly Member[], requestedAt: Date): Promise<void> {
+  async record(run: SweepRun, walked: readonly Member[], buckets: KnownBuckets, requestedAt: Date): Promise<void> {
     const unavailable = await this.ledger.unavailableKinds();
-    const certain = walked.filter((member) => !member.uncertain);
+    const certain: PlaceholderMember[] = [...walked.filter((member) => !member.uncertain), ...bucketMembers(buckets)];
     for (const [kind, members] of byKind(certain, unavailable)) {
-      const page = members.map((member) => observePlaceholder(kind, member.providerId));
+      const ids = new Set(members.map((member) => member.providerId));
+      const page = [...ids].map((id) => observePlaceholder(kind, id, kind === BUCKET ? buckets.details.get(id) : undefined));
       await run.progress.addCounts(
         await this.recorder.recordPage(run, placeholderOf(kind, members[0]?.urnType ?? kind), page, requestedAt),
       );
@@ -49,12 +51,19 @@ export class Placeholders {
    * Decides on the rows that no project lists after a complete walk. An uncertain line counts as neither seen nor missed, and so do the
    * members of a project that was not walked because the list lacked it.
    */
-  async judge(run: SweepRun, walkedProjects: readonly string[], walked: readonly Member[]): Promise<PlaceholderMisses> {
+  async judge(
+    run: SweepRun,
+    walkedProjects: readonly string[],
+    walked: readonly Member[],
+    buckets: KnownBuckets,
+  ): Promise<PlaceholderMisses> {
     const unavailable = await this.ledger.unavailableKinds();
     const elsewhere = await this.members.listOutside(run.accountId, walkedProjects);
-    const listed = byKind<Pick<Member, 'kind' | 'providerId'>>([...walked, ...elsewhere], unavailable);
+    const listed = byKind<Pick<Member, 'kind' | 'providerId'>>([...walked, ...elsewhere, ...bucketMembers(buckets)], unavailable);
+    const kinds = await this.knownKinds(run.accountId, unavailable);
+    const judgedKinds = kinds.filter((kind) => kind !== BUCKET || !buckets.uncertain);
     const judged = await Promise.all(
-      (await this.knownKinds(run.accountId, unavailable)).map(async (kind) => {
+      judgedKinds.map(async (kind) => {
         const ids = (listed.get(kind) ?? []).map((member) => member.providerId);
         const situation = await this.misses.findMissing(run, kind, ids, PROJECT_SWEEP.kind);
         return { kind, situation, decision: decideMisses(situation, missRules(this.config, {})) };
@@ -80,6 +89,15 @@ export class Placeholders {
     );
     return rows.map((row) => row.kind);
   }
+}
+
+const BUCKET = 'spaces_bucket';
+
+type PlaceholderMember = Pick<Member, 'kind' | 'providerId' | 'urnType'>;
+
+/** The buckets that the object storage lists, whether or not a project does. */
+function bucketMembers({ listed = [] }: KnownBuckets): PlaceholderMember[] {
+  return listed.map((providerId) => ({ kind: BUCKET, urnType: 'space', providerId }));
 }
 
 /** The declaration under which a placeholder is recorded: of its kind where that has one, for its URN. */

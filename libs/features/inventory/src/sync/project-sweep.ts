@@ -9,6 +9,7 @@ import { FallbackProject } from './fallback-project';
 import { MembershipWalk } from './membership-walk';
 import { Placeholders, type PlaceholderMisses } from './placeholders';
 import { ProjectReconciler, type ProjectMisses } from './project-reconciler';
+import { SpacesBuckets } from './spaces-buckets';
 import { databaseTime, type SweepRun } from './sweep';
 import { SweepLedger } from './sweep-ledger';
 
@@ -27,6 +28,7 @@ export class ProjectSweep {
     private readonly fallback: FallbackProject,
     private readonly membershipWalk: MembershipWalk,
     private readonly placeholders: Placeholders,
+    private readonly spaces: SpacesBuckets,
     private readonly reconciler: ProjectReconciler,
     private readonly owners: OwnershipRecorder,
     private readonly ledger: SweepLedger,
@@ -39,17 +41,18 @@ export class ProjectSweep {
     const walked: Member[] = [];
     const projects = await this.mirror.listMirrored(run.accountId, listed);
     const walkedFrom = databaseTime(run, performance.now());
+    const buckets = await this.spaces.read(run);
     try {
       await this.membershipWalk.walk(run, projects, (members) => walked.push(...members));
     } finally {
       await this.binding.reverify(run.purpose);
-      await this.placeholders.record(run, walked, walkedFrom); // members that were listed are recorded even when the walk failed
+      await this.placeholders.record(run, walked, buckets, walkedFrom); // members that were listed are recorded even when the walk failed
     }
     if (projects.length < listed.length) throw new IncompleteListError('unreadable_item'); // members of an unreadable new project are unknown
     const walkedIds = projects.map((project) => project.id);
     const judged = {
       projects: await this.reconciler.judge(run, listed),
-      placeholders: await this.placeholders.judge(run, walkedIds, walked),
+      placeholders: await this.placeholders.judge(run, walkedIds, walked, buckets),
     };
     await this.binding.reverify(run.purpose); // a 404 of another account proves nothing [INV-6]
     await run.progress.saveCounts();
