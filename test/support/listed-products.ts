@@ -12,6 +12,8 @@ export interface ListedProduct {
   readonly kept: readonly string[];
   /** The simulator's collection, and the fields that place the object there. */
   readonly stored?: { readonly in: string; readonly fields?: RawObject };
+  /** The demo account has none, so tests that need one put the object into their account. */
+  readonly notInDemo?: true;
 }
 
 const connection = {
@@ -438,6 +440,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
     },
     kept: ['name', 'prefix', 'project_id', 'region', 'status', 'uuid'],
     stored: { in: 'byoip_prefixes' },
+    notInDemo: true,
   },
   nfs_share: {
     path: '/v2/nfs',
@@ -476,6 +479,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
     },
     kept: ['created_at', 'id', 'name', 'performance_tier', 'region', 'status', 'vpc_ids.0'],
     stored: { in: 'nfs_shares' },
+    notInDemo: true,
   },
   function_namespace: {
     path: '/v2/functions/namespaces',
@@ -551,6 +555,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
     },
     kept: ['created_at', 'id', 'naas_provider', 'name', 'region', 'state', 'vpc_ids.0'],
     stored: { in: 'partner_attachments' },
+    notInDemo: true,
   },
   genai_agent: {
     path: '/v2/gen-ai/agents',
@@ -582,6 +587,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
     },
     kept: ['created_at', 'deployment.status', 'model.name', 'name', 'project_id', 'region', 'tags.0', 'updated_at', 'uuid'],
     stored: { in: 'genai_agents' },
+    notInDemo: true,
   },
   knowledge_base: {
     path: '/v2/gen-ai/knowledge_bases',
@@ -603,6 +609,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
     },
     kept: ['created_at', 'database_id', 'last_indexing_job.phase', 'name', 'project_id', 'region', 'tags.0', 'updated_at', 'uuid'],
     stored: { in: 'knowledge_bases' },
+    notInDemo: true,
   },
   dedicated_inference: {
     path: '/v2/dedicated-inferences',
@@ -628,6 +635,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
     },
     kept: ['created_at', 'id', 'region', 'spec.model_deployments.0.model_slug', 'spec.name', 'status', 'updated_at', 'vpc_uuid'],
     stored: { in: 'dedicated_inferences' },
+    notInDemo: true,
   },
   vector_database: {
     path: '/v2/vector-databases',
@@ -648,5 +656,11 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
     },
     kept: ['created_at', 'id', 'name', 'project_id', 'region', 'size', 'status', 'tags.0', 'updated_at'],
     stored: { in: 'vector_databases' },
+    notInDemo: true,
   },
 };
+
+/** The simulator's collections that the demo account leaves empty, each with its object. */
+export const NOT_IN_THE_DEMO: Readonly<Record<string, readonly RawObject[]>> = Object.fromEntries(
+  Object.values(LISTED_PRODUCTS).flatMap(({ stored, object, notInDemo }) => (stored && notInDemo ? [[stored.in, [object]] as const] : [])),
+);

@@ -1,6 +1,6 @@
 import { type RunningSimulator, startSimulator } from '../../../apps/simulator/src';
 import { PRODUCT_GROUPS } from '../../../apps/simulator/src/endpoints/endpoints';
-import { LISTED_PRODUCTS } from '../../support/listed-products';
+import { NOT_IN_THE_DEMO } from '../../support/listed-products';
 import { HOW_TO_GET, loadOpenApiDocument } from './openapi-document';
 import { SCRIPTS, type Walk, WALKS } from './product-walks';
 import { type Body, checkedCalls, undriven } from './simulator-calls';
@@ -15,17 +15,6 @@ if (!isWhole) {
     expect(isWhole).toBe(false);
   });
 }
-
-/** Collections of products that the demo account does not use. */
-const NOT_IN_THE_DEMO = new Set([
-  'byoip_prefixes',
-  'nfs_shares',
-  'partner_attachments',
-  'genai_agents',
-  'knowledge_bases',
-  'dedicated_inferences',
-  'vector_databases',
-]);
 
 type Json = Record<string, unknown>;
 
@@ -62,10 +51,7 @@ type Json = Record<string, unknown>;
 
   beforeAll(async () => {
     simulator = await startSimulator();
-    const stored = Object.values(LISTED_PRODUCTS).flatMap(({ stored: place, object }) =>
-      place && NOT_IN_THE_DEMO.has(place.in) ? [[place.in, [object]]] : [],
-    );
-    await control('PUT', 'account', { ...Object.fromEntries(stored), limits: { per_minute: 100_000, per_hour: 100_000 } });
+    await control('PUT', 'account', { ...NOT_IN_THE_DEMO, limits: { per_minute: 100_000, per_hour: 100_000 } });
     const [first, second] = await listOf('/v2/vpcs');
     const [db] = await listOf('/v2/databases');
     const [cluster] = await listOf('/v2/kubernetes/clusters');

@@ -13,6 +13,8 @@ interface Thing {
   readonly id: string;
   /** Number of its project; undefined for kinds that no project lists. */
   readonly project?: number;
+  /** The id of the resource under which it is listed, or that contains it. */
+  readonly parentId?: string;
   readonly record: Record<string, unknown>;
 }
 
@@ -22,7 +24,9 @@ interface FuzzedKind {
   /** How many there are at first: more than the vanish brake's minimum, and more than a page for two kinds. */
   readonly count: number;
   readonly urnType?: string;
-  readonly record: (nth: number, account: FuzzedAccount) => { id: string; record: Record<string, unknown> };
+  /** The kind of its parents, with which it goes and whose tenant it belongs to. */
+  readonly parentKind?: string;
+  readonly record: (nth: number, parentId: string) => { id: string; record: Record<string, unknown> };
 }
 
 const uuid = (group: number, nth: number) => `${String(group).padStart(8, '0')}-0000-4000-9000-${nth.toString(16).padStart(12, '0')}`;
@@ -98,12 +102,42 @@ function copyOf(documented: unknown, group: number, nth: number): string | numbe
   return form.includes(':') ? `2604:a880:800:14::${(4_096 + nth).toString(16)}` : `${form}-${nth}`;
 }
 
-export const FUZZED_KINDS: Record<string, FuzzedKind> = { ...FIRST_KINDS, ...fuzzedProducts() };
+/** Children of other kinds: listed under their parents, or within them. */
+const CHILDREN: Record<string, FuzzedKind> = {
+  db_replica: childOf('db_replica', 'managed_db', (nth, primary_id) => ({ id: uuid(90, nth), record: { id: uuid(90, nth), primary_id } })),
+  registry_repository: childOf('registry_repository', 'container_registry', (nth, registry_name) => ({
+    id: `${registry_name}/portal-${nth}`,
+    record: { registry_name, name: `portal-${nth}` },
+  })),
+  dns_record: childOf('dns_record', 'dns_zone', (nth, domain) => ({
+    id: String(1_800_000_000 + nth),
+    record: { id: 1_800_000_000 + nth, domain, name: `w${nth}`, port: null, weight: null },
+  })),
+  k8s_node_pool: childOf('k8s_node_pool', 'k8s_cluster', (nth, cluster_id) => ({
+    id: uuid(91, nth),
+    record: { id: uuid(91, nth), cluster_id, name: `pool-${nth}` },
+  })),
+};
+
+function childOf(kind: string, parentKind: string, own: FuzzedKind['record']): FuzzedKind {
+  const { object, stored } = LISTED_PRODUCTS[kind] ?? {};
+  return {
+    list: stored?.in ?? '',
+    count: 30,
+    parentKind,
+    record: (nth, parentId) => {
+      const { id, record } = own(nth, parentId);
+      return { id, record: { ...object, ...record } };
+    },
+  };
+}
+
+export const FUZZED_KINDS: Record<string, FuzzedKind> = { ...FIRST_KINDS, ...fuzzedProducts(), ...CHILDREN };
 
 /** The paths of the lists that contain the products, below `/v2/`. */
 export const PRODUCT_LISTS = Object.entries(LISTED_PRODUCTS)
   .filter(([kind]) => kind in FUZZED_KINDS)
-  .map(([, { path }]) => path.replace('/v2/', ''));
+  .map(([, { path, parentId }]) => path.replace('/v2/', '').replace(parentId ?? '*', '*'));
 
 /** An account that changes outside our sagas, kept here to check the inventory against. */
 export class FuzzedAccount {
@@ -121,11 +155,13 @@ export class FuzzedAccount {
     return this.things.get(kind)?.has(id) ?? false;
   }
 
-  /** The tenant of each thing that a tenant's project lists. */
+  /** The tenant of each thing that a tenant's project lists, and of what belongs to such a thing. */
   tenants(): Map<string, string> {
     const owned = [...this.things].flatMap(([kind, all]) => [...all.values()].map((thing) => [kind, thing] as const));
     return new Map(
-      owned.flatMap(([kind, { id, project }]) => {
+      owned.flatMap(([kind, { id, parentId, ...own }]) => {
+        const { parentKind = '' } = FUZZED_KINDS[kind] ?? {};
+        const project = parentId === undefined ? own.project : this.things.get(parentKind)?.get(parentId)?.project;
         const tenant = project === undefined ? null : TENANTS[project];
         return tenant ? [[`${kind}/${id}`, tenant] as const] : [];
       }),
@@ -138,8 +174,15 @@ export class FuzzedAccount {
       const all = this.things.get(kind);
       if (!all || !this.random.chance(0.4)) continue;
       if (this.random.chance(0.6) && (kind !== 'floating_ip' || (this.created.get(kind) ?? 0) < 249)) this.create(kind);
-      if (this.random.chance(0.5) && all.size > count - 3) all.delete(this.random.pick([...all.keys()]));
+      if (this.random.chance(0.5) && all.size > count - 3) this.delete(kind, this.random.pick([...all.keys()]));
     }
+  }
+
+  private delete(kind: string, id: string): void {
+    this.things.get(kind)?.delete(id);
+    for (const [child, { parentKind }] of Object.entries(FUZZED_KINDS))
+      if (parentKind === kind)
+        for (const [key, { parentId }] of this.things.get(child) ?? []) if (parentId === id) this.things.get(child)?.delete(key);
   }
 
   /** The account as a document for the simulator. */
@@ -167,19 +210,27 @@ export class FuzzedAccount {
         updated_at: '2025-01-01T00:00:00Z',
       })),
       ...Object.fromEntries(
-        lists.map(([kind, { list }]) => [list, [...(this.things.get(kind)?.values() ?? [])].map(({ record }) => record)]),
+        lists.map(([kind, { list }]) => [list, [...(this.things.get(kind)?.values() ?? [])].map((thing) => this.recordOf(kind, thing))]),
       ),
       members: members.filter(({ urn }) => urn !== undefined),
     };
   }
 
+  /** A cluster is listed with its pools. */
+  private recordOf(kind: string, { id, record }: Thing): Record<string, unknown> {
+    if (kind !== 'k8s_cluster') return record;
+    const pools = [...(this.things.get('k8s_node_pool')?.values() ?? [])].filter(({ parentId }) => parentId === id);
+    return { ...record, node_pools: pools.map((pool) => pool.record) };
+  }
+
   private create(kind: string): void {
-    const { record, urnType } = FUZZED_KINDS[kind] ?? {};
+    const { record, urnType, parentKind } = FUZZED_KINDS[kind] ?? {};
     if (!record) return;
     const nth = (this.created.get(kind) ?? 0) + 1;
     this.created.set(kind, nth);
-    const created = record(nth, this);
+    const parentId = parentKind === undefined ? undefined : this.random.pick([...(this.things.get(parentKind)?.keys() ?? [])]);
+    const created = record(nth, parentId ?? '');
     const project = urnType === undefined ? undefined : this.random.below(PROJECTS.length);
-    this.things.get(kind)?.set(created.id, { ...created, project });
+    this.things.get(kind)?.set(created.id, { ...created, project, parentId });
   }
 }

@@ -1,5 +1,6 @@
 import { KINDS, SWEEPS, type ResourceView } from '#libs/inventory';
 import { newWorld, type World } from '../../support/inventory-world';
+import { LISTED_PRODUCTS } from '../../support/listed-products';
 
 const platform = { kind: 'platform' } as const;
 
@@ -13,33 +14,12 @@ interface Account {
   floating_ips: { ip: string }[];
   firewalls: { id: string; droplet_ids: number[] }[];
   load_balancers: { id: string }[];
-  databases: { id: string }[];
   db_replicas: { id: string }[];
   kubernetes_clusters: { id: string; node_pools: { id: string }[] }[];
-  apps: { id: string }[];
-  vpcs: { id: string; default: boolean }[];
-  nat_gateways: { id: string }[];
-  reserved_ipv6s: { ip: string }[];
   certificates: { id: string }[];
-  cdn_endpoints: { id: string }[];
-  spaces_keys: { access_key: string }[];
-  registries: { name: string }[];
   registry_repositories: { registry_name: string; name: string }[];
   domain_records: { id: number }[];
-  ssh_keys: { id: number }[];
   tags: { name: string }[];
-  uptime_checks: { id: string }[];
-  alert_policies: { uuid: string }[];
-  vpc_peerings: { id: string }[];
-  byoip_prefixes: { uuid: string }[];
-  nfs_shares: { id: string }[];
-  function_namespaces: { namespace: string }[];
-  autoscale_pools: { id: string }[];
-  partner_attachments: { id: string }[];
-  genai_agents: { uuid: string }[];
-  knowledge_bases: { uuid: string }[];
-  dedicated_inferences: { id: string }[];
-  vector_databases: { id: string }[];
   projects: { id: string; description: string }[];
   members: { project_id: string; urn: string; status: string }[];
 }
@@ -71,8 +51,17 @@ async function rows(kind: string): Promise<ResourceView[]> {
 
 const images = (type: string) => account.images.filter((image) => image.type === type && !image.public).map(({ id }) => String(id));
 
+/** The ids of the products that the simulator stores as it lists them. */
+const PRODUCTS = Object.entries(LISTED_PRODUCTS).flatMap(([kind, { stored, parentId }]) => {
+  const { idField = 'id' } = KINDS.find((declared) => declared.kind === kind) ?? {};
+  const idsIn = (collection: string) =>
+    (account as unknown as Record<string, Record<string, unknown>[]>)[collection]?.map((one) => String(one[idField])) ?? [];
+  return stored && parentId === undefined ? [[kind, () => idsIn(stored.in)] as const] : [];
+});
+
 /** The ids of each kind that exist at the provider. */
 const TRUTH: Record<string, () => string[]> = {
+  ...Object.fromEntries(PRODUCTS),
   droplet: () => account.droplets.map(({ id }) => String(id)),
   dns_zone: () => account.domains.map(({ name }) => name),
   volume: () => account.volumes.map(({ id }) => id),
@@ -82,47 +71,15 @@ const TRUTH: Record<string, () => string[]> = {
   load_balancer: () => account.load_balancers.map(({ id }) => id),
   droplet_backup: () => images('backup'),
   custom_image: () => images('custom'),
-  managed_db: () => account.databases.map(({ id }) => id),
   db_replica: () => account.db_replicas.map(({ id }) => id),
-  k8s_cluster: () => account.kubernetes_clusters.map(({ id }) => id),
   k8s_node_pool: () => account.kubernetes_clusters.flatMap(({ node_pools }) => node_pools.map(({ id }) => id)),
-  app: () => account.apps.map(({ id }) => id),
-  vpc: () => account.vpcs.map(({ id }) => id),
-  nat_gateway: () => account.nat_gateways.map(({ id }) => id),
-  reserved_ipv6: () => account.reserved_ipv6s.map(({ ip }) => ip),
-  certificate: () => account.certificates.map(({ id }) => id),
-  cdn_endpoint: () => account.cdn_endpoints.map(({ id }) => id),
-  spaces_key: () => account.spaces_keys.map(({ access_key }) => access_key),
-  container_registry: () => account.registries.map(({ name }) => name),
   registry_repository: () => account.registry_repositories.map(({ registry_name, name }) => `${registry_name}/${name}`),
   dns_record: () => account.domain_records.map(({ id }) => String(id)),
-  ssh_key: () => account.ssh_keys.map(({ id }) => String(id)),
   tag: () => account.tags.map(({ name }) => name),
-  uptime_check: () => account.uptime_checks.map(({ id }) => id),
-  alert_policy: () => account.alert_policies.map(({ uuid }) => uuid),
-  vpc_peering: () => account.vpc_peerings.map(({ id }) => id),
-  byoip_prefix: () => account.byoip_prefixes.map(({ uuid }) => uuid),
-  nfs_share: () => account.nfs_shares.map(({ id }) => id),
-  function_namespace: () => account.function_namespaces.map(({ namespace }) => namespace),
-  autoscale_pool: () => account.autoscale_pools.map(({ id }) => id),
-  partner_attachment: () => account.partner_attachments.map(({ id }) => id),
-  genai_agent: () => account.genai_agents.map(({ uuid }) => uuid),
-  knowledge_base: () => account.knowledge_bases.map(({ uuid }) => uuid),
-  dedicated_inference: () => account.dedicated_inferences.map(({ id }) => id),
-  vector_database: () => account.vector_databases.map(({ id }) => id),
 };
 
 /** The agency has none of these. */
-const NOT_USED = [
-  'custom_image',
-  'byoip_prefix',
-  'nfs_share',
-  'partner_attachment',
-  'genai_agent',
-  'knowledge_base',
-  'dedicated_inference',
-  'vector_database',
-];
+const NOT_USED = ['custom_image', ...Object.entries(LISTED_PRODUCTS).flatMap(([kind, { notInDemo }]) => (notInDemo ? [kind] : []))];
 
 it('covers every kind that has a list', () => {
   expect(Object.keys(TRUTH).sort()).toEqual(KINDS.map(({ kind }) => kind).sort());
