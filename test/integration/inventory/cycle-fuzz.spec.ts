@@ -71,7 +71,7 @@ it(
     console.log(`cycle fuzz: ${JSON.stringify({ ended, fired })}`);
     expect(Object.keys(FAULTS).filter((name) => !fired[name])).toEqual([]);
   },
-  120_000 + CYCLES * 4_000,
+  180_000 + CYCLES * 12_000,
 );
 
 /** Sweeps every fuzzed kind once, some of them twice at the same time, in random order. Returns whether all sweeps were complete. */

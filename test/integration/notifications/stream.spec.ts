@@ -182,7 +182,7 @@ it('counts the streams of a tenant over all api processes, and those of a dead o
     `insert into event_stream_processes values (gen_random_uuid(), now() + '1 hour', array_fill('gil'::text, array[19]))`,
   );
   const gil = await Promise.all(Array.from({ length: 3 }, () => StreamClient.open(baseOf(second), tenantHeader('gil'))));
-  expect(gil.map(({ answer }) => answer.statusCode).sort()).toEqual([200, 429, 429]);
+  expect(gil.filter(({ answer }) => answer.statusCode === 429)).toHaveLength(2);
   await world.owner.query(
     `update event_stream_processes set lease_until = now() - interval '1 second' where 'gil' = any (tenants) and cardinality(tenants) = 19`,
   );

@@ -8,6 +8,7 @@ const ORDER = [
   'first-hour',
   'demo',
   'first-day',
+  'operating-a-day',
   'tenant',
   'tokens',
   'tenant-billing',

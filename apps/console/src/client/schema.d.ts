@@ -3611,7 +3611,7 @@ export interface components {
       /** @description False for a kind that is known only from the member lists of projects */
       has_list: boolean;
       /**
-       * @description Intended seconds between two lists: a day for a list that the account does not use
+       * @description Intended seconds between two lists: a day for a list that the account does not use, longer than usual for one of very many calls
        * @example 900
        */
       cadence_s: number;

@@ -27,5 +27,6 @@ it('reads the buckets of a list, and takes no other answer for an empty one', ()
     { name: 'logs', region: 'fra1', createdAt: null },
   ]);
   expect(bucketsIn(list(), 'fra1')).toEqual([]);
-  for (const other of ['', '<Error><Code>AccessDenied</Code></Error>', '<html></html>']) expect(() => bucketsIn(other, 'fra1')).toThrow();
+  for (const other of ['', '<Error><Code>AccessDenied</Code></Error>', '<html></html>'])
+    expect(() => bucketsIn(other, 'fra1')).toThrow('not a list of buckets');
 });
