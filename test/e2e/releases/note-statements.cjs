@@ -51,7 +51,8 @@ if (!childProcess.spawn.notesStatements) {
 
 function withNotes(options) {
   if (!options?.env) return options;
-  const NODE_OPTIONS = `${options.env.NODE_OPTIONS ?? ''} --require ${__filename}`.trim();
+  // A packed process has a driver of its own, which would send without a note.
+  const NODE_OPTIONS = `${options.env.NODE_OPTIONS ?? ''} --conditions=unpacked --require ${__filename}`.trim();
   return { ...options, env: { ...options.env, NODE_OPTIONS, RECORD_TO: process.env.RECORD_TO } };
 }
 

@@ -3,11 +3,18 @@ import { DataSource } from 'typeorm';
 import { migrations } from '../../../libs/platform/database/src/migrations';
 import { MIGRATIONS_TABLE } from '../../../libs/platform/database/src/schema-version';
 import { prepareServiceRole } from '../../../libs/platform/database/src/migrate';
+import { applyRepeatableSql, type RepeatableSql } from '../../../libs/platform/database/src/repeatable-sql';
 import type { SimulatorClient } from '../../support/simulator-client';
 import { createEmptyDatabase, type TestDatabase } from '../../support/database';
+import { recorded } from './recorded-release';
 
 /** The last migration of each release. Released migrations never change, so together they produce the schema of a release. */
-export const LAST_MIGRATION = { 'before-renovation': 'SagaTraces1795000001040' } as const;
+export const LAST_MIGRATION = {
+  'before-renovation': 'SagaTraces1795000001040',
+  '0.2.0': 'LargeInventories1795000001330',
+} as const;
+/** The releases whose functions and views are migrations. Those of the others are in their recording. */
+const FUNCTIONS_ARE_MIGRATIONS: readonly string[] = ['before-renovation'];
 
 /** Creates a database in the state in which that release left it. */
 export async function createOlderDatabase(release: keyof typeof LAST_MIGRATION): Promise<TestDatabase> {
@@ -18,6 +25,12 @@ export async function createOlderDatabase(release: keyof typeof LAST_MIGRATION):
   const runner = source.createQueryRunner();
   await prepareServiceRole(runner, database.appUrl);
   await source.runMigrations({ transaction: 'each' });
+  const functions = FUNCTIONS_ARE_MIGRATIONS.includes(release) ? [] : (recorded(release, 'functions.json') as RepeatableSql[]);
+  await applyRepeatableSql(
+    runner,
+    functions,
+    of.map(({ name }) => name),
+  );
   await runner.query(`grant select on ${MIGRATIONS_TABLE} to arcadia_service`);
   await runner.release();
   await source.destroy();
@@ -39,6 +52,7 @@ export async function fillOlderDatabase(
   await query(FILL_EVENTS);
   await query(FILL_AUDIT);
   await query(FILL_SAGAS);
+  await query(FILL_TENANTS);
 }
 
 const FILL_ACCOUNT = `insert into cloud_accounts (provider_account_id, identified_by, name) values ($1, 'team', 'older')`;
@@ -65,3 +79,11 @@ insert into saga_runs (kind, tenant_id, input, steps, status, created_by, create
 select 'demo', 'acme', '{"steps": ["echo", "wait", "echo"], "wait_ms": 200}', '{echo,wait,echo}', status, 'acme-user', now() - interval '1 day', ended,
        case when ended is null then now() end
   from (values ('completed', now()), ('pending', null)) of (status, ended)`;
+
+/** Registers the owner of the sagas, where the release has a registry. */
+const FILL_TENANTS = `
+do $$ begin
+  if to_regclass('tenants') is not null then
+    insert into tenants (id, name, source) values ('acme', 'Acme', 'admin') on conflict do nothing;
+  end if;
+end $$`;

@@ -21,7 +21,37 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'libs/retention',
     'libs/saga',
   ],
+  '0.2.0': [
+    'apps/api, apps/worker, libs/engine/saga, libs/features/inventory, libs/platform/queues',
+    'apps/api, libs/features/inventory',
+    'libs/engine/saga',
+    'libs/features/accounts',
+    'libs/features/catalog',
+    'libs/features/costs',
+    'libs/features/drift',
+    'libs/features/inventory',
+    'libs/features/inventory, libs/features/tenants',
+    'libs/features/notifications',
+    'libs/features/provider-billing',
+    'libs/features/provisioning',
+    'libs/features/tenant-billing',
+    'libs/features/tenants',
+    'libs/platform/audit',
+    'libs/platform/database',
+    'libs/platform/digitalocean',
+    'libs/platform/events',
+    'libs/platform/outbox',
+    'libs/platform/queues',
+  ],
 };
+
+/** One saga that every release knows, and three of a later build: a later step at the end, a later step at the beginning, a later kind. */
+const RUNS_OF_THIS_BUILD = `
+insert into saga_runs (kind, input, steps, status, created_by, wake_at)
+select kind, '{}', steps::text[], 'pending', 'ada', clock_timestamp() - interval '1 second'
+  from (values ('demo', '{echo,wait}'), ('demo', '{echo,a_later_step}'), ('demo', '{a_later_step,echo}'), ('a_later_kind', '{echo}')) of (kind, steps)
+returning id`;
+const CLAIMS_DUE_SAGAS = /with due as[\s\S]*from saga_runs[\s\S]*skip locked/;
 
 let database: TestDatabase;
 const sessions: Client[] = [];
@@ -68,6 +98,17 @@ describe.each(RELEASES)('the recorded release %s', (release) => {
         statements.filter(({ from }) => from === room),
       ),
     ).toEqual([]);
+  });
+
+  it('lets a worker of the previous release claim only sagas of which it knows the kind and every step [SAG-16, OPS-5]', async () => {
+    const owner = await session(database.ownerUrl);
+    const { rows: stored } = await owner.query<{ id: string }>(RUNS_OF_THIS_BUILD);
+    const on = await session(platformConnectionString(database.appUrl));
+    const claim = statements.find(({ text }) => CLAIMS_DUE_SAGAS.test(text))?.text ?? '';
+    const claimed = await on.query<{ id: string }>(claim, [100, 60_000, 'an older worker', ['demo'], ['demo/echo', 'demo/wait']]);
+    expect(claimed.rows.map(({ id }) => id)).toEqual([stored[0]?.id]);
+    const { rows: left } = await owner.query(`select status, epoch::int from saga_runs where lease_owner is null`);
+    expect(left).toEqual(Array.from({ length: 3 }, () => ({ status: 'pending', epoch: 0 })));
   });
 
   it('lets the previous release read for a tenant on the new schema [OPS-5]', async () => {

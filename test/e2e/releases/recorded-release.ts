@@ -26,10 +26,12 @@ export const RELEASES = readdirSync(__dirname, { withFileTypes: true })
 const MAKES_TABLES = /^\s*(create temp|analyze|truncate)/;
 const FOREIGN_KEY_MISSING = '23503';
 const DEADLOCK = '40P01';
+/** The row of a sample may stand in this database already: the statement was understood, and inserts nothing twice. */
+const standsAlready = ({ code, constraint }: DatabaseError) => code === '23505' && constraint?.endsWith('_pkey') === true;
 /** A release repeats a transaction, or the job that sent it, after a deadlock with a migration. */
 const MAX_DEADLOCKS = 3;
 
-export function recorded(release: string, file: 'statements.json' | 'sagas.json' | 'openapi.json'): unknown {
+export function recorded(release: string, file: 'statements.json' | 'sagas.json' | 'openapi.json' | 'functions.json'): unknown {
   return JSON.parse(readFileSync(join(__dirname, release, file), 'utf8'));
 }
 
@@ -41,10 +43,11 @@ export function recorded(release: string, file: 'statements.json' | 'sagas.json'
 export async function differences(on: Client, statement: RecordedStatement, deadlocks = 0): Promise<string[]> {
   const { text, parameters, answers, sample, needs = [] } = statement;
   const head = text.replaceAll(/\s+/g, ' ').trim().slice(0, 100);
+  let types = parameters;
   await on.query('begin');
   try {
     for (const table of needs) await on.query({ text: table.text, values: [...table.sample] });
-    const types = MAKES_TABLES.test(text) ? parameters : await parameterTypes(on, text);
+    types = MAKES_TABLES.test(text) ? parameters : await parameterTypes(on, text);
     const answered = [await on.query({ text, values: [...(sample ?? parameters.map(() => null))] })].flat(); // A text with several statements has several results.
     await on.query('set constraints all immediate');
     const columns = await withTypeNames(on, answered.at(-1)?.fields ?? []);
@@ -55,6 +58,7 @@ export async function differences(on: Client, statement: RecordedStatement, dead
       await on.query('rollback');
       return await differences(on, statement, deadlocks + 1);
     }
+    if (standsAlready(error)) return differs(head, 'parameters', parameters, types);
     return answers === undefined && error.code === FOREIGN_KEY_MISSING ? [] : [`${head}: ${error.message}`];
   } finally {
     await on.query('rollback');

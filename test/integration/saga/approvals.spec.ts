@@ -3,12 +3,14 @@ import { domainError } from '#libs/kernel';
 import { ADMIN, PLATFORM } from '../../support/principals';
 import { SagaWorld, settled, type SagaProcess } from '../../support/saga-world';
 import { until } from '../../support/until';
-import { recorded, RELEASES, type RecordedStatement } from '../../e2e/releases/recorded-release';
+import { recorded, type RecordedStatement } from '../../e2e/releases/recorded-release';
 import { Script } from './scripted-saga';
 
 const ANNA = { by: { sub: 'anna', role: 'tenant' } };
 const BOSS = { by: { sub: 'boss', role: 'platform_admin' }, reason: 'agreed by phone' };
 const KIND = 'ordered';
+/** The releases that know no approval. */
+const OLDER = ['before-renovation'];
 
 class NoRoomError extends domainError('no_room', 'conflict', 'There is no room any more') {}
 
@@ -127,7 +129,7 @@ it('lets exactly one of several concurrent decisions count [TNT-3]', async () =>
   await until(async () => ['completed', 'rejected'].includes(await statusOf(id)));
 });
 
-it.each(RELEASES)('is not claimed, woken or ended by a process of the release %s while it awaits approval [TNT-3]', async (release) => {
+it.each(OLDER)('is not claimed, woken or ended by a process of the release %s while it awaits approval [TNT-3]', async (release) => {
   const id = await start({ holds: `droplet:old-${release}` });
   const statements = (recorded(release, 'statements.json') as RecordedStatement[]).filter(({ text }) => /update saga_runs/i.test(text));
   const claims = statements.filter(({ text }) => /skip locked/.test(text) && /epoch \+ 1/.test(text));
