@@ -16,7 +16,16 @@ export {
   type WriteFailure,
 } from './kernel.errors';
 export { Money, type Rounding } from './money';
-export { canonicalAddress, canonicalDomain, canonicalJson, canonicalValue, isNothing, looselyEqual, type Json } from './notation';
+export {
+  canonicalAddress,
+  canonicalDomain,
+  canonicalJson,
+  canonicalObject,
+  canonicalValue,
+  isNothing,
+  looselyEqual,
+  type Json,
+} from './notation';
 export {
   decodeCursor,
   encodeCursor,

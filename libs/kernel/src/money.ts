@@ -6,6 +6,10 @@ const MOST_DIGITS = 100;
 
 const DECIMAL = new RegExp(`^(-?)(\\d{1,${MOST_DIGITS}})(?:\\.(\\d{1,${MOST_DIGITS}}))?$`);
 
+/** Kept, because nearly every operation needs one. */
+const POWERS: readonly bigint[] = Array.from({ length: 41 }, (_, exponent) => 10n ** BigInt(exponent));
+const powerOfTen = (exponent: number): bigint => POWERS[exponent] ?? 10n ** BigInt(exponent);
+
 /** Where a tie goes: away from zero, as `round(numeric)` of PostgreSQL does, or to the even neighbour. */
 export type Rounding = 'half_away' | 'half_even';
 
@@ -54,8 +58,8 @@ export class Money {
 
   /** This amount × numerator ÷ denominator with `places` decimal places, ties away from zero. Throws `RangeError` for a denominator of zero. */
   ratio(numerator: bigint, denominator: bigint, places: number): Money {
-    const scaled = this.units * 10n ** BigInt(places) * numerator;
-    const divisor = 10n ** BigInt(this.places) * denominator;
+    const scaled = this.units * powerOfTen(places) * numerator;
+    const divisor = powerOfTen(this.places) * denominator;
     const isNegative = scaled < 0n !== divisor < 0n;
     const size = scaled < 0n ? -scaled : scaled;
     const whole = divisor < 0n ? -divisor : divisor;
@@ -93,7 +97,7 @@ export class Money {
 
   /** The amount in units of `10 ^ -places`, towards zero: a weight for `allocate`. */
   toUnits(places: number): bigint {
-    return places >= this.places ? this.unitsAt(places) : this.units / 10n ** BigInt(this.places - places);
+    return places >= this.places ? this.unitsAt(places) : this.units / powerOfTen(this.places - places);
   }
 
   /** Negative when this amount is smaller than the other, 0 when they are equal, however many decimal places they have. */
@@ -114,7 +118,7 @@ export class Money {
   /** The amount with exactly `places` digits after the decimal point. */
   round(places: number, rounding: Rounding): Money {
     if (places >= this.places) return new Money(this.unitsAt(places), places, this.currency);
-    const divisor = 10n ** BigInt(this.places - places);
+    const divisor = powerOfTen(this.places - places);
     const size = this.units < 0n ? -this.units : this.units;
     const floor = size / divisor;
     const twiceRest = (size % divisor) * 2n;
@@ -125,7 +129,9 @@ export class Money {
 
   /** The same amount without decimal places that are zero: `0.2` for `0.20`, and `0` for zero. */
   trim(): Money {
-    return this.places === 0 ? this : Money.parse(this.toText().replace(/\.?0+$/, ''), this.currency);
+    let [units, places] = [this.units, this.places];
+    for (; places > 0 && units % 10n === 0n; places -= 1) units /= 10n;
+    return places === this.places ? this : new Money(units, places, this.currency);
   }
 
   /** The form of every amount in the API: at least two decimal places, and no zeros after them. `0.00`, `12.50`, `0.00744`. */
@@ -163,6 +169,6 @@ export class Money {
   }
 
   private unitsAt(places: number): bigint {
-    return this.units * 10n ** BigInt(places - this.places);
+    return places === this.places ? this.units : this.units * powerOfTen(places - this.places);
   }
 }

@@ -1,4 +1,4 @@
-import { canonicalAddress, canonicalDomain, canonicalJson, canonicalValue, isNothing, looselyEqual } from './notation';
+import { canonicalAddress, canonicalDomain, canonicalJson, canonicalObject, canonicalValue, isNothing, looselyEqual } from './notation';
 
 it.each([
   ['s-1vcpu-1gb', 's-1vcpu-1gb'],
@@ -147,4 +147,29 @@ it.each([
 
 it('keeps the order of lists, which means something', () => {
   expect(canonicalJson([2, 1])).not.toBe(canonicalJson([1, 2]));
+});
+
+/** As digests were computed that are stored. */
+const naiveCanonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+it.each([
+  [{ b: 1, a: [{ d: null, c: 'é"\\\n\u2028\ud800' }], '10': true, '9': false, '01': 0, '-1': 0, '4294967295': 1, '4294967294': 2 }],
+  [[undefined, () => 1, Symbol('x'), Number.NaN, -0, 1e21, 1.5e-7]],
+  [{ gone: undefined, at: new Date(0), nested: { toJSON: (key: string) => ({ z: key, y: 1 }) }, empty: {}, none: [] }],
+  ['text'],
+  [null],
+  [new Map([['a', 1]])],
+])('writes %j as it was written when stored digests were computed', (value) => {
+  expect(canonicalJson(value)).toBe(naiveCanonicalJson(value));
+});
+
+it('writes an object from the canonical texts of its fields', () => {
+  const fields = { b: [1, { d: 1, c: 2 }], a: 'x', '2': null, '10': 1 };
+  const texts = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, canonicalJson(value)]));
+  expect(canonicalObject(texts)).toBe(canonicalJson(fields));
 });

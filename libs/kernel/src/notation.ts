@@ -81,15 +81,45 @@ function plainDecimal(number: number): string {
 /** Any JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-/** JSON text with sorted keys: equal values give equal texts, independent of the order of their keys. */
+/**
+ * JSON text with sorted keys: equal values give equal texts, independent of the order of their keys. Values are read as `JSON.stringify` reads them.
+ * Keys that are whole numbers stand first, in their order as numbers, as in every object of JavaScript: stored digests were computed so.
+ */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (isPlainObject(part) ? sortedByKey(part) : part));
+  return canonicalText(value, '') ?? 'undefined';
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The canonical text of an object from the canonical texts of its fields: a large one is written once, and used several times. */
+export function canonicalObject(fields: Readonly<Record<string, string>>): string {
+  const parts = inOrder(Object.keys(fields)).map((key) => `${JSON.stringify(key)}:${fields[key] ?? 'null'}`);
+  return `{${parts.join(',')}}`;
 }
 
-function sortedByKey(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Undefined for what JSON leaves out. */
+function canonicalText(given: unknown, key: string): string | undefined {
+  const value = hasOwnForm(given) ? given.toJSON(key) : given;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((part, at) => canonicalText(part, String(at)) ?? 'null').join(',')}]`;
+  const fields = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const name of inOrder(Object.keys(fields))) {
+    const part = canonicalText(fields[name], name);
+    if (part !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${part}`;
+  }
+  return `{${text}}`;
+}
+
+function hasOwnForm(value: unknown): value is { toJSON(key: string): unknown } {
+  return typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function';
+}
+
+const WHOLE_NUMBER = /^(0|[1-9]\d{0,9})$/;
+const LARGEST_INDEX = 2 ** 32 - 2;
+
+function inOrder(keys: string[]): string[] {
+  const isIndex = (key: string) => WHOLE_NUMBER.test(key) && Number(key) <= LARGEST_INDEX;
+  const sorted = keys.sort();
+  if (!sorted.some(isIndex)) return sorted;
+  const indexes = sorted.filter(isIndex).sort((a, b) => Number(a) - Number(b));
+  return [...indexes, ...sorted.filter((key) => !isIndex(key))];
 }

@@ -274,7 +274,15 @@ it('changes many invoices with a result each, and a dry run changes nothing', as
   const report = await many.apply(change, BECAUSE);
   expect(report).toMatchObject({ matched: 3, done: 2, refused: 1 });
   expect(report.results.map(({ code }) => code).sort()).toEqual(['done', 'done', 'verb_not_possible']);
-  expect(await listed({ period: '2020-08', status: ['ready'] })).toHaveLength(2);
+  const ready = await listed({ period: '2020-08', status: ['ready'] });
+  expect(ready).toHaveLength(2);
+
+  const [first, second] = ready.map(({ tenant_id }) => tenant_id);
+  await fillProfile(second ?? '', { paused: true });
+  const issued = await many.apply({ verb: 'issue', ids: ready.map(({ id }) => id) }, BECAUSE);
+  await fillProfile(second ?? '', { paused: false });
+  expect(issued).toMatchObject({ matched: 2, done: 1, refused: 1 }); // what is issued together is refused one by one
+  expect((await listed({ period: '2020-08', status: ['issued'] })).map(({ tenant_id }) => tenant_id)).toEqual([first]);
 });
 
 it('shows a tenant its own issued invoices and nothing else of anybody [TBL-7]', async () => {

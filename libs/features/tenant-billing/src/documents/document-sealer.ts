@@ -1,4 +1,4 @@
-import { canonicalJson, Money } from '#libs/kernel';
+import { canonicalJson, canonicalObject, Money } from '#libs/kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash, createHmac } from 'node:crypto';
 import { ProofKeys } from './proof-key';
@@ -84,27 +84,29 @@ export class DocumentSealer {
     const sha256 = sha256Of(json);
     const originOf = new Map(origins.map((origin) => [origin.line_no, origin]));
     if (originOf.size !== document.lines.length || origins.length !== originOf.size) throw new RangeError('each line needs one origin');
-    const openings = document.lines.map(({ line_no }) => openingOf(document, originOf.get(line_no), (place) => key.salt(place)));
+    const opened = document.lines.map(({ line_no }) => openingOf(document, originOf.get(line_no), (place) => key.salt(place)));
     const proven = {
-      format: TENANT_PROOF,
-      document,
-      document_sha256: sha256,
-      steps: document.taxes.map((tax) => stepsOf(document, tax)),
-      commitments: openings.map(({ salt, origin }) => ({ line_no: origin.line_no, commitment: commitmentOf(salt, origin) })),
-      public_key: key.publicKey,
-    } as const;
-    const root = sha256Of(canonicalJson(proven));
-    const proof: TenantProof = { ...proven, root, signature: key.sign(root) };
-    const issuerProof: IssuerProof = { format: ISSUER_PROOF, root, tenant_proof: proof, openings };
-    return {
-      json,
-      sha256,
-      tenantProof: canonicalJson(proof),
-      issuerProof: canonicalJson(issuerProof),
-      root,
-      signature: proof.signature,
-      publicKey: key.publicKey,
+      format: canonicalJson(TENANT_PROOF),
+      document: json,
+      document_sha256: canonicalJson(sha256),
+      steps: canonicalJson(document.taxes.map((tax) => stepsOf(document, tax))),
+      commitments: canonicalJson(opened.map(({ salt, line_no, origin }) => ({ line_no, commitment: commitmentOf(salt, origin) }))),
+      public_key: canonicalJson(key.publicKey),
     };
+    const root = sha256Of(canonicalObject(proven));
+    const signature = key.sign(root);
+    const signed = { ...proven, root: canonicalJson(root), signature: canonicalJson(signature) };
+    const tenantProof = canonicalObject(signed satisfies Record<keyof TenantProof, string>);
+    const openings = opened.map(({ salt, origin }) =>
+      canonicalObject({ salt: canonicalJson(salt), origin } satisfies Record<keyof Opening, string>),
+    );
+    const issuerProof = canonicalObject({
+      format: canonicalJson(ISSUER_PROOF),
+      root: canonicalJson(root),
+      tenant_proof: tenantProof,
+      openings: `[${openings.join(',')}]`,
+    } satisfies Record<keyof IssuerProof, string>);
+    return { json, sha256, tenantProof, issuerProof, root, signature, publicKey: key.publicKey };
   }
 }
 
@@ -172,13 +174,14 @@ function stepsOf({ kind, lines, currency, decimals }: TenantDocument, { category
 const TAX_PLACES = 8;
 
 /** The salt depends on the place of the line only, so that sealing again gives equal bytes. */
-function openingOf(document: TenantDocument, origin: LineOrigin | undefined, salt: (place: string) => string): Opening {
+function openingOf(document: TenantDocument, origin: LineOrigin | undefined, salt: (place: string) => string) {
   if (!origin) throw new RangeError('an origin is of no line');
   const { issuer, tenant_id, period, kind, number } = document;
-  return { salt: salt(canonicalJson([issuer, tenant_id, period, kind, number, origin.line_no])), origin };
+  const { line_no } = origin;
+  return { line_no, salt: salt(canonicalJson([issuer, tenant_id, period, kind, number, line_no])), origin: canonicalJson(origin) };
 }
 
-const commitmentOf = (salt: string, origin: LineOrigin): string =>
-  createHmac('sha256', Buffer.from(salt, 'hex')).update(canonicalJson(origin)).digest('hex');
+/** `origin` is canonical JSON. */
+const commitmentOf = (salt: string, origin: string): string => createHmac('sha256', Buffer.from(salt, 'hex')).update(origin).digest('hex');
 
 const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');

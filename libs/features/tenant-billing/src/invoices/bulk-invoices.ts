@@ -46,6 +46,15 @@ export interface BulkInvoiceReport {
   readonly results: readonly BulkInvoiceResult[];
 }
 
+/** Invoices that are approved or issued in one transaction. The series of numbers is locked for so many. */
+const TOGETHER = 20;
+
+/** Undefined for an id without an invoice. */
+interface FrozenInvoice {
+  readonly id: string;
+  readonly frozen: Frozen | undefined;
+}
+
 type Frozen = Pick<TenantInvoice, 'id' | 'version'> & { readonly possible: boolean };
 
 const SERVICE: AuditContext = { by: { sub: 'billing', role: 'service' }, reason: 'by the billing profile of the tenant' };
@@ -74,7 +83,7 @@ export class BulkInvoiceService {
   }
 
   /**
-   * Each invoice is a transaction of its own with its own result. Ids and versions are read first: what changes or begins to match meanwhile stays as
+   * Each invoice has its own result. Ids and versions are read first: what changes or begins to match meanwhile stays as
    * it is. Throws `ValidationFailedError` for more than 1,000 invoices.
    */
   async apply(change: BulkInvoices, because: AuditContext): Promise<BulkInvoiceReport> {
@@ -82,7 +91,8 @@ export class BulkInvoiceService {
     const results = new Map<string, BulkInvoiceResult>();
     const ids = waiting.map(({ id }) => id);
     const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) results.set(next.id, await this.one(change, next, because));
+      for (let next = waiting.splice(0, TOGETHER); next.length > 0; next = waiting.splice(0, TOGETHER))
+        for (const result of await this.several(change, next, because)) results.set(result.id, result);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     const report = reportOf(change.verb, ids.flatMap((id) => results.get(id) ?? [])); // prettier-ignore
@@ -116,7 +126,7 @@ export class BulkInvoiceService {
       }
   }
 
-  private async freeze({ verb, ids, filter }: BulkInvoices): Promise<{ readonly id: string; readonly frozen: Frozen | undefined }[]> {
+  private async freeze({ verb, ids, filter }: BulkInvoices): Promise<FrozenInvoice[]> {
     const found = ids ? [...new Set(ids)] : await this.reader.idsOf(filter ?? {}, MOST_INVOICES + 1);
     if (found.length > MOST_INVOICES)
       throw new ValidationFailedError([
@@ -127,7 +137,23 @@ export class BulkInvoiceService {
     return found.map((id) => ({ id, frozen: frozen.get(id) }));
   }
 
-  private async one({ verb, issuedOn }: BulkInvoices, { id, frozen }: { id: string; frozen: Frozen | undefined }, because: AuditContext) {
+  /** Together where all of them can be changed. Else each is a transaction of its own, so that one refusal changes no other result. */
+  private async several(change: BulkInvoices, next: readonly FrozenInvoice[], because: AuditContext): Promise<BulkInvoiceResult[]> {
+    const calls = next.flatMap(({ id, frozen }) => (frozen?.possible ? [{ id, expectedVersion: frozen.version }] : []));
+    if (calls.length === next.length && (change.verb === 'approve' || change.verb === 'issue'))
+      try {
+        if (change.verb === 'approve') await this.invoices.approveAll(calls, because);
+        else await this.issuing.issueAll(calls, because, change.issuedOn ?? null);
+        return calls.map(({ id }) => ({ id, code: 'done', detail: null }));
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+      }
+    const results: BulkInvoiceResult[] = [];
+    for (const one of next) results.push(await this.one(change, one, because));
+    return results;
+  }
+
+  private async one({ verb, issuedOn }: BulkInvoices, { id, frozen }: FrozenInvoice, because: AuditContext) {
     try {
       if (!frozen) throw new TenantInvoiceNotFoundError();
       await this.verb(verb, { id, version: frozen.version, issuedOn }, because);

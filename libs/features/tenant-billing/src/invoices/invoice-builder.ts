@@ -107,6 +107,21 @@ export class InvoiceBuilder {
     return found.draft;
   }
 
+  /** `deriveOne` for several invoices, in their order. */
+  async deriveAll(em: EntityManager, invoices: readonly TenantInvoice[]): Promise<Draft[]> {
+    const derived = new Map<string, Derived>();
+    const months = new Set(invoices.map(({ issuerId, period }) => `${issuerId} ${period}`));
+    for (const month of months) {
+      const heads = invoices.filter(({ issuerId, period }) => `${issuerId} ${period}` === month);
+      for (const [id, one] of await this.derive(em, heads)) derived.set(id, one);
+    }
+    return invoices.map(({ id }) => {
+      const found = derived.get(id);
+      if (!found) throw new Error(`the draft ${id} has no sources`);
+      return found.draft;
+    });
+  }
+
   /** Replaces the lines and totals of a locked draft; its version rises with the verb. */
   async replace(em: EntityManager, invoice: TenantInvoice, draft: Draft, adjustments: readonly Adjustment[], by: string): Promise<void> {
     await this.write(queryableOf(em), [{ id: invoice.id, draft, adjustments, auto: invoice.auto }], by, 0);

@@ -2,7 +2,7 @@ import type { AuditContext } from '#libs/audit';
 import { sql } from '#libs/database';
 import { Money, ValidationFailedError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 import { figuresProblem } from '../documents/verify-proof';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
@@ -11,11 +11,11 @@ import { Dunning } from '../dunning/dunning';
 import { lastDay, monthOf } from '../months';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import type { DocumentLine, LineOrigin, TenantDocument } from '../pricing/tenant-document';
-import { TotalsDifferError, VerbNotPossibleError } from '../tenant-billing.errors';
+import { TenantInvoiceNotFoundError, TotalsDifferError, VerbNotPossibleError } from '../tenant-billing.errors';
 import { Wallets } from '../wallets/wallets';
 import { FrozenDocuments, type TakenNumber } from './frozen-documents';
 import { draftNumberOf, invoiceView, type TenantInvoiceView } from './invoice-reader';
-import { InvoiceVerbs } from './invoice-verbs';
+import { InvoiceVerbs, type VerbCalls, type VerbOutcome } from './invoice-verbs';
 
 const PLATFORM = { kind: 'platform' } as const;
 
@@ -42,36 +42,66 @@ export class InvoiceIssue {
     because: AuditContext,
     issuedOn: string | null = null,
   ): Promise<TenantInvoiceView> {
-    const issued = await this.verbs.run({ id, verb: 'issue', expectedVersion, because }, async (em, invoice) => {
-      await this.requireNotPaused(em, invoice);
-      if (issuedOn !== null) requireIssueDate(issuedOn, invoice, await this.today(em, invoice.issuerId));
-      const lines = await linesOf(em, invoice);
-      const draft = documentOf(invoice, lines, await replacedNumber(em, invoice));
-      const problem = figuresProblem(draft);
-      if (problem !== undefined) throw new TotalsDifferError(problem);
-      const wallet = await this.payFromWallet(em, invoice, because);
-      const taken = await this.documents.nextNumber(em, invoice.issuerId, 'invoice', issuedOn);
-      const left = invoice.total.subtract(wallet);
-      const paid = { wallet: amountText(wallet, invoice), due: amountText(left, invoice) };
-      const document = { ...draft, ...datesOf(invoice, taken), ...paid };
-      const origins = lines.map(originOf);
-      const { sealed } = await this.documents.freeze(em, { document, origins, issuerId: invoice.issuerId, invoiceId: id });
-      const { number, issued_on, due_on, total, currency } = document;
-      return {
-        set: {
-          number,
-          issuedAt: () => 'clock_timestamp()',
-          issuedOn: issued_on,
-          dueOn: due_on,
-          wallet,
-          due: left,
-          paymentStatus: left.isZero() ? 'paid' : wallet.isZero() ? 'unpaid' : 'partly_paid',
-        },
-        details: { number, issued_on, total, wallet: wallet.toText(), currency, root: sealed.root, document_sha256: sealed.sha256 },
-        event: { type: 'tenant_invoice.issued', data: { number, period: document.period, total, currency, due_on } },
-      };
+    const [issued] = await this.issueAll([{ id, expectedVersion }], because, issuedOn);
+    if (!issued) throw new TenantInvoiceNotFoundError();
+    return issued;
+  }
+
+  /** Issues all of them, or none. Throws like `issue`. */
+  async issueAll(invoices: VerbCalls['invoices'], because: AuditContext, issuedOn: string | null = null): Promise<TenantInvoiceView[]> {
+    const issued = await this.verbs.runAll({ verb: 'issue', invoices, because }, async (em, locked) => {
+      await this.requireNotPaused(em, locked);
+      const linesOf = await this.linesOf(em, locked);
+      const drafts: { readonly draft: TenantDocument; readonly wallet: Money }[] = [];
+      for (const invoice of locked) {
+        if (issuedOn !== null) requireIssueDate(issuedOn, invoice, await this.today(em, invoice.issuerId));
+        const draft = documentOf(invoice, linesOf.get(invoice.id) ?? [], await replacedNumber(em, invoice));
+        const problem = figuresProblem(draft);
+        if (problem !== undefined) throw new TotalsDifferError(problem);
+        drafts.push({ draft, wallet: await this.payFromWallet(em, invoice, because) });
+      }
+      const outcomes: VerbOutcome[] = [];
+      for (const [at, invoice] of locked.entries()) {
+        const { draft, wallet } = drafts[at] ?? {};
+        if (draft && wallet)
+          outcomes.push(await this.number(em, invoice, { draft, wallet, lines: linesOf.get(invoice.id) ?? [], issuedOn }));
+      }
+      return outcomes;
     });
-    return invoiceView(issued, PLATFORM);
+    return issued.map((one) => invoiceView(one, PLATFORM));
+  }
+
+  /** Takes the number and freezes the document: from here on the series is locked. */
+  private async number(
+    em: EntityManager,
+    invoice: TenantInvoice,
+    {
+      draft,
+      wallet,
+      lines,
+      issuedOn,
+    }: { draft: TenantDocument; wallet: Money; lines: readonly TenantInvoiceLine[]; issuedOn: string | null },
+  ): Promise<VerbOutcome> {
+    const { id: invoiceId, issuerId } = invoice;
+    const taken = await this.documents.nextNumber(em, issuerId, 'invoice', issuedOn);
+    const left = invoice.total.subtract(wallet);
+    const paid = { wallet: amountText(wallet, invoice), due: amountText(left, invoice) };
+    const document = { ...draft, ...datesOf(invoice, taken), ...paid };
+    const { sealed } = await this.documents.freeze(em, { document, origins: lines.map(originOf), issuerId, invoiceId });
+    const { number, issued_on, due_on, total, currency } = document;
+    return {
+      set: {
+        number,
+        issuedAt: () => 'clock_timestamp()',
+        issuedOn: issued_on,
+        dueOn: due_on,
+        wallet,
+        due: left,
+        paymentStatus: left.isZero() ? 'paid' : wallet.isZero() ? 'unpaid' : 'partly_paid',
+      },
+      details: { number, issued_on, total, wallet: wallet.toText(), currency, root: sealed.root, document_sha256: sealed.sha256 },
+      event: { type: 'tenant_invoice.issued', data: { number, period: document.period, total, currency, due_on } },
+    };
   }
 
   /** Makes an issued invoice void: its number stays used, and a second document states it. Throws like every verb. */
@@ -87,7 +117,7 @@ export class InvoiceIssue {
         issued_on: await this.today(em, invoice.issuerId),
         reason: because.reason ?? '',
       };
-      const origins = (await linesOf(em, invoice)).map(originOf);
+      const origins = ((await this.linesOf(em, [invoice])).get(id) ?? []).map(originOf);
       const { sealed } = await this.documents.freeze(em, { document, origins, issuerId: invoice.issuerId, invoiceId: id });
       const { number, period, total, currency } = document;
       return {
@@ -108,9 +138,18 @@ export class InvoiceIssue {
     return this.wallets.take(em, { tenantId, kind: 'money', currency }, total, { cause: 'applied', invoiceId, by });
   }
 
-  private async requireNotPaused(em: EntityManager, { tenantId }: TenantInvoice): Promise<void> {
-    const profile = (await this.profiles.profilesOf(em, [tenantId])).get(tenantId);
-    if (profile?.paused) throw new VerbNotPossibleError('issue', 'the billing profile of the tenant is paused');
+  private async requireNotPaused(em: EntityManager, invoices: readonly TenantInvoice[]): Promise<void> {
+    const profiles = await this.profiles.profilesOf(em, invoices.map(({ tenantId }) => tenantId)); // prettier-ignore
+    if (![...profiles.values()].some(({ paused }) => paused)) return;
+    throw new VerbNotPossibleError('issue', 'the billing profile of the tenant is paused');
+  }
+
+  /** In the order of their numbers, by invoice. */
+  private async linesOf(em: EntityManager, invoices: readonly TenantInvoice[]): Promise<Map<string, TenantInvoiceLine[]>> {
+    const found = await em.find(TenantInvoiceLine, { where: { invoiceId: In(invoices.map(({ id }) => id)) }, order: { lineNo: 'ASC' } });
+    const linesOf = new Map(invoices.map(({ id }) => [id, [] as TenantInvoiceLine[]]));
+    for (const line of found) linesOf.get(line.invoiceId)?.push(line);
+    return linesOf;
   }
 
   private async today(em: EntityManager, issuerId: string): Promise<string> {
@@ -130,9 +169,6 @@ function requireIssueDate(day: string, { period }: TenantInvoice, today: string)
   const earliest = lastDay(period);
   if (day < earliest) refuse(`must not be before the end of the month of the invoice, ${earliest}`);
 }
-
-const linesOf = (em: EntityManager, { id: invoiceId }: TenantInvoice): Promise<TenantInvoiceLine[]> =>
-  em.find(TenantInvoiceLine, { where: { invoiceId }, order: { lineNo: 'ASC' } });
 
 async function replacedNumber(em: EntityManager, { replacesId }: TenantInvoice): Promise<string | null> {
   return replacesId === null ? null : (await em.findOneByOrFail(TenantInvoice, { id: replacesId })).number;

@@ -2,7 +2,7 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
 import { EventLog, type EventType, type NewEvent } from '#libs/events';
 import { Injectable } from '@nestjs/common';
-import type { EntityManager, QueryDeepPartialEntity } from 'typeorm';
+import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from 'typeorm';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { monthOf } from '../months';
 import { TenantInvoiceNotFoundError, VerbNotPossibleError, VersionMovedError } from '../tenant-billing.errors';
@@ -16,6 +16,11 @@ export interface VerbCall {
   readonly expectedVersion: number | null;
   readonly because: AuditContext;
 }
+
+/** A verb on several invoices. */
+export type VerbCalls = Pick<VerbCall, 'verb' | 'because'> & { readonly invoices: readonly Pick<VerbCall, 'id' | 'expectedVersion'>[] };
+
+export type SeveralInvoices = (em: EntityManager, invoices: readonly TenantInvoice[]) => Promise<readonly VerbOutcome[]>;
 
 /** What a verb changes. The status follows from the table of transitions. */
 export interface VerbOutcome {
@@ -52,51 +57,81 @@ export class InvoiceVerbs {
    * audit entry and event: all in one transaction. `work` may run again after a conflict. Throws `TenantInvoiceNotFoundError`, `VersionMovedError`
    * and `VerbNotPossibleError`.
    */
-  run(call: VerbCall, work: (em: EntityManager, invoice: TenantInvoice) => Promise<VerbOutcome>): Promise<TenantInvoice> {
+  async run(
+    { id, expectedVersion, ...call }: VerbCall,
+    work: (em: EntityManager, invoice: TenantInvoice) => Promise<VerbOutcome>,
+  ): Promise<TenantInvoice> {
+    const one = async (em: EntityManager, invoices: readonly TenantInvoice[]) => {
+      const outcomes: VerbOutcome[] = [];
+      for (const invoice of invoices) outcomes.push(await work(em, invoice));
+      return outcomes;
+    };
+    const [changed] = await this.runAll({ ...call, invoices: [{ id, expectedVersion }] }, one);
+    if (!changed) throw new TenantInvoiceNotFoundError();
+    return changed;
+  }
+
+  /**
+   * `run` for several invoices in one transaction: all of them change, or none. `work` gets them in the order of their ids, in which they are
+   * locked, and answers in the same order. Throws what `run` throws, for any of them.
+   */
+  runAll({ verb, because, invoices: asked }: VerbCalls, work: SeveralInvoices): Promise<TenantInvoice[]> {
     return this.transaction.run(async (em) => {
-      const { id, verb, expectedVersion, because } = call;
-      const invoice = await this.lock(em, id);
-      if (expectedVersion !== null && invoice.version !== expectedVersion) throw new VersionMovedError(invoice.version);
-      const state = stateOf(invoice);
-      if (!isPossible(verb, state)) throw new VerbNotPossibleError(verb, whyNot(verb, state));
-      const { set, details, event } = await work(em, invoice);
+      const expected = new Map(asked.map(({ id, expectedVersion }) => [id, expectedVersion]));
+      const invoices = await this.lock(em, [...expected.keys()]);
+      for (const { id, version } of invoices) {
+        const asked = expected.get(id) ?? null;
+        if (asked !== null && asked !== version) throw new VersionMovedError(version);
+      }
+      for (const state of invoices.map(stateOf)) if (!isPossible(verb, state)) throw new VerbNotPossibleError(verb, whyNot(verb, state));
+      const outcomes = await work(em, invoices);
       const { from, to } = INVOICE_TRANSITIONS[verb];
-      const { affected } = await em.update(
-        TenantInvoice,
-        { id, status: from, version: invoice.version },
-        { ...set, status: to, version: invoice.version + 1, changedBy: because.by.sub, changedAt: () => 'clock_timestamp()' },
-      );
-      if (affected !== 1) throw new VersionMovedError(invoice.version);
+      for (const [at, { id, version }] of invoices.entries()) {
+        const { affected } = await em.update(
+          TenantInvoice,
+          { id, status: from, version },
+          { ...outcomes[at]?.set, status: to, version: version + 1, changedBy: because.by.sub, changedAt: () => 'clock_timestamp()' },
+        );
+        if (affected !== 1) throw new VersionMovedError(version);
+      }
       const tx = queryableOf(em);
-      const becamePaid = set.paymentStatus === 'paid' && invoice.paymentStatus !== 'paid';
-      const target = { type: 'tenant_invoice', id };
-      await this.audit.record(tx, {
-        ...because,
-        action: `tenant_invoice_${PAST[verb]}`,
-        target,
-        details: { tenant_id: invoice.tenantId, ...details },
-      });
-      if (event)
-        await this.events.append(tx, {
-          type: event.type,
-          tenantId: to === 'issued' || to === 'void' ? invoice.tenantId : null,
-          actor: because.by,
-          source: 'tenant-billing',
-          subject: { type: 'tenant_invoice', id },
-          data: event.data,
-        });
-      const after = await em.findOneByOrFail(TenantInvoice, { id });
-      if (becamePaid) await this.events.append(tx, paidEvent(after, because));
+      await this.audit.record(
+        tx,
+        invoices.map(({ id, tenantId }, at) => ({
+          ...because,
+          action: `tenant_invoice_${PAST[verb]}`,
+          target: { type: 'tenant_invoice', id },
+          details: { tenant_id: tenantId, ...outcomes[at]?.details },
+        })),
+      );
+      const after = await inOrderOfIds(em, [...expected.keys()]).getMany();
+      await this.events.append(
+        tx,
+        invoices.flatMap(({ id, tenantId, paymentStatus }, at) => {
+          const { event, set } = outcomes[at] ?? {};
+          const now = after[at];
+          const becamePaid = now && set?.paymentStatus === 'paid' && paymentStatus !== 'paid';
+          const of = { actor: because.by, source: 'tenant-billing', subject: { type: 'tenant_invoice', id } } as const;
+          const isOfTenant = to === 'issued' || to === 'void';
+          return [
+            ...(event ? [{ ...of, type: event.type, tenantId: isOfTenant ? tenantId : null, data: event.data }] : []),
+            ...(becamePaid ? [paidEvent(now, because)] : []),
+          ];
+        }),
+      );
       return after;
     });
   }
 
-  private async lock(em: EntityManager, id: string): Promise<TenantInvoice> {
-    const invoice = await em.findOne(TenantInvoice, { where: { id }, lock: { mode: 'pessimistic_write' } });
-    if (!invoice) throw new TenantInvoiceNotFoundError();
-    return invoice;
+  private async lock(em: EntityManager, ids: readonly string[]): Promise<TenantInvoice[]> {
+    const invoices = await inOrderOfIds(em, ids).setLock('pessimistic_write').getMany();
+    if (invoices.length !== ids.length) throw new TenantInvoiceNotFoundError();
+    return invoices;
   }
 }
+
+const inOrderOfIds = (em: EntityManager, ids: readonly string[]): SelectQueryBuilder<TenantInvoice> =>
+  em.createQueryBuilder(TenantInvoice, 'i').where('i.id = any (:ids)', { ids }).orderBy('i.id', 'ASC');
 
 /** Nothing is due any more: by payments, credit notes or the wallet. */
 const paidEvent = ({ id, tenantId, number, period, total, decimals, currency }: TenantInvoice, { by }: AuditContext): NewEvent => ({

@@ -8,12 +8,12 @@ import type { EntityManager } from 'typeorm';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
-import { DraftOutdatedError } from '../tenant-billing.errors';
+import { DraftOutdatedError, TenantInvoiceNotFoundError } from '../tenant-billing.errors';
 import { Wallets } from '../wallets/wallets';
 import { PROMOTION_LINE, type Draft } from './draft';
 import { InvoiceBuilder, type BuildReport } from './invoice-builder';
 import { invoiceView, type TenantInvoiceView } from './invoice-reader';
-import { InvoiceVerbs } from './invoice-verbs';
+import { InvoiceVerbs, type VerbCalls, type VerbOutcome } from './invoice-verbs';
 import { isCritical, type Adjustment, type InvoiceVerb } from '../pricing/invoice.states';
 
 /** A line that a person adds. Amounts are decimal text in the currency of the invoice. */
@@ -113,19 +113,31 @@ export class TenantInvoiceService {
   }
 
   /** Freezes lines, tax and parties. Throws like every verb, and `DraftOutdatedError` when a refresh would change the draft. */
-  approve(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
-    return this.run(id, 'approve', expectedVersion, because, async (em, invoice) => {
-      const draft = await this.builder.deriveOne(em, invoice);
-      if (draft.digest !== invoice.digest || draft.problems.some(isCritical)) throw new DraftOutdatedError();
-      await this.usePromotion(em, invoice, draft, because);
-      const data = { period: invoice.period?.slice(0, 7) ?? null, total: draft.total, currency: draft.currency };
-      const event = { type: 'tenant_invoice.approved', data } as const;
-      return {
-        set: { terms: draft.terms, taxStatus: 'decided' },
-        details: { digest: draft.digest, total: draft.total, tax: draft.terms.tax },
-        event,
-      };
+  async approve(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
+    const [approved] = await this.approveAll([{ id, expectedVersion }], because);
+    if (!approved) throw new TenantInvoiceNotFoundError();
+    return approved;
+  }
+
+  /** Approves all of them, or none. Throws like `approve`. */
+  async approveAll(invoices: VerbCalls['invoices'], because: AuditContext): Promise<TenantInvoiceView[]> {
+    const approved = await this.verbs.runAll({ verb: 'approve', invoices, because }, async (em, locked) => {
+      const drafts = await this.builder.deriveAll(em, locked);
+      const outcomes: VerbOutcome[] = [];
+      for (const [at, invoice] of locked.entries()) {
+        const draft = drafts[at];
+        if (draft?.digest !== invoice.digest || draft.problems.some(isCritical)) throw new DraftOutdatedError();
+        await this.usePromotion(em, invoice, draft, because);
+        const data = { period: invoice.period?.slice(0, 7) ?? null, total: draft.total, currency: draft.currency };
+        outcomes.push({
+          set: { terms: draft.terms, taxStatus: 'decided' },
+          details: { digest: draft.digest, total: draft.total, tax: draft.terms.tax },
+          event: { type: 'tenant_invoice.approved', data },
+        });
+      }
+      return outcomes;
     });
+    return approved.map((one) => invoiceView(one, PLATFORM));
   }
 
   /** Takes an approval back. Throws like every verb. */

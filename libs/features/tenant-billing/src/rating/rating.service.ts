@@ -1,18 +1,18 @@
 import { lockTransaction, Transaction, type Queryable } from '#libs/database';
 import { canonicalJson, Money } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { firstDay, secondsOf } from '../months';
 import { BillingProfiles } from '../profiles/billing-profiles';
 import { PricePlanReader } from '../rates/price-plan-reader';
 import type { PricePlan } from '../pricing/price-plan';
 import { PoolService } from './pool.service';
 import type { PoolName } from '../pricing/pools';
-import type { NewRatedLine } from '../pricing/rated-lines';
 import { keptLine, rateTenant } from './rate-tenant';
 import type { RunProblem, RunProgress, RunTotals } from '../pricing/run.states';
-import { INSERT_RATED_LINES } from './stage.sql';
-import { piecesByTenant, stageMonth } from './staged-month';
+import { addTo, RatedLineWriter } from './rated-line-writer';
+import type { PieceRow } from './stage.sql';
+import { piecesByTenant, stageMonth, StatementsAhead } from './staged-month';
 
 /** The result of one rating. */
 export interface Rating {
@@ -34,9 +34,6 @@ export interface RatedMonth {
   /** The first day of the month. */
   readonly period: string;
 }
-
-/** Lines in one insert. */
-const BATCH = 2_000;
 
 /** Rates months: the only writer of `rated_lines`. */
 @Injectable()
@@ -62,36 +59,45 @@ export class RatingService {
       const plan = await this.plans.read(tx, period);
       const rules = await this.pools.rulesOf(tx, period);
       const month = await stageMonth(tx, period, rules);
-      const lines = new LineWriter(tx, issuerId, period);
+      const ahead = new StatementsAhead(tx);
+      const lines = new RatedLineWriter(ahead, issuerId, period);
       const inputs = createHash('sha256');
-      addTo(inputs, canonicalJson({ issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents }));
+      addTo(inputs, [canonicalJson({ issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents })]);
       await tx.query('delete from rated_lines where issuer_id = $1 and period = $2::date', [issuerId, period]); // Set-based: the whole month
       const problems: RunProblem[] = [...month.problems, ...(await this.profiles.problemsOf(tx, issuerId, month.tenants))];
       const sells: Money[] = [];
       const rated = new Set<string>();
       const seconds = secondsOf(period);
-      const rateOne = async (tenant: string, pieces: Parameters<typeof rateTenant>[1]): Promise<void> => {
+      const rateOne = async (tenant: string, pieces: readonly PieceRow[], first: number): Promise<void> => {
         rated.add(tenant);
         const one = rateTenant(tenant, pieces, month.sharesOf.get(tenant) ?? [], plan, seconds);
-        await lines.add(one.lines);
+        await lines.addPieces(one.lines.slice(0, pieces.length), pieces, first);
+        await lines.add(one.lines.slice(pieces.length));
         problems.push(...one.problems);
         if (one.lines.length > 0) sells.push(one.sell);
       };
-      for await (const { tenant, pieces } of piecesByTenant(tx)) {
-        for (const piece of pieces) addTo(inputs, JSON.stringify(piece));
-        if (tenant !== null) await rateOne(tenant, pieces);
-        else
-          for (const piece of pieces) {
-            const bucket = month.bucketOf(piece.pool as PoolName);
-            if (bucket) await lines.add([keptLine(piece, bucket)]);
+      let linesDigest = '';
+      try {
+        for await (const { tenant, pieces, first } of piecesByTenant(ahead)) {
+          addTo(inputs, pieces.map((piece) => JSON.stringify(piece))); // prettier-ignore
+          if (tenant !== null) await rateOne(tenant, pieces, first);
+          else {
+            const kept = pieces.map((piece) => {
+              const bucket = month.bucketOf(piece.pool as PoolName);
+              return bucket && keptLine(piece, bucket);
+            });
+            await lines.addPieces(kept, pieces, first);
           }
-        await report({ tenants: rated.size, lines: lines.written });
+          await report({ tenants: rated.size, lines: lines.written });
+        }
+        for (const tenant of [...month.tenants, ...[...plan.cards.keys()].sort()]) if (!rated.has(tenant)) await rateOne(tenant, [], 0);
+        linesDigest = await lines.end();
+      } finally {
+        await ahead.settled();
       }
-      for (const tenant of [...month.tenants, ...[...plan.cards.keys()].sort()]) if (!rated.has(tenant)) await rateOne(tenant, []);
-      await lines.flush();
       const rating: Rating = {
         inputsDigest: inputs.digest('hex'),
-        linesDigest: lines.digest(),
+        linesDigest,
         problems,
         totals: {
           payable: month.payable.toAmountText(),
@@ -114,13 +120,15 @@ export class RatingService {
       const month = await stageMonth(tx, period, await this.pools.rulesOf(tx, period));
       const seconds = secondsOf(period);
       const totals: TenantTotal[] = [];
-      const add = (tenant: string, pieces: Parameters<typeof rateTenant>[1]): void => {
+      const ahead = new StatementsAhead(tx);
+      const add = (tenant: string, pieces: readonly PieceRow[]): void => {
         const [now, simulated] = [plan, other].map(
           (one) => rateTenant(tenant, pieces, month.sharesOf.get(tenant) ?? [], one, seconds).sell,
         );
         totals.push({ tenant_id: tenant, now: now?.toAmountText() ?? '0.00', simulated: simulated?.toAmountText() ?? '0.00' });
       };
-      for await (const { tenant, pieces } of piecesByTenant(tx)) if (tenant !== null) add(tenant, pieces);
+      for await (const { tenant, pieces } of piecesByTenant(ahead)) if (tenant !== null) add(tenant, pieces);
+      await ahead.settled();
       const rated = new Set(totals.map(({ tenant_id }) => tenant_id));
       const more = new Set([...month.tenants, ...plan.cards.keys(), ...other.cards.keys()]);
       for (const tenant of [...more].filter((id) => !rated.has(id)).sort()) add(tenant, []);
@@ -128,9 +136,6 @@ export class RatingService {
     });
   }
 }
-
-/** Adds JSON text. Its keys have the order of a statement or of this code, so that equal values have equal texts. */
-const addTo = (hash: Hash, json: string): void => void hash.update(json).update('\n');
 
 const planInputs = ({ standard, cards, tenantOverrides, resourceOverrides }: PricePlan) => ({
   standard: standard?.digest ?? null,
@@ -140,55 +145,3 @@ const planInputs = ({ standard, cards, tenantOverrides, resourceOverrides }: Pri
 });
 
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
-
-/** Numbers the lines of a month, hashes them and writes them in batches. */
-class LineWriter {
-  private readonly hash = createHash('sha256');
-  private batch: string[] = [];
-  written = 0;
-
-  constructor(
-    private readonly tx: Queryable,
-    private readonly issuerId: string,
-    private readonly period: string,
-  ) {}
-
-  async add(lines: readonly NewRatedLine[]): Promise<void> {
-    for (const line of lines) {
-      const row = JSON.stringify(rowOf(line, ++this.written));
-      addTo(this.hash, row);
-      this.batch.push(row);
-      if (this.batch.length >= BATCH) await this.flush();
-    }
-  }
-
-  async flush(): Promise<void> {
-    if (this.batch.length === 0) return;
-    await this.tx.query(INSERT_RATED_LINES, [this.issuerId, this.period, `[${this.batch.join(',')}]`]);
-    this.batch = [];
-  }
-
-  digest(): string {
-    return this.hash.digest('hex');
-  }
-}
-
-function rowOf(line: NewRatedLine, lineNo: number) {
-  return {
-    line_no: lineNo,
-    tenant_id: line.tenantId,
-    bucket: line.bucket,
-    line_kind: line.lineKind,
-    product: line.product,
-    description: line.description,
-    resource_id: line.resourceId,
-    resource_name: line.resourceName,
-    project_name: line.projectName,
-    region: line.region,
-    quantity: line.quantity?.toText() ?? null,
-    unit: line.unit,
-    buy: line.buy.toText(),
-    sell: line.sell?.toText() ?? null,
-    explanation: line.explanation,
-  };
-}

@@ -60,7 +60,8 @@ select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_i
        greatest(extract(epoch from l.until - l.since), 1)::bigint as line_s,
        own.tenant, case when own.tenant is null then coalesce(l.pool, 'unattributed') end as pool,
        case when l.pool is not null then 'pool' when s.invoice_id is not null then 'owners_over_time'
-            when l.owner_known and l.present_owner is not null then 'owner' else 'project' end as owner_rule
+            when l.owner_known and l.present_owner is not null then 'owner' else 'project' end as owner_rule,
+       row_number() over (order by own.tenant collate "C" nulls first, l.invoice_uuid collate "C", l.line_no)::int as nth
   from lines l
   left join split s using (invoice_id, line_no)
   cross join lateral (
@@ -71,17 +72,22 @@ select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_i
 export const STAGED_SUMS = `
 select tenant, pool, sum(amount)::text as amount, count(*)::int as lines from rating_pieces group by 1, 2 order by tenant collate "C" nulls first, pool`;
 
-/** All pieces in the order of the rated lines: those without an owner first, then tenant by tenant. Read by a cursor, in bounded memory. */
-export const PIECES_CURSOR = `
-declare pieces no scroll cursor for
+/** Set-based: the pieces are read and joined by their number. */
+export const NUMBER_PIECES = 'create unique index on rating_pieces (nth)';
+
+/** Pieces that are read together. */
+export const PIECES_AT_ONCE = 4_000;
+
+/**
+ * Some pieces in the order of the rated lines: those without an owner first, then tenant by tenant. Numbers begin at 1 and have no gaps.
+ * $1 the number before the first one.
+ */
+export const PIECES = `
 select invoice_uuid as invoice, line_no, product, kind, description, resource_id, resource_name, project_name, region, project_id, sku, tags,
        hours::text as hours, amount::text as amount, weight::text as weight, of_weight::text as of_weight, line_s::int as line_s, tenant, pool, owner_rule
-  from rating_pieces
- order by tenant collate "C" nulls first, invoice_uuid collate "C", line_no`;
+  from rating_pieces where nth > $1 and nth <= $1 + ${PIECES_AT_ONCE} order by nth`;
 
-export const FETCH_PIECES = 'fetch 2000 from pieces';
-
-/** One piece as the cursor gives it. Numbers are decimal text. */
+/** One piece as `PIECES` gives it. Numbers are decimal text. */
 export interface PieceRow {
   readonly invoice: string;
   readonly line_no: number;
@@ -114,3 +120,19 @@ select $1, $2::date, l.line_no, l.tenant_id, l.bucket, l.line_kind, l.product, l
        l.quantity, l.unit, l.buy, l.sell, l.explanation
   from json_to_recordset($3) as l (line_no int, tenant_id text, bucket text, line_kind text, product text, description text, resource_id uuid,
     resource_name text, project_name text, region text, quantity numeric, unit text, buy numeric, sell numeric, explanation jsonb)`;
+
+/**
+ * Set-based: writes the rated lines of pieces. What a piece has is taken from it, so that only numbers are sent. $1 issuer, $2 first day of the
+ * month; then arrays with an entry for each line: $3 the number of the piece, $4 of the line, $5 bucket, $6 quantity or null for that of the
+ * piece, $7 sell, $8 seconds of the owner or null for a piece that is not split, $9 the place of its rate in $11, from 0, or null,
+ * $10 unit. $11 rates as JSON. $12 and $13 are the least and the largest number: measured, without them the planner reads all pieces for each call.
+ */
+export const INSERT_RATED_PIECES = `
+insert into rated_lines (issuer_id, period, line_no, tenant_id, bucket, line_kind, product, description, resource_id, resource_name, project_name, region,
+                         quantity, unit, buy, sell, explanation)
+select $1, $2::date, v.line_no, p.tenant, v.bucket, p.kind, p.product, p.description, p.resource_id, p.resource_name, p.project_name, p.region,
+       coalesce(v.quantity, abs(p.hours)), v.unit, p.amount, v.sell,
+       jsonb_strip_nulls(jsonb_build_object('provider_line', jsonb_build_object('invoice', p.invoice_uuid, 'line_no', p.line_no), 'owner_rule', p.owner_rule,
+         'seconds', case when v.of_owner is not null then jsonb_build_object('of_owner', v.of_owner, 'of_line', p.line_s) end, 'rate', $11::jsonb -> v.rate))
+  from unnest($3::int[], $4::int[], $5::text[], $6::numeric[], $7::numeric[], $8::bigint[], $9::int[], $10::text[]) as v(nth, line_no, bucket, quantity, sell, of_owner, rate, unit)
+  join rating_pieces p on p.nth = v.nth and p.nth between $12 and $13`;

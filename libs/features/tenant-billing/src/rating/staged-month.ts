@@ -4,7 +4,7 @@ import { KEPT, KEPT_BUCKET, POOLS, splitPool, type PoolName, type PoolRule } fro
 import type { Bucket } from '../pricing/rated-lines';
 import type { SharedPart } from './rate-tenant';
 import type { RunProblem } from '../pricing/run.states';
-import { DOCUMENTS, FETCH_PIECES, PIECES_CURSOR, STAGE_PIECES, STAGED_SUMS, type PieceRow } from './stage.sql';
+import { DOCUMENTS, NUMBER_PIECES, PIECES, PIECES_AT_ONCE, STAGE_PIECES, STAGED_SUMS, type PieceRow } from './stage.sql';
 
 interface DocumentRow {
   readonly id: string;
@@ -38,6 +38,7 @@ export async function stageMonth(tx: Queryable, period: string, rules: ReadonlyM
   await tx.query('set local enable_nestloop = off'); // Measured: the planner expects few changed owners, and read all lines once for each of them
   await tx.query(STAGE_PIECES, [period, counting.map(({ id }) => id)]);
   await tx.query('set local enable_nestloop = on');
+  await tx.query(NUMBER_PIECES);
   const sums = await tx.query<{ tenant: string | null; pool: string | null; amount: string }>(STAGED_SUMS);
   const payable = Money.sum(counting.map(({ amount }) => Money.parse(amount)));
   const direct = new Map(sums.flatMap(({ tenant, amount }) => (tenant === null ? [] : [[tenant, Money.parse(amount)] as const])));
@@ -100,29 +101,68 @@ function poolProblems(pool: PoolName, { method }: PoolRule, amount: Money | unde
   return [{ code: 'tax_on_tax', severity: 'warning', path, detail }];
 }
 
+/**
+ * Runs the statements of a transaction one after another while this process computes: it reads ahead, and what it writes is awaited with the next
+ * statement. After a failure the transaction is of no use, and every later statement fails.
+ */
+export class StatementsAhead {
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly tx: Queryable) {}
+
+  query<R>(text: string, values: readonly unknown[]): Promise<R[]> {
+    const result = this.last.then(() => this.tx.query<R>(text, values));
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** When no statement runs any more, so that the transaction can end. */
+  async settled(): Promise<void> {
+    await this.last;
+  }
+}
+
+export interface TenantPieces {
+  readonly tenant: string | null;
+  readonly pieces: readonly PieceRow[];
+  /** The number of the first piece in the order of all; the others follow it. */
+  readonly first: number;
+}
+
 /** The pieces of each tenant, in the order of ids; those without an owner come first, in parts. Memory: the pieces of one tenant. */
-export async function* piecesByTenant(
-  tx: Queryable,
-): AsyncGenerator<{ readonly tenant: string | null; readonly pieces: readonly PieceRow[] }> {
-  await tx.query(PIECES_CURSOR);
+export async function* piecesByTenant(ahead: StatementsAhead): AsyncGenerator<TenantPieces> {
   let tenant: string | null = null;
   let pieces: PieceRow[] = [];
-  for (;;) {
-    const rows = await tx.query<PieceRow>(FETCH_PIECES);
+  let read = 0;
+  for await (const rows of piecesInOrder(ahead)) {
     for (const row of rows) {
       if (row.tenant !== tenant && pieces.length > 0) {
-        yield { tenant, pieces };
+        yield { tenant, pieces, first: read + 1 - pieces.length };
         pieces = [];
       }
       tenant = row.tenant;
       pieces.push(row);
+      read += 1;
     }
-    const isWhole = rows.length === 0;
-    if (pieces.length > 0 && (isWhole || tenant === null)) {
-      yield { tenant, pieces };
-      pieces = [];
-    }
-    if (isWhole) break;
+    if (tenant !== null) continue;
+    yield { tenant, pieces, first: read + 1 - pieces.length };
+    pieces = [];
   }
-  await tx.query('close pieces'); // Fenced: the end of a cursor, which no repository has
+  if (pieces.length > 0) yield { tenant, pieces, first: read + 1 - pieces.length };
+}
+
+/** The next pieces are read while the caller works on these. */
+async function* piecesInOrder(ahead: StatementsAhead): AsyncGenerator<readonly PieceRow[]> {
+  const read = (after: number) => {
+    const rows = ahead.query<PieceRow>(PIECES, [after]);
+    rows.catch(() => undefined); // Thrown where it is awaited, unless the caller has ended before
+    return rows;
+  };
+  let next = read(0);
+  for (let after = PIECES_AT_ONCE; ; after += PIECES_AT_ONCE) {
+    const rows = await next;
+    if (rows.length === 0) return;
+    next = read(after);
+    yield rows;
+  }
 }
