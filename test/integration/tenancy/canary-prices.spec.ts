@@ -105,7 +105,7 @@ it('gives a tenant no buy price in a plan, a refusal or any other answer to a ch
     insert into tenant_limits (tenant_id, max_monthly_cost, max_snapshots, changed_by) values ('acme', 1.50, 0, 'ops')`);
   const { texts, codes } = await changeAll(ACME_HEADER);
   expect(leaks(texts)).toEqual([]);
-  expect(texts.some((text) => text.includes('11.25'))).toBe(true);
+  expect(texts.some((text) => text.includes('22.50'))).toBe(true); // its sell price: list price plus 100 %
   expect(codes).toContain('limit_exceeded');
 });
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { OffersReader, type OffersPage } from '#libs/catalog';
+import { OffersReader, SellPrices, soldAt, type OffersPage } from '#libs/catalog';
 import { scopeOf, type Principal } from '#libs/identity';
-import { BootImageReader, type BootImage } from '#libs/inventory';
+import { BootImageReader, soldThing, type BootImage } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_PATTERN } from '#libs/kernel';
 import { isAllowed } from '#libs/provisioning';
 import { TenantLimits, type Limits } from '#libs/tenants';
@@ -18,15 +18,26 @@ export class CatalogController {
   constructor(
     private readonly offers: OffersReader,
     private readonly bootImages: BootImageReader,
+    private readonly sells: SellPrices,
     private readonly limits: TenantLimits,
   ) {}
 
   @Get('sizes')
-  @ApiOperation({ summary: 'List droplet sizes with their list prices', description: 'In the order of their slugs, or of `sort`.' })
+  @ApiOperation({
+    summary: 'List droplet sizes with their prices',
+    description:
+      'At list prices for admins, and at its sell prices for a tenant with a rate card. In the order of their slugs, or of `sort`.',
+  })
   @ApiListResponse(SizeResponse)
   async sizes(@Query() query: SizesQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<SizeResponse>> {
     const limits = await this.limitsOf(by);
-    return listOf(withAllowed(await this.offers.listSizes(query.toFilters(), query), limits && limits.allowed_sizes));
+    const scope = scopeOf(by);
+    const rates = await this.sells.ratesOf(scope.kind === 'tenant' ? scope.tenantId : null);
+    const filters = query.toFilters();
+    const sizes = await this.offers.listSizes(filters, query, (price, size_slug) =>
+      soldAt(rates, price, () => soldThing({ kind: 'droplet', size_slug, region: filters.region ?? null })),
+    );
+    return listOf(withAllowed(sizes, limits && limits.allowed_sizes));
   }
 
   @Get('regions')

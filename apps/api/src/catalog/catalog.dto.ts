@@ -83,7 +83,10 @@ class SizePriceResponse implements ListPrice {
   @ApiText('Currency of the amounts', { example: 'USD' })
   readonly currency: string;
 
-  @ApiEnum(['catalog', 'observed', 'configured'], 'Where the amount comes from')
+  @ApiEnum(
+    ['catalog', 'observed', 'configured', 'rate_card'],
+    'Where the amount comes from; `rate_card`: the price of the tenant that asks',
+  )
   readonly source: ListPrice['source'];
 
   @ApiTime('When the amount was read or configured')

@@ -51,7 +51,7 @@ class BackupsPriceResponse {
   readonly monthly: string;
 }
 
-/** What a resource costs, or why it has no price. For tenants the public list price; for admins also what invoices taught. */
+/** What a resource costs, or why it has no price. For tenants the list price or that of their rate card; for admins also what invoices taught. */
 export class PriceResponse implements Partial<ListPrice> {
   @ApiText('Price of an hour, decimal text', { optional: true, example: '0.00893' })
   readonly hourly?: string;
@@ -62,7 +62,13 @@ export class PriceResponse implements Partial<ListPrice> {
   @ApiText('Currency of the amounts', { optional: true, example: 'USD' })
   readonly currency?: string;
 
-  @ApiEnum(['catalog', 'observed', 'configured'], 'Where the price comes from; tenants never get `observed`', { optional: true })
+  @ApiEnum(
+    ['catalog', 'observed', 'configured', 'rate_card'],
+    'Where the price comes from; tenants never get `observed`, and only they get `rate_card`',
+    {
+      optional: true,
+    },
+  )
   readonly source?: ListPrice['source'];
 
   @ApiTime('When the price was read, learned or set', { optional: true })

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { isPriced, PriceBook, withBackups, type BackupPlan, type PriceBasis } from '#libs/catalog';
-import { chargeOf, CompletenessReader } from '#libs/inventory';
+import { isPriced, PriceBook, SellPrices, withBackups, type BackupPlan, type PriceBasis } from '#libs/catalog';
+import { chargeOf, CompletenessReader, InventoryReader } from '#libs/inventory';
 import { CostService } from '#libs/costs';
 import { cached, Money } from '#libs/kernel';
 import { CostLineReader, InvoiceReader } from '#libs/provider-billing';
@@ -28,6 +28,8 @@ export class TenantsService {
     private readonly usage: TenantUsage,
     private readonly limits: TenantLimits,
     private readonly prices: PriceBook,
+    private readonly sells: SellPrices,
+    private readonly inventory: InventoryReader,
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
     private readonly lines: CostLineReader,
@@ -53,13 +55,15 @@ export class TenantsService {
     });
   }
 
-  /** For the tenant itself: the month at its sell prices, the rest at list prices, and never an amount of the provider's invoices. */
+  /** For the tenant itself: at its sell prices, and never an amount of the provider's invoices. */
   async ownUsage(id: string): Promise<UsageResponse> {
     const soFar = async () => {
       const amount = await this.costs.soFar(id);
       return amount === undefined ? undefined : new Map([[id, amount]]);
     };
-    return { ...(await this.usageOf([id], 'list', soFar))(id), last_invoiced: null };
+    const usage = (await this.usageOf([id], 'list', soFar))(id);
+    const isSold = (await this.sells.ratesOf(id)) !== null;
+    return { ...usage, ...(isSold && { monthly_run_rate: await this.inventory.monthlyOf(id) }), last_invoiced: null };
   }
 
   /** The limits without who changed them, which is for admins. */

@@ -11,10 +11,10 @@ import { OffersReader } from './offers-reader';
 import { ListPriceService } from './prices/list-price.service';
 import { ListPrices } from './prices/list-prices';
 import { ObservedPrices } from './prices/observed-prices';
-import { PriceBook } from './prices/price-book';
+import { PriceBook, SellPrices } from './prices/price-book';
 import { PriceWriter } from './prices/price-writer';
 
-const EXPORTED = [Catalog, ListPrices, ListPriceService, ObservedPrices, OffersReader, PriceBook, PriceWriter];
+const EXPORTED = [Catalog, ListPrices, ListPriceService, ObservedPrices, OffersReader, PriceBook, PriceWriter, SellPrices];
 
 /** Expects the global modules of config, database and digitalocean. */
 @Module({

@@ -13,6 +13,7 @@ export {
   type Billed,
   type Charge,
   type ListPrice,
+  type PriceOrigin,
   type PriceSource,
   type PriceSubject,
   type RateOf,
@@ -40,5 +41,14 @@ export {
 export { ListPrices } from './prices/list-prices';
 export { CATALOG_RATES } from './functions/rates.sql';
 export { ObservedPrices, type BilledMonth } from './prices/observed-prices';
-export { PriceBook, Prices, type PriceBasis } from './prices/price-book';
+export {
+  PriceBook,
+  Prices,
+  SellPrices,
+  soldAt,
+  type PriceBasis,
+  type SellPriceSource,
+  type SoldThing,
+  type TenantRates,
+} from './prices/price-book';
 export { PriceWriter, recordPrices, type BilledSince } from './prices/price-writer';

@@ -6,10 +6,10 @@ import { CatalogRefresh } from './entities/catalog-refresh.entity';
 import { Image } from './entities/image.entity';
 import { Region } from './entities/region.entity';
 import { Size } from './entities/size.entity';
-import { isPriced, listPrice, type ListPrice } from './prices/list-price';
+import { isPriced, listPrice, type ListPrice, type Unpriced } from './prices/list-price';
 import { ListPrices } from './prices/list-prices';
 
-/** A droplet size as the API returns it. The price is the provider's public list price. */
+/** A droplet size as the API returns it. The price is the provider's public list price, or the sell price of the tenant that asks. */
 export interface SizeView {
   readonly slug: string;
   /** The beginning of the slug, e.g. `s` for shared processors. */
@@ -63,12 +63,12 @@ export class OffersReader {
     private readonly prices: ListPrices,
   ) {}
 
-  /** Throws `InvalidCursorError`. */
-  async listSizes(filters: SizeFilters, page: PageRequest): Promise<OffersPage<SizeView>> {
+  /** `sell`: the price of a size for the caller, by its list price. Throws `InvalidCursorError`. */
+  async listSizes(filters: SizeFilters, page: PageRequest, sell: SellSize = atListPrice): Promise<OffersPage<SizeView>> {
     const takenAt = await this.takenAt();
     const found = await this.sizes.find({ order: { slug: 'ASC' } });
     const rates = await this.prices.rates(found.map(({ slug }) => slug));
-    const views = found.map((size) => sizeView(size, listPrice({ kind: 'droplet', sizeSlug: size.slug }, rates)));
+    const views = found.map((size) => sizeView(size, sell(listPrice({ kind: 'droplet', sizeSlug: size.slug }, rates), size.slug)));
     return { ...sliceOf(selectSizes(views, filters), page), takenAt };
   }
 
@@ -101,6 +101,11 @@ export class OffersReader {
     return (await this.refreshes.findOneBy({ name: 'offers' }))?.takenAt?.toISOString() ?? null;
   }
 }
+
+/** The price of a size for a caller. */
+export type SellSize = (price: ListPrice | Unpriced, slug: string) => ListPrice | Unpriced;
+
+const atListPrice: SellSize = (price) => price;
 
 export const familyOf = (slug: string): string => slug.split('-')[0] ?? slug;
 

@@ -1,4 +1,5 @@
 import { CostsModule } from '#libs/costs';
+import { CatalogModule } from '#libs/catalog';
 import { InventoryModule } from '#libs/inventory';
 import { ProviderBillingModule } from '#libs/provider-billing';
 import { TenantsModule } from '#libs/tenants';
@@ -50,7 +51,7 @@ import { Payments } from './money/payments';
 import { ScopedLists } from './wallets/scoped-lists';
 import { WalletBalances } from './wallets/wallet-balances';
 import { Wallets } from './wallets/wallets';
-import { PricePlanReader } from './rates/price-plan-reader';
+import { CardPrices, PricePlanReader } from './rates/price-plan-reader';
 import { RateAssignments } from './rates/rate-assignments';
 import { RateCardService } from './rates/rate-card.service';
 import { BillingRunService } from './rating/billing-run.service';
@@ -120,10 +121,11 @@ const SERVICES = [
 
 /** Needs the global modules of config, database, audit and digitalocean. */
 @Module({
-  imports: [TypeOrmModule.forFeature(ENTITIES), TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
+  imports: [TypeOrmModule.forFeature(ENTITIES), CatalogModule, TenantsModule, InventoryModule, ProviderBillingModule, CostsModule],
   providers: [
     ...SERVICES,
     databaseGauges(DOCUMENT_METRICS),
+    CardPrices,
     FrozenDocuments,
     InvoiceBuilder,
     InvoiceVerbs,

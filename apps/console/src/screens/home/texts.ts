@@ -13,7 +13,7 @@ export const TEXTS = {
   chart: (month: string) => `Costs of each day of ${month} in dollars, an estimate. The page Costs has them as a table.`,
   costs: 'This month so far by resource',
   resources: 'My resources',
-  monthly: (amount: string) => `${amount} a month at list prices`,
+  monthly: (amount: string) => `${amount} a month at your prices`,
   all: (n: number) => `All ${count(n)} resources`,
   heads: { name: 'Name', kind: 'Kind', details: 'Details', state: 'State', price: '$ / month' },
   noResources: { title: 'You have no resources yet', hint: 'What you order appears here, with its state and price.' },

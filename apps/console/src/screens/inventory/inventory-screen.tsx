@@ -76,7 +76,7 @@ export function InventoryScreen() {
             </span>
             {first?.totals && (
               <span>
-                <b>{TEXTS.monthly(first.totals.monthly)}</b> {TEXTS.atListPrice}
+                <b>{TEXTS.monthly(first.totals.monthly)}</b> {TEXTS.perMonth}
               </span>
             )}
             {first?.totals && first.totals.unpriced > 0 && (

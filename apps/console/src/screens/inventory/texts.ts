@@ -49,7 +49,7 @@ export const TEXTS = {
   total: (howMany: number) => count(howMany),
   resources: (howMany: number) => (howMany === 1 ? 'resource' : 'resources'),
   monthly: (amount: string) => money(amount),
-  atListPrice: 'a month at list price',
+  perMonth: 'a month',
   now: 'As it is now',
   past: (time: string) => `As it was at ${time}`,
   back: 'Back to now',

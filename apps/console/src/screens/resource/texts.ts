@@ -28,7 +28,12 @@ export const TEXTS = {
     hour: 'an hour',
     unknown: 'no price yet',
     free: 'Free',
-    sources: { catalog: 'list price of the catalog', configured: 'list price as configured', observed: 'learned from an invoice' },
+    sources: {
+      catalog: 'list price of the catalog',
+      configured: 'list price as configured',
+      observed: 'learned from an invoice',
+      rate_card: 'your price by your rate card',
+    },
     backups: (plan: string, amount: string) => `with ${plan} backups of ${amount}`,
   },
   backupsOn: (n: number) => (n === 1 ? '1 kept' : `${n} kept`),

@@ -3,6 +3,9 @@ import type { PriceSource } from '../entities/list-price-row.entity';
 
 export type { PriceSource };
 
+/** Where a price comes from. `rate_card`: what the tenant pays by its rate card. */
+export type PriceOrigin = PriceSource | 'rate_card';
+
 /** A droplet is backed up once a week or once a day. */
 export type BackupPlan = 'weekly' | 'daily';
 
@@ -42,7 +45,7 @@ export interface ListPrice {
   /** The cap of a month, without `backups`. */
   readonly monthly: string;
   readonly currency: string;
-  readonly source: PriceSource;
+  readonly source: PriceOrigin;
   readonly as_of: string;
   readonly note: string | null;
   /** What the backups of a droplet cost beside it. */

@@ -3,6 +3,7 @@ import { cached } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import {
   billedPrice,
+  isPriced,
   type Billed,
   type Charge,
   type ListPrice,
@@ -57,6 +58,57 @@ export class Prices {
     return text;
   }
 }
+
+/** What a tenant pays for, in the words of the provider's invoices: what the rates of a card select by. */
+export interface SoldThing {
+  readonly kind: string;
+  readonly product: string;
+  /** The size of a droplet, or another named size. */
+  readonly sku: string | null;
+  readonly region: string | null;
+  readonly projectId: string | null;
+  readonly tags: readonly string[];
+  /** Null for what is not there yet. */
+  readonly resourceId: string | null;
+}
+
+/** The sell prices of one tenant at this moment. */
+export interface TenantRates {
+  /** The tags by which a rate selects. */
+  readonly tags: readonly string[];
+  /** The resources with a rate of their own. */
+  readonly resources: readonly string[];
+  /** What the tenant pays for a thing with this list price, its backups included. Unpriced where no rate applies. */
+  sell(price: ListPrice, thing: SoldThing): ListPrice | Unpriced;
+}
+
+/** A port: who knows the sell prices of tenants. */
+export interface SellPriceSource {
+  /** Null for a tenant that pays list prices. */
+  ratesOf(tenantId: string): Promise<TenantRates | null>;
+}
+
+/**
+ * The prices at which tenants get what they have and order: the only way from a list price to a price that a tenant reads. Tenant billing sets the
+ * source; without it tenants pay list prices. [TNT-6]
+ */
+@Injectable()
+export class SellPrices {
+  private source: SellPriceSource | undefined;
+
+  use(source: SellPriceSource): void {
+    this.source = source;
+  }
+
+  /** Null for list prices: of a tenant without a card of its own, and for an admin, who has no tenant. */
+  async ratesOf(tenantId: string | null): Promise<TenantRates | null> {
+    return tenantId === null || !this.source ? null : this.source.ratesOf(tenantId);
+  }
+}
+
+/** The price for a caller with these rates. `thing` is asked only where it decides. */
+export const soldAt = (rates: TenantRates | null, price: ListPrice | Unpriced, thing: () => SoldThing): ListPrice | Unpriced =>
+  rates && isPriced(price) ? rates.sell(price, thing()) : price;
 
 /** Reads rates. A tenant's money comes from the basis `list` only. */
 @Injectable()

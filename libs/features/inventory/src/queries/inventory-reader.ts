@@ -1,5 +1,5 @@
 import { AuditLog } from '#libs/audit';
-import { PriceBook } from '#libs/catalog';
+import { PriceBook, SellPrices, soldAt, type Prices, type TenantRates } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, queryableOf, TenantTransaction, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
@@ -28,8 +28,8 @@ import { causeOf, type EventCause } from './change-causes';
 import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
 import { readIds, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
 import { withFound } from './resource-search';
-import { basisOf, pricesOf, totalsOf } from './row-prices';
-import { resourceJson, ResourceNames, resourceView, type ResourceView } from './resource-view';
+import { basisOf, pricesOf, soldRelation, soldThing, totalsOf, type SoldResource } from './row-prices';
+import { resourceJson, ResourceNames, resourceView, type ResourceRow, type ResourceView } from './resource-view';
 
 const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
 type EventField = (typeof EVENT_FIELDS)[number];
@@ -77,6 +77,7 @@ export class InventoryReader {
     private readonly names: ResourceNames,
     private readonly audit: AuditLog,
     private readonly book: PriceBook,
+    private readonly sells: SellPrices,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -102,18 +103,20 @@ export class InventoryReader {
     const { sweptAt, as_of, completeness } = await this.completeness.ofKind(filters.kind, at); // read first: rows may be newer, never older
     const basis = basisOf(scope);
     const prices = await this.book.prices(basis, at);
-    const asked = { sort, cursor: page.cursor, limit: page.limit + 1, at, basis };
+    const rates = await this.ratesOf(scope);
+    const byPrice = rates !== null && at === undefined && (sort === 'price' || sort === '-price');
     const { rows, all } = await this.inScope(scope, async (on) => {
       const filters = at === undefined ? await withFound(on, mine) : mine;
-      const found = await readPage(on, { ...asked, filters });
-      return { rows: found, all: totals ? await totalsOf(on, prices, basis, filters, at) : undefined };
+      const sold = byPrice ? await soldRelation(on, prices, rates, filters) : undefined;
+      const found = await readPage(on, { sort, cursor: page.cursor, limit: page.limit + 1, at, basis, filters, ...(sold && { sold }) });
+      return { rows: found, all: totals ? await totalsOf(on, { prices, basis, rates }, filters, at) : undefined };
     });
     if (at !== undefined) await this.assertNotArchived(at);
     const { items, next_cursor } = pageOf(rows, page.limit, sortSql(sort)?.keyOf ?? ((row) => row.id));
     const namesOf = names ? await this.names.ofRows(scope, items) : undefined;
     const { strikesToDelete } = this.config.inventory;
     const data = items.map((row) => {
-      const price = row.deleted_at === null ? prices.jsonOf(row.kind, chargeOf(row.kind), billedIn(row)) : 'null';
+      const price = row.deleted_at === null ? rowPrice(row, prices, rates) : 'null';
       return resourceJson(row, price, sweptAt(row.kind), strikesToDelete, namesOf?.get(row.id));
     });
     const rest = { page: { next_cursor }, ...(all && { totals: all }), as_of, completeness };
@@ -140,7 +143,8 @@ export class InventoryReader {
     const { kind, cloudProjectId: cloud_project_id, attributedBy: attributed_by, attributedRef: attributed_ref } = resource;
     const ofKind = kinds[sweptAs(kind)];
     const names = await this.names.ofRows(scope, [{ id, cloud_project_id, attributed_by, attributed_ref }]);
-    const prices = await this.inScope(scope, (on) => pricesOf(on, this.book, basisOf(scope), [{ id, kind }]));
+    const rates = await this.ratesOf(scope);
+    const prices = await this.inScope(scope, (on) => pricesOf(on, this.book, basisOf(scope), [soldResource(resource)], rates));
     const price = resource.deletedAt === null ? (prices.get(id) ?? null) : null;
     const data = { ...resourceView(resource, sweptAt(kind), this.config.inventory.strikesToDelete, names.get(id)), price };
     return { data, as_of: ofKind?.as_of ?? null, completeness: ofKind ? { [kind]: ofKind } : {} };
@@ -235,6 +239,17 @@ export class InventoryReader {
     if (month) throw new EventsArchivedError(month.before.toISOString());
   }
 
+  /** What the living resources of a tenant cost in a month, at its sell prices. */
+  async monthlyOf(tenantId: string): Promise<string> {
+    const scope: Scope = { kind: 'tenant', tenantId };
+    const of = { prices: await this.book.prices('list'), basis: 'list', rates: await this.ratesOf(scope) } as const;
+    return (await this.inScope(scope, (on) => totalsOf(on, of, { tenant_id: tenantId }))).monthly;
+  }
+
+  private ratesOf(scope: Scope): Promise<TenantRates | null> {
+    return this.sells.ratesOf(scope.kind === 'tenant' ? scope.tenantId : null);
+  }
+
   private inScope<T>(scope: Scope, work: (on: Queryable) => Promise<T>): Promise<T> {
     return scope.kind === 'tenant' ? this.database.asTenant(scope.tenantId, work) : work(this.database);
   }
@@ -245,6 +260,30 @@ export class InventoryReader {
     return work(this.resources.manager, this.database);
   }
 }
+
+/** The price of a row as JSON. At list prices most rows of a page have one of a few. */
+function rowPrice(row: ResourceRow, prices: Prices, rates: TenantRates | null): string {
+  const charge = chargeOf(row.kind);
+  if (!rates) return prices.jsonOf(row.kind, charge, billedIn(row));
+  const { kind, size_slug, region, cloud_project_id: project_id, id } = row;
+  const thing = () => soldThing({ kind, size_slug, region, project_id, id, ...ofAttrs(JSON.parse(row.attrs) as Attrs) });
+  return JSON.stringify(soldAt(rates, prices.of(charge, billedIn(row)), thing));
+}
+
+type Attrs = Readonly<Record<string, unknown>>;
+
+function ofAttrs({ tags, resource_type: type }: Attrs): Pick<SoldResource, 'tags' | 'resource_type'> {
+  return { tags: Array.isArray(tags) ? (tags as readonly string[]) : [], resource_type: typeof type === 'string' ? type : null };
+}
+
+const soldResource = ({ kind, sizeSlug, region, cloudProjectId, id, attrs }: Resource) => ({
+  kind,
+  size_slug: sizeSlug,
+  region,
+  project_id: cloudProjectId,
+  id,
+  ...ofAttrs(attrs),
+});
 
 /** The number of an event of the resource. Its index has the events of one resource together. */
 const SEQ_OF_EVENT = '(select b.seq from cloud_resource_events b where b.resource_id = :id and b.id = :before)';

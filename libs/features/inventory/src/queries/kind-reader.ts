@@ -1,4 +1,4 @@
-import { isPriced, PriceBook, withBackups } from '#libs/catalog';
+import { isPriced, PriceBook, SellPrices, withBackups } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
@@ -10,7 +10,7 @@ import { billedIn, validAt, type BilledColumns } from './billed-columns';
 import { CompletenessReader, NOT_AVAILABLE } from './completeness-reader';
 import { minSweepIntervalMs } from '../sync/sweep';
 import { RECHECK_MS } from '../sync/sweep-ledger';
-import { basisOf } from './row-prices';
+import { basisOf, pricedAlike, type PricedAlike } from './row-prices';
 
 /** A resource kind, with what is known of its resources in the caller's scope. */
 export interface KindView {
@@ -50,23 +50,27 @@ export class KindReader {
     private readonly completeness: CompletenessReader,
     private readonly book: PriceBook,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly sells: SellPrices,
   ) {}
 
   async list(scope: Scope): Promise<ListAnswer<KindView>> {
     const { as_of, completeness, unused, callsOf } = await this.completeness.ofKind(undefined);
     const tenant = scope.kind === 'tenant' ? scope.tenantId : null;
-    const count = (on: Queryable) => on.query<CountRow>(COUNT_BILLED, [tenant]);
+    const of = { prices: await this.book.prices(basisOf(scope)), basis: basisOf(scope), rates: await this.sells.ratesOf(tenant) };
+    const count = async (on: Queryable): Promise<PricedAlike[]> => {
+      if (of.rates && tenant !== null) return pricedAlike(on, of, { tenant_id: tenant });
+      const rows = await on.query<CountRow>(COUNT_BILLED, [tenant]);
+      return rows.map((row) => ({ ...row, living: true, price: of.prices.of(chargeOf(row.kind), billedIn(row)) }));
+    };
     const rows = await (tenant === null ? count(this.database) : this.database.asTenant(tenant, count));
-    const prices = await this.book.prices(basisOf(scope));
     const placeholders = PLACEHOLDER_KINDS.map((name) => ({ ...placeholderKind(name), kind: name }));
     const data = [...KINDS, ...placeholders].map(({ kind, label, lists, under, sync }): KindView => {
       const hasList = lists.length > 0 || under !== undefined;
       const { as_of: completeAt = null, reason = null } = completeness[hasList ? kind : PROJECT_SWEEP.kind] ?? {};
       const own = rows.filter((row) => row.kind === kind);
-      const amounts = own.flatMap((row) => {
-        const price = prices.of(chargeOf(kind), billedIn(row));
-        return isPriced(price) ? [Money.parse(withBackups(price).monthly).multiply(String(row.count))] : [];
-      });
+      const amounts = own.flatMap(({ price, count }) =>
+        isPriced(price) ? [Money.parse(withBackups(price).monthly).multiply(String(count))] : [],
+      );
       return {
         kind,
         label,

@@ -239,6 +239,12 @@ function microseconds(written: string): string {
   return `${seconds}${written.slice(20, -3).padEnd(6, '0')}`;
 }
 
+/** The resources with `monthly` at sell prices, as SQL that begins its parameters at a place, and the values of these. */
+export interface SoldRelation {
+  readonly from: (firstPlace: number) => string;
+  readonly values: readonly unknown[];
+}
+
 /** One page of the list, or of the list at a time (RFC 3339). */
 interface PageOfResources {
   readonly sort: ResourceSort | undefined;
@@ -248,12 +254,14 @@ interface PageOfResources {
   readonly limit: number;
   /** Whose prices `sort=price` compares. */
   readonly basis: PriceBasis;
+  /** What is compared instead where a tenant has a rate card. */
+  readonly sold?: SoldRelation;
 }
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Measured (H1 of docs/measurements.md): rows stay text, and the statement is prepared. */
-export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basis }: PageOfResources): Promise<ResourceRow[]> {
+export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basis, sold }: PageOfResources): Promise<ResourceRow[]> {
   const sorted = sortSql(sort);
   const after = decodeCursor(cursor, sorted?.pattern ?? UUID_KEY);
   const { conditions, values, name } = filterSql(filters, sorted && after !== null ? 4 : 3);
@@ -274,14 +282,19 @@ export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basi
       orderBy,
       moment,
     );
+  const priced = sold ? sold.from(page.length + 1) : withMonthly('cloud_resources', basis);
   /** The order needs the price of all that match, but the other columns only of the page. */
   const selectByPrice = () =>
     withBilled(
-      `select ${RESOURCE_COLUMNS}, monthly from (${matching('id as page_id, monthly', withMonthly('cloud_resources', basis))}) page join cloud_resources on id = page_id`,
+      `select ${RESOURCE_COLUMNS}, monthly from (${matching('id as page_id, monthly', priced)}) page join cloud_resources on id = page_id`,
       orderBy,
     );
   if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
-  if (at === undefined) return on.texts({ text: byPrice ? selectByPrice() : select('cloud_resources'), values: page });
+  if (at === undefined)
+    return on.texts({
+      text: byPrice ? selectByPrice() : select('cloud_resources'),
+      values: [...page, ...(byPrice && sold ? sold.values : [])],
+    });
   return on.texts({ text: select(pastSql(`${moment}`, `$${page.length + 2}`)), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
 

@@ -1,5 +1,13 @@
-import { Catalog, isPriced, ListPrices, withBackups, type BackupPlan, type PriceSubject } from '#libs/catalog';
-import { InventoryReader, ResourceRegistrar, type DropletCompanion, type ResourceView } from '#libs/inventory';
+import { Catalog, isPriced, ListPrices, SellPrices, soldAt, withBackups, type BackupPlan, type PriceSubject } from '#libs/catalog';
+import type { Scope } from '#libs/identity';
+import {
+  InventoryReader,
+  ResourceRegistrar,
+  soldThing,
+  type DropletCompanion,
+  type ResourceView,
+  type SoldResource,
+} from '#libs/inventory';
 import type { Forecast, PlannedChange, PlannedPrice, PlanWarning, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
@@ -51,11 +59,14 @@ export class DropletForecasts {
     private readonly registrar: ResourceRegistrar,
     private readonly catalog: Catalog,
     private readonly prices: ListPrices,
+    private readonly sells: SellPrices,
     private readonly desiredStates: DesiredStateRepository,
   ) {}
 
-  async ofProvision({ name, size_slug, region, backups }: ProvisionDropletInput): Promise<Forecast> {
-    const { price, warnings } = await this.price({ kind: 'droplet', sizeSlug: size_slug, backups: backups ? 'weekly' : null }, name);
+  async ofProvision({ scope, input }: StartCommand<ProvisionDropletInput>): Promise<Forecast> {
+    const { name, size_slug, region, backups, project_id } = input;
+    const subject = { kind: 'droplet', sizeSlug: size_slug, backups: backups ? 'weekly' : null } as const;
+    const { price, warnings } = await this.price(subject, { name, tenant_id: tenantOf(scope), region, project_id });
     return {
       facts: undefined,
       creates: [{ kind: 'droplet', name, size_slug, region, price }],
@@ -67,10 +78,10 @@ export class DropletForecasts {
   /** The addresses of the droplet cost money from then on; its backups may be deleted with it. */
   async ofDestroy({ scope, input }: StartCommand<AcceptedDestroy>): Promise<Forecast> {
     const droplet = await this.inventory.get(scope, input.resource_id);
-    const { price, warnings } = await this.price(subjectOf(droplet), droplet.name);
+    const { price, warnings } = await this.price(subjectOf(droplet), placeOf(droplet));
     const companions = await this.registrar.findCompanions(scope, input.droplet_id);
     const left = companions.filter(({ kind }) => kind !== 'droplet_backup');
-    const leaves = await Promise.all(left.map((one) => this.leave(one)));
+    const leaves = await Promise.all(left.map((one) => this.leave(one, droplet)));
     const addresses = left.flatMap((one, nr) => (one.kind === 'floating_ip' ? [{ one, price: leaves[nr]?.price ?? null }] : []));
     const backups = companions.length - left.length;
     const last = input.final_snapshot === true ? await this.snapshot(droplet, input) : undefined;
@@ -123,8 +134,12 @@ export class DropletForecasts {
   /** The size of a snapshot is known only once it is taken. It is never larger than the disk. */
   private async snapshot(droplet: ResourceView, { droplet_id: id }: WithDroplet) {
     const name = snapshotName(id, '<saga id>');
-    const { price, warnings } = await this.price({ kind: 'snapshot', gib: diskOf(droplet) }, name);
-    const most = price && { ...price, note: `at most, for the whole disk of ${diskOf(droplet)} GiB` };
+    const { tenant_id, region, project_id } = droplet;
+    const { price, warnings } = await this.price({ kind: 'snapshot', gib: diskOf(droplet) }, { name, tenant_id, region, project_id });
+    const most = price && {
+      ...price,
+      note: `at most, for the whole disk of ${diskOf(droplet)} GiB${price.note === null ? '' : `; ${price.note}`}`,
+    };
     const bound = {
       code: 'price_is_a_bound',
       detail: 'The price is that of a snapshot as large as the disk; the size of the snapshot is known once it is taken',
@@ -160,8 +175,8 @@ export class DropletForecasts {
       ...(typeof size === 'string' && { sizeSlug: size }),
       ...(typeof backups === 'boolean' && { backups: backups ? ('weekly' satisfies BackupPlan) : null }),
     };
-    const before = await this.price(now, name);
-    const after = await this.price(then, name);
+    const before = await this.price(now, placeOf(droplet));
+    const after = await this.price(then, placeOf(droplet));
     const off = droplet.status === 'off';
     return {
       facts,
@@ -177,26 +192,44 @@ export class DropletForecasts {
     };
   }
 
-  private async leave({ kind, name, attrs }: DropletCompanion) {
+  private async leave({ kind, name, attrs }: DropletCompanion, { tenant_id, region, project_id }: ResourceView) {
     const gib = sizeOf(attrs);
-    const { price } = await this.price({ kind, ...(gib !== undefined && { gib }), assigned: false }, name);
+    const subject = { kind, ...(gib !== undefined && { gib }), assigned: false };
+    const { price } = await this.price(subject, { name, tenant_id, region, project_id });
     return { kind, name, price, why: WHY_LEFT[kind] ?? 'it is an object of its own' };
   }
 
-  /** The list price, with the backups that it carries. Without one a warning has the reason. */
+  /** What its tenant pays for it, with the backups that it carries; the list price for what is no tenant's. Without a price a warning has the reason. */
   async price(
     subject: PriceSubject,
-    name: string | null,
+    { name, tenant_id, ...place }: PricedPlace,
   ): Promise<{ readonly price: PlannedPrice | null; readonly warnings: PlanWarning[] }> {
-    const found = await this.prices.of(subject);
+    const rates = await this.sells.ratesOf(tenant_id);
+    const { kind, sizeSlug: size_slug = null } = subject;
+    const found = soldAt(rates, await this.prices.of(subject), () => soldThing({ ...place, kind, size_slug }));
     if (isPriced(found)) {
       const { currency, source, as_of, note, backups } = found;
       const carried = backups && `with ${backups.plan} backups`;
-      return { price: { ...withBackups(found), currency, source, as_of, note: carried ?? note }, warnings: [] };
+      return {
+        price: { ...withBackups(found), currency, source, as_of, note: [carried, note].filter(Boolean).join('; ') || null },
+        warnings: [],
+      };
     }
     const detail = `The price of ${name ?? subject.kind} is not known: ${UNPRICED[found.unpriced] ?? found.unpriced}`;
     return { price: null, warnings: [{ code: 'unpriced', detail }] };
   }
+}
+
+/** The tenant and the place of a thing, and its name in warnings. */
+export type PricedPlace = Omit<SoldResource, 'kind' | 'size_slug'> & { readonly name: string | null; readonly tenant_id: string | null };
+
+/** Of what an admin orders no tenant is known yet. */
+export const tenantOf = (scope: Scope): string | null => (scope.kind === 'tenant' ? scope.tenantId : null);
+
+/** Pure. */
+export function placeOf({ id, name, tenant_id, region, project_id, attrs }: ResourceView): PricedPlace {
+  const { tags, resource_type } = attrs as { tags?: string[]; resource_type?: string };
+  return { id, name, tenant_id, region, project_id, tags: tags ?? [], resource_type: resource_type ?? null };
 }
 
 const GROWN = 'The disk grows, and cannot shrink again: the old size cannot be restored';

@@ -34,7 +34,7 @@ export class ProvisionDropletSaga {
       prepare: (command) => access.acceptOrder(command),
       findProblems: (fields) => access.findOrderProblems(fields),
       plan: ({ project_id }) => [create, active, ...(project_id === undefined ? [] : [assign]), register].map(({ name }) => name),
-      foresee: ({ input }) => forecasts.ofProvision(input),
+      foresee: (command) => forecasts.ofProvision(command),
       steps: [create, active, assign, register],
       redactedInputFields: ['user_data'],
     };

@@ -3,7 +3,7 @@ import { InventoryReader, type ResourceView } from '#libs/inventory';
 import { NO_DOWNTIME, type Forecast, type PlannedChange, type PlanWarning, type StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { AddressInDnsError, ZoneReferences } from '../dns/record-forecasts';
-import { DropletForecasts, subjectOf } from '../droplets/droplet-forecasts';
+import { DropletForecasts, placeOf, subjectOf, tenantOf } from '../droplets/droplet-forecasts';
 import type { WithDroplet } from '../droplets/droplet.input';
 import { NO_BACKUPS, NO_DROPLET, productValues } from '../provider/product-calls';
 import type { AcceptedProduct } from './product.input';
@@ -30,21 +30,25 @@ export class ProductForecasts {
     private readonly zones: ZoneReferences,
   ) {}
 
-  async ofCreateVolume({ input: { name = '', region, size_gib } }: Command): Promise<Forecast<ProductFacts>> {
-    const { price, warnings } = await this.droplets.price({ kind: 'volume', gib: size_gib ?? null }, name);
+  async ofCreateVolume({ scope, input: { name = '', region, size_gib, project_id } }: Command): Promise<Forecast<ProductFacts>> {
+    const { price, warnings } = await this.droplets.price(
+      { kind: 'volume', gib: size_gib ?? null },
+      { name, tenant_id: tenantOf(scope), region, project_id },
+    );
     const created = { kind: 'volume', name, size_slug: null, region: region ?? null, price };
     return { facts: NEW, creates: [created], prices: { before: [], after: [price] }, downtime: NO_DOWNTIME, warnings };
   }
 
   /** An address costs only while it is assigned to no droplet. */
-  async ofReserve({ input: { region, droplet_id } }: Command): Promise<Forecast<ProductFacts>> {
-    const { price, warnings } = await this.droplets.price({ kind: 'floating_ip', assigned: droplet_id !== undefined }, 'the address');
+  async ofReserve({ scope, input: { region, droplet_id } }: Command): Promise<Forecast<ProductFacts>> {
+    const subject = { kind: 'floating_ip', assigned: droplet_id !== undefined };
+    const { price, warnings } = await this.droplets.price(subject, { name: 'the address', tenant_id: tenantOf(scope), region });
     const created = { kind: 'floating_ip', name: 'a new address', size_slug: null, region: region ?? null, price };
     return { facts: NEW, creates: [created], prices: { before: [], after: [price] }, downtime: NO_DOWNTIME, warnings };
   }
 
-  async ofCreateFirewall({ input: { name = '', droplet_ids = [], inbound_rules = [] } }: Command): Promise<Forecast<ProductFacts>> {
-    const { price, warnings } = await this.droplets.price({ kind: 'firewall' }, name);
+  async ofCreateFirewall({ scope, input: { name = '', droplet_ids = [], inbound_rules = [] } }: Command): Promise<Forecast<ProductFacts>> {
+    const { price, warnings } = await this.droplets.price({ kind: 'firewall' }, { name, tenant_id: tenantOf(scope) });
     const created = { kind: 'firewall', name, size_slug: null, region: null, price };
     const protects = droplet_ids.length > 0 ? closedWarning(inbound_rules) : [];
     return {
@@ -151,8 +155,8 @@ export class ProductForecasts {
     const now = subjectOf(row);
     const { enabled, plan } = command.input;
     const to = enabled === true ? (plan ?? now.backups ?? 'weekly') : null;
-    const before = await this.droplets.price(now, row.name);
-    const after = await this.droplets.price({ ...now, backups: to }, row.name);
+    const before = await this.droplets.price(now, placeOf(row));
+    const after = await this.droplets.price({ ...now, backups: to }, placeOf(row));
     const { backup_ids: kept } = row.attrs as { backup_ids?: string[] };
     const detail = `DigitalOcean may delete the ${kept?.length ?? 0} existing backups: keep the wanted ones as snapshots first`;
     const values = { backups: now.backups ?? NO_BACKUPS };
@@ -195,7 +199,7 @@ export class ProductForecasts {
     );
     const isPricedKind = row.kind === 'volume' || row.kind === 'floating_ip';
     const before = isPricedKind ? await this.priceOf(row) : undefined;
-    const after = before && (await this.droplets.price({ ...priceSubject(row), ...then }, name));
+    const after = before && (await this.droplets.price({ ...priceSubject(row), ...then }, placeOf(row)));
     return {
       facts: { values },
       changes,
@@ -210,7 +214,7 @@ export class ProductForecasts {
   }
 
   private priceOf(row: ResourceView) {
-    return this.droplets.price(priceSubject(row), row.name);
+    return this.droplets.price(priceSubject(row), placeOf(row));
   }
 }
 

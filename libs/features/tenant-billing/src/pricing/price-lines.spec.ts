@@ -1,7 +1,7 @@
 import { Money, ValidationFailedError } from '#libs/kernel';
 import { array, assert, constantFrom, integer, option, property, record } from 'fast-check';
 import { monthlyLines } from './monthly-terms';
-import { priceLines, type PricedLine } from './price-lines';
+import { priceLines, unitPrice, type PricedLine } from './price-lines';
 import { PASS_THROUGH, readModel, type MonthlyTerms, type RateModel, type Tier } from './rate-model';
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
@@ -257,4 +257,38 @@ it.each([
     }
   };
   expect(problems()).toContain(field);
+});
+
+describe('the price of one thing', () => {
+  const list = { hourly: Money.parse('0.01674'), monthly: Money.parse('11.25') };
+  const priceOf = (model: object, of = list) => {
+    const price = unitPrice(readModel(model, 'model'), of, null, MONTH_S);
+    return price && [price.monthly.toAmountText(), price.hourly.toAmountText()];
+  };
+
+  it.each([
+    [{ type: 'cost_plus', percent: '0' }, '11.25', '0.01674'],
+    [{ type: 'cost_plus', percent: '20' }, '13.50', '0.020088'],
+    [{ type: 'cost_plus', percent: '20', max_margin: '1' }, '12.25', '0.018228'],
+    [{ type: 'cost_plus', percent: '0', fixed_per_resource_month: '11.25' }, '22.50', '0.03348'],
+    [{ type: 'fixed_per_sku', price: '15', unit: 'month', proration: 'day' }, '15.00', '0.02232'],
+    [{ type: 'fixed_per_sku', price: '0.02', unit: 'hour', proration: 'as_provider' }, '13.44', '0.02'],
+    [{ type: 'fixed_per_sku', price: '0.02', unit: 'hour', proration: 'none' }, '14.40', '0.02'],
+    [{ type: 'free' }, '0.00', '0.00'],
+  ])('is by %j %s a month and %s an hour', (model, monthly, hourly) => {
+    expect(priceOf(model)).toEqual([monthly, hourly]);
+  });
+
+  it.each([
+    { type: 'graduated', scope: 'tenant', tiers: [{ up_to: null, per_unit: '1', flat: '0' }] },
+    { type: 'package', size: '10', price: '5', free: '1' },
+    { type: 'free_allowance', quantity: '50', per: 'resource' },
+  ])('cannot be told by %j, which needs the other lines of the month', (model) => {
+    expect(priceOf(model)).toBeNull();
+  });
+
+  it('is a price an hour also where the list price is zero', () => {
+    const nothing = { hourly: Money.parse('0'), monthly: Money.parse('0') };
+    expect(priceOf({ type: 'fixed_per_sku', price: '6.72', unit: 'month', proration: 'none' }, nothing)).toEqual(['6.72', '0.01']);
+  });
 });

@@ -49,6 +49,29 @@ export function priceLines(model: RateModel, lines: readonly PricedLine[]): Mone
   }
 }
 
+/** The price of one thing for a whole month, and for an hour of it. */
+export interface UnitPrice {
+  readonly hourly: Money;
+  readonly monthly: Money;
+}
+
+/**
+ * What one thing with this list price sells for, exactly as `priceLines` prices its line of a whole month. Null where the model needs the other lines of the
+ * month, such as tiers and allowances. Pure.
+ */
+export function unitPrice(model: RateModel, list: UnitPrice, resourceId: string | null, monthSeconds: number): UnitPrice | null {
+  if (model.type !== 'free' && model.type !== 'cost_plus' && model.type !== 'fixed_per_sku') return null;
+  const quantity = Money.parse(String(monthSeconds / 3_600));
+  const [sell] = priceLines(model, [{ resourceId: resourceId ?? 'new', buy: list.monthly, quantity, seconds: monthSeconds, monthSeconds }]);
+  if (!sell) return null;
+  const monthly = sell.round(SELL_PLACES, 'half_away').trim();
+  if (model.type === 'fixed_per_sku' && model.unit === 'hour') return { monthly, hourly: Money.parse(model.price) };
+  const [part, whole] = list.monthly.isZero()
+    ? [1n, BigInt(MONTH_CAP_S / 3_600)]
+    : [list.hourly.toUnits(SELL_PLACES), list.monthly.toUnits(SELL_PLACES)];
+  return { monthly, hourly: monthly.ratio(part, whole, SELL_PLACES).trim() };
+}
+
 /** Prices each scope on its own: all lines, or those of each resource. A line without a resource is a scope of its own. */
 function byScope(
   scope: 'tenant' | 'resource',

@@ -1,7 +1,11 @@
-import type { Queryable } from '#libs/database';
-import { Injectable } from '@nestjs/common';
-import type { CardInForce, PricePlan } from '../pricing/price-plan';
-import type { MonthlyTerms } from '../pricing/rate-model';
+import { SellPrices, type ListPrice, type SellPriceSource, type SoldThing, type TenantRates, type Unpriced } from '#libs/catalog';
+import { Database, type Queryable } from '#libs/database';
+import { cached, Money } from '#libs/kernel';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { firstDay, secondsOf } from '../months';
+import { unitPrice } from '../pricing/price-lines';
+import { RateChooser, type CardInForce, type PricePlan } from '../pricing/price-plan';
+import { PASS_THROUGH, type MonthlyTerms, type RateModel } from '../pricing/rate-model';
 import type { Rate } from '../pricing/selector';
 
 interface CardRow {
@@ -71,4 +75,87 @@ function grouped(rates: readonly (readonly [string, Rate])[]): Map<string, Rate[
   const groups = new Map<string, Rate[]>();
   for (const [key, rate] of rates) groups.set(key, [...(groups.get(key) ?? []), rate]);
   return groups;
+}
+
+/** Other processes see a changed card after this time; the process that changed it sees it at once. */
+const FRESH_MS = 1_000;
+const LIMIT_MS = 5_000;
+
+/**
+ * The sell prices of this moment, for everything that tenants read and order: the card and the overrides that count in the present month choose the rate
+ * of a thing exactly as they choose that of its line, and its model prices the line of a whole month.
+ */
+@Injectable()
+export class CardPrices implements SellPriceSource, OnModuleInit {
+  private reading: (() => Promise<PricePlan>) | undefined;
+  private period = '';
+
+  constructor(
+    private readonly database: Database,
+    private readonly plans: PricePlanReader,
+    private readonly sellPrices: SellPrices,
+  ) {}
+
+  onModuleInit(): void {
+    this.sellPrices.use(this);
+  }
+
+  /** Call it after a change of cards or overrides was committed. */
+  forget(): void {
+    this.reading = undefined;
+  }
+
+  async ratesOf(tenantId: string): Promise<TenantRates | null> {
+    const period = firstDay(new Date().toISOString());
+    if (period !== this.period) this.forget();
+    this.period = period;
+    this.reading ??= cached(() => this.plans.read(this.database, period), { freshMs: FRESH_MS, limitMs: LIMIT_MS });
+    const plan = await this.reading();
+    const layers = [
+      plan.tenantOverrides.get(tenantId) ?? [],
+      (plan.cards.get(tenantId) ?? plan.standard)?.rates ?? [],
+      plan.standard?.rates ?? [],
+    ];
+    const rates = [...layers, ...plan.resourceOverrides.values()].flat();
+    if (rates.every(({ model }) => isPassThrough(model)) && plan.standard) return null;
+    const chooser = new RateChooser(plan, tenantId);
+    return {
+      tags: [...new Set(rates.flatMap(({ selector }) => selector.tag ?? []))].sort(),
+      resources: [...plan.resourceOverrides.keys()].sort(),
+      sell: (price, thing) => sellPrice(chooser, price, thing, secondsOf(period)),
+    };
+  }
+}
+
+const isPassThrough = (model: RateModel): boolean => JSON.stringify(model) === JSON.stringify(PASS_THROUGH);
+
+const ESTIMATE = 'list price: what is paid depends on everything that is used in the month';
+
+function sellPrice(chooser: RateChooser, price: ListPrice, thing: SoldThing, monthSeconds: number): ListPrice | Unpriced {
+  const machine = partAt(chooser, price, thing, monthSeconds);
+  const carried = price.backups && { ...thing, kind: 'droplet_backup', product: 'Droplet Backups' };
+  const backups = price.backups && carried && partAt(chooser, price.backups, carried, monthSeconds);
+  if (!machine || backups === undefined) return { unpriced: 'no_rate' };
+  const notes = [price.note, machine.isSold && (!backups || backups.isSold) ? null : ESTIMATE].filter((note) => note !== null);
+  return {
+    ...price,
+    hourly: machine.hourly,
+    monthly: machine.monthly,
+    source: machine.isOfCard || backups?.isOfCard ? 'rate_card' : price.source,
+    note: notes.length === 0 ? null : notes.join('; '),
+    backups: price.backups && backups && { ...price.backups, hourly: backups.hourly, monthly: backups.monthly },
+  };
+}
+
+/** Undefined without a rate. `isSold`: false where only the list price can be told. `isOfCard`: false for a price that passes the list price through. */
+function partAt(chooser: RateChooser, list: Pick<ListPrice, 'hourly' | 'monthly'>, thing: SoldThing, monthSeconds: number) {
+  const { resourceId } = thing;
+  const chosen = chooser.choose(thing, resourceId);
+  if (!chosen) return undefined;
+  const amounts = { hourly: Money.parse(list.hourly), monthly: Money.parse(list.monthly) };
+  const { model } = chosen.rate;
+  const sold = unitPrice(model, amounts, resourceId, monthSeconds);
+  const { hourly, monthly } = sold ?? amounts;
+  const isSold = sold !== null;
+  return { hourly: hourly.toAmountText(), monthly: monthly.toAmountText(), isSold, isOfCard: isSold && !isPassThrough(model) };
 }

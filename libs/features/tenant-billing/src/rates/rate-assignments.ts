@@ -13,6 +13,7 @@ import { firstDay, monthOf } from '../months';
 import { RateCardNotFoundError, RateOverrideNotFoundError } from '../tenant-billing.errors';
 import { readModel, type RateModel } from '../pricing/rate-model';
 import { readSelector, type Selector } from '../pricing/selector';
+import { CardPrices } from './price-plan-reader';
 
 /** The card of a tenant from a month on; a null card is the default card. */
 export interface AssignmentView {
@@ -70,6 +71,7 @@ export class RateAssignments {
     private readonly inventory: InventoryReader,
     private readonly transaction: Transaction,
     private readonly audit: AuditLog,
+    private readonly cardPrices: CardPrices,
   ) {}
 
   /** Throws `TenantNotFoundError`. */
@@ -96,6 +98,7 @@ export class RateAssignments {
       const target = { type: 'tenant', id: tenantId };
       await this.audit.record(queryableOf(em), { ...because, action: 'tenant_rate_card_set', target, details });
     });
+    this.cardPrices.forget();
     return this.cardOf(tenantId);
   }
 
@@ -132,7 +135,7 @@ export class RateAssignments {
     if (tenantId !== null && !(await this.tenants.find(tenantId)))
       throw new UnknownTenantError(tenantId, await this.tenants.nearest(tenantId));
     if (resourceId !== null) await this.inventory.get({ kind: 'platform' }, resourceId);
-    return this.transaction.run(async (em) => {
+    const created = await this.transaction.run(async (em) => {
       const validTo = valid_to === undefined ? null : firstDay(valid_to);
       const { priority = 0 } = input;
       const values = { tenantId, resourceId, selector, model, priority, validFrom: firstDay(valid_from), validTo, reason };
@@ -143,11 +146,13 @@ export class RateAssignments {
       await this.audit.record(queryableOf(em), { ...because, reason, action: 'rate_override_created', target, details });
       return overrideView(row);
     });
+    this.cardPrices.forget();
+    return created;
   }
 
   /** Months that were rated keep their lines until they are rated again. Throws `RateOverrideNotFoundError`. */
   async deleteOverride(id: string, because: AuditContext): Promise<OverrideView> {
-    return this.transaction.run(async (em) => {
+    const deleted = await this.transaction.run(async (em) => {
       const row = await em.findOneBy(RateOverride, { id });
       const { affected } = await em.delete(RateOverride, { id });
       if (!row || affected !== 1) throw new RateOverrideNotFoundError();
@@ -157,6 +162,8 @@ export class RateAssignments {
       await this.audit.record(queryableOf(em), { ...because, action: 'rate_override_deleted', target, details });
       return overrideView(row);
     });
+    this.cardPrices.forget();
+    return deleted;
   }
 }
 

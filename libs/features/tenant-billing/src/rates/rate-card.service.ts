@@ -18,6 +18,7 @@ import {
 } from '../tenant-billing.errors';
 import { readModel, readMonthlyTerms, type MonthlyTerms, type RateModel } from '../pricing/rate-model';
 import { readSelector, type Rate, type Selector } from '../pricing/selector';
+import { CardPrices } from './price-plan-reader';
 
 export interface RateCardView {
   readonly id: string;
@@ -71,6 +72,7 @@ export class RateCardService {
     @InjectRepository(RateRow) private readonly rates: Repository<RateRow>,
     private readonly transaction: Transaction,
     private readonly audit: AuditLog,
+    private readonly cardPrices: CardPrices,
   ) {}
 
   /** Newest first. */
@@ -100,7 +102,7 @@ export class RateCardService {
 
   /** Renames a card, or makes it the default. Throws `RateCardNotFoundError` and `RateCardExistsError`. */
   async update(id: string, { name, is_default }: { name?: string; is_default?: true }, because: AuditContext): Promise<RateCardView> {
-    return this.transaction.run(async (em) => {
+    const changed = await this.transaction.run(async (em) => {
       const before = await requireCard(em, id);
       if (name !== undefined && name.toLowerCase() !== before.name.toLowerCase()) await requireFreeName(em, name);
       if (is_default) await em.update(RateCard, { isDefault: true }, { isDefault: false });
@@ -111,6 +113,8 @@ export class RateCardService {
       await this.record(em, because, 'rate_card_changed', id, details);
       return cardView(card);
     });
+    this.cardPrices.forget();
+    return changed;
   }
 
   /** The versions of a card, newest first. Throws `RateCardNotFoundError`. */
@@ -164,7 +168,7 @@ export class RateCardService {
 
   /** From its month on the version counts, and never changes. Throws `VersionPublishedError` and `MonthTakenError`. */
   async publish(id: string, version: number, because: AuditContext): Promise<RateCardVersionView> {
-    return this.transaction.run(async (em) => {
+    const changed = await this.transaction.run(async (em) => {
       const card = await requireCard(em, id);
       const row = await requireUnpublished(em, id, version);
       const published = await em.findBy(RateCardVersion, { cardId: id, validFrom: row.validFrom });
@@ -175,6 +179,8 @@ export class RateCardService {
       await this.record(em, because, 'rate_card_version_published', id, { version, valid_from: monthOf(row.validFrom), digest });
       return this.versionIn(em, id, version);
     });
+    this.cardPrices.forget();
+    return changed;
   }
 
   /** Throws `RateCardVersionNotFoundError`. */
