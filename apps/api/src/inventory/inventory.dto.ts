@@ -62,13 +62,9 @@ export class PriceResponse implements Partial<ListPrice> {
   @ApiText('Currency of the amounts', { optional: true, example: 'USD' })
   readonly currency?: string;
 
-  @ApiEnum(
-    ['catalog', 'observed', 'configured', 'rate_card'],
-    'Where the price comes from; tenants never get `observed`, and only they get `rate_card`',
-    {
-      optional: true,
-    },
-  )
+  @ApiEnum(['catalog', 'observed', 'configured', 'rate_card'], 'Where the price comes from; tenants never get `observed`', {
+    optional: true,
+  })
   readonly source?: ListPrice['source'];
 
   @ApiTime('When the price was read, learned or set', { optional: true })

@@ -50,3 +50,9 @@ export function withMonthly(from: string, basis: PriceBasis, at?: string): strin
                           left join ${rates} b on b.product = 'backups:' || case p.plan when 'unknown' then 'weekly' else p.plan end)
                on p.resource_id = x.id and ${validAt(at)}) priced`;
 }
+
+/** The resources with `monthly` at sell prices, as SQL that begins its parameters at a place, and the values of these. */
+export interface SoldRelation {
+  readonly from: (firstPlace: number) => string;
+  readonly values: readonly unknown[];
+}

@@ -1,5 +1,5 @@
 import { AuditLog } from '#libs/audit';
-import { PriceBook, SellPrices, soldAt, type Prices, type TenantRates } from '#libs/catalog';
+import { PriceBook, SellPrices, type TenantRates } from '#libs/catalog';
 import { CONFIG, type Config } from '#libs/config';
 import { Database, queryableOf, TenantTransaction, type Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
@@ -19,17 +19,16 @@ import { EventMonth } from '../entities/event-month.entity';
 import { ResourceEvent } from '../entities/resource-event.entity';
 import { Resource } from '../entities/resource.entity';
 import { EventsArchivedError, ResourceNotFoundError } from '../inventory.errors';
-import { chargeOf, sweptAs } from '../kinds';
+import { sweptAs } from '../kinds';
 import { viewOf, type View } from '../view-of';
-import { billedIn } from './billed-columns';
 import { ChangeCauses, findActions } from './change-causes';
 import { CompletenessReader } from './completeness-reader';
 import { causeOf, type EventCause } from './change-causes';
 import { COUNT_RESOURCES, summaryView, type CountRow, type SummaryAnswer } from './inventory-summary';
 import { readIds, readPage, sortSql, type ResourceFilters, type ResourceSort } from './resource-filters';
 import { withFound } from './resource-search';
-import { basisOf, pricesOf, soldRelation, soldThing, totalsOf, type SoldResource } from './row-prices';
-import { resourceJson, ResourceNames, resourceView, type ResourceRow, type ResourceView } from './resource-view';
+import { basisOf, pricesOf, rowPrice, soldRelation, soldResource, totalsOf } from './row-prices';
+import { resourceJson, ResourceNames, resourceView, type ResourceView } from './resource-view';
 
 const EVENT_FIELDS = ['id', 'resourceId', 'type', 'at', 'source'] as const;
 type EventField = (typeof EVENT_FIELDS)[number];
@@ -260,30 +259,6 @@ export class InventoryReader {
     return work(this.resources.manager, this.database);
   }
 }
-
-/** The price of a row as JSON. At list prices most rows of a page have one of a few. */
-function rowPrice(row: ResourceRow, prices: Prices, rates: TenantRates | null): string {
-  const charge = chargeOf(row.kind);
-  if (!rates) return prices.jsonOf(row.kind, charge, billedIn(row));
-  const { kind, size_slug, region, cloud_project_id: project_id, id } = row;
-  const thing = () => soldThing({ kind, size_slug, region, project_id, id, ...ofAttrs(JSON.parse(row.attrs) as Attrs) });
-  return JSON.stringify(soldAt(rates, prices.of(charge, billedIn(row)), thing));
-}
-
-type Attrs = Readonly<Record<string, unknown>>;
-
-function ofAttrs({ tags, resource_type: type }: Attrs): Pick<SoldResource, 'tags' | 'resource_type'> {
-  return { tags: Array.isArray(tags) ? (tags as readonly string[]) : [], resource_type: typeof type === 'string' ? type : null };
-}
-
-const soldResource = ({ kind, sizeSlug, region, cloudProjectId, id, attrs }: Resource) => ({
-  kind,
-  size_slug: sizeSlug,
-  region,
-  project_id: cloudProjectId,
-  id,
-  ...ofAttrs(attrs),
-});
 
 /** The number of an event of the resource. Its index has the events of one resource together. */
 const SEQ_OF_EVENT = '(select b.seq from cloud_resource_events b where b.resource_id = :id and b.id = :before)';

@@ -5,7 +5,7 @@ import { cached, decodeCursor, UUID_KEY, UUID_PATTERN } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { KINDS, kindOfUrnType, VOLATILE_ATTRS } from '../kinds';
 import { PLACEHOLDER_KINDS } from '../kinds/placeholder.kind';
-import { withBilled, withMonthly } from './billed-columns';
+import { withBilled, withMonthly, type SoldRelation } from './billed-columns';
 import { patternOf, stateOf, STATES } from './resource-search';
 import { RESOURCE_COLUMNS, type ResourceRow } from './resource-view';
 
@@ -239,12 +239,6 @@ function microseconds(written: string): string {
   return `${seconds}${written.slice(20, -3).padEnd(6, '0')}`;
 }
 
-/** The resources with `monthly` at sell prices, as SQL that begins its parameters at a place, and the values of these. */
-export interface SoldRelation {
-  readonly from: (firstPlace: number) => string;
-  readonly values: readonly unknown[];
-}
-
 /** One page of the list, or of the list at a time (RFC 3339). */
 interface PageOfResources {
   readonly sort: ResourceSort | undefined;
@@ -252,9 +246,8 @@ interface PageOfResources {
   readonly filters: ResourceFilters;
   readonly cursor: string | undefined;
   readonly limit: number;
-  /** Whose prices `sort=price` compares. */
+  /** Whose prices `sort=price` compares, and `sold` instead of them where a tenant has a rate card. */
   readonly basis: PriceBasis;
-  /** What is compared instead where a tenant has a rate card. */
   readonly sold?: SoldRelation;
 }
 
@@ -282,7 +275,7 @@ export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basi
       orderBy,
       moment,
     );
-  const priced = sold ? sold.from(page.length + 1) : withMonthly('cloud_resources', basis);
+  const priced = sold?.from(page.length + 1) ?? withMonthly('cloud_resources', basis);
   /** The order needs the price of all that match, but the other columns only of the page. */
   const selectByPrice = () =>
     withBilled(
@@ -290,11 +283,8 @@ export function readPage(on: Queryable, { filters, sort, cursor, limit, at, basi
       orderBy,
     );
   if (at === undefined && !sorted) return on.texts({ name: `inventory_${name}`, text: select('cloud_resources'), values: page });
-  if (at === undefined)
-    return on.texts({
-      text: byPrice ? selectByPrice() : select('cloud_resources'),
-      values: [...page, ...(byPrice && sold ? sold.values : [])],
-    });
+  if (at === undefined && byPrice) return on.texts({ text: selectByPrice(), values: [...page, ...(sold?.values ?? [])] });
+  if (at === undefined) return on.texts({ text: select('cloud_resources'), values: page });
   return on.texts({ text: select(pastSql(`${moment}`, `$${page.length + 2}`)), values: [...page, at, JSON.stringify(VOLATILE_ATTRS)] });
 }
 

@@ -14,9 +14,11 @@ import type { Queryable } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Money } from '#libs/kernel';
 import { chargeOf, INVOICE_PRODUCTS, VOLATILE_ATTRS } from '../kinds';
-import { billedIn, pricesFor, validAt, type BilledColumns } from './billed-columns';
-import { filterSql, pastSql, type ResourceFilters, type SoldRelation } from './resource-filters';
+import { billedIn, pricesFor, validAt, type BilledColumns, type SoldRelation } from './billed-columns';
+import { filterSql, pastSql, type ResourceFilters } from './resource-filters';
 import { stateOf } from './resource-search';
+import type { ResourceRow } from './resource-view';
+import type { Resource } from '../entities/resource.entity';
 
 /** The price of a tenant is made of list prices only. */
 export const basisOf = (scope: Scope): PriceBasis => (scope.kind === 'platform' ? 'buy' : 'list');
@@ -189,3 +191,28 @@ export async function pricesOf(
     }),
   );
 }
+
+/** The price of a row as JSON. At list prices most rows of a page have one of a few. */
+export function rowPrice(row: ResourceRow, prices: Prices, rates: TenantRates | null): string {
+  const charge = chargeOf(row.kind);
+  if (!rates) return prices.jsonOf(row.kind, charge, billedIn(row));
+  const { kind, size_slug, region, cloud_project_id: project_id, id } = row;
+  const thing = () => soldThing({ kind, size_slug, region, project_id, id, ...ofAttrs(JSON.parse(row.attrs) as Attrs) });
+  return JSON.stringify(soldAt(rates, prices.of(charge, billedIn(row)), thing));
+}
+
+type Attrs = Readonly<Record<string, unknown>>;
+
+function ofAttrs({ tags, resource_type: type }: Attrs): Pick<SoldResource, 'tags' | 'resource_type'> {
+  return { tags: Array.isArray(tags) ? (tags as readonly string[]) : [], resource_type: typeof type === 'string' ? type : null };
+}
+
+/** Pure. */
+export const soldResource = ({ kind, sizeSlug, region, cloudProjectId, id, attrs }: Resource) => ({
+  kind,
+  size_slug: sizeSlug,
+  region,
+  project_id: cloudProjectId,
+  id,
+  ...ofAttrs(attrs),
+});
