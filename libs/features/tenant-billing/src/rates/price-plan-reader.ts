@@ -5,7 +5,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { firstDay, secondsOf } from '../months';
 import { unitPrice } from '../pricing/price-lines';
 import { RateChooser, type CardInForce, type PricePlan } from '../pricing/price-plan';
-import { PASS_THROUGH, type MonthlyTerms, type RateModel } from '../pricing/rate-model';
+import type { MonthlyTerms, RateModel } from '../pricing/rate-model';
 import type { Rate } from '../pricing/selector';
 
 interface CardRow {
@@ -127,7 +127,12 @@ export class CardPrices implements SellPriceSource, OnModuleInit {
   }
 }
 
-const isPassThrough = (model: RateModel): boolean => JSON.stringify(model) === JSON.stringify(PASS_THROUGH);
+/** Sells for what the provider charges, whatever that is. */
+function isPassThrough(model: RateModel): boolean {
+  if (model.type !== 'cost_plus') return false;
+  const { percent, fixed_per_resource_month: fixed, min_margin: least } = model;
+  return [percent, fixed, least ?? '0'].every((amount) => Money.parse(amount).isZero());
+}
 
 const ESTIMATE = 'list price: what is paid depends on everything that is used in the month';
 
