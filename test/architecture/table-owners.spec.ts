@@ -15,6 +15,7 @@ const OWNED: Record<string, readonly string[]> = {
     'cloud_invoices',
   ],
   catalog: ['list_prices', 'provider_catalogue', 'provider_images', 'provider_regions', 'provider_sizes', 'resource_prices'],
+  costs: ['cost_rollup_changes', 'cost_rollup_groups', 'cost_rollup_members', 'cost_rollup_shapes', 'cost_rollups'],
   digitalocean: ['provider_calls', 'provider_tokens'],
   drift: ['cloud_drift', 'cloud_drift_rules', 'drift_detections'],
   events: ['event_numbers', 'event_sequencer', 'event_stream_processes', 'events'],

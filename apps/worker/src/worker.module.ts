@@ -6,6 +6,7 @@ import { AccountsModule } from '#libs/accounts';
 import { AuditModule } from '#libs/audit';
 import { CatalogModule } from '#libs/catalog';
 import { ConfigModule, type Config } from '#libs/config';
+import { CostsModule } from '#libs/costs';
 import { DatabaseHealth, DatabaseModule } from '#libs/database';
 import { DigitalOceanModule } from '#libs/digitalocean';
 import { DriftModule } from '#libs/drift';
@@ -33,6 +34,7 @@ import { WorkerBootstrap } from './lifetime/worker-bootstrap';
 import {
   BulkTask,
   ChainSealing,
+  CostRollupTask,
   DunningTask,
   EventNumbering,
   InvoiceTask,
@@ -58,6 +60,7 @@ const librariesOf = (config: Config, queues: readonly QueueName[]) => [
   ProvisioningModule,
   CatalogModule,
   ProviderBillingModule,
+  CostsModule,
   TenantBillingModule,
   DriftModule,
   NotificationsModule,
@@ -83,6 +86,7 @@ const TASKS = [
   NotificationTask,
   RetentionTask,
   PriceTask,
+  CostRollupTask,
   InvoiceTask,
   DunningTask,
   BulkTask,

@@ -146,35 +146,50 @@ it.each(['2026-02', '2026-03', '2025-11'])(
     const endMs = Date.UTC(Number(period.slice(0, 4)), Number(period.slice(5)), 1);
     const histories = Array.from({ length: HISTORIES }, () => randomHistory(startMs, endMs));
     await world.record(histories);
-    const expected = naive(histories, startMs, endMs);
-    const total = [...expected.values()].reduce((sum, one) => sum + one, 0n);
-    const ask = (groupBy: Parameters<CostsWorld['costs']['read']>[1]['groupBy']) =>
-      world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy, filters: {} });
-    const byTenant = await ask(['tenant']);
-    for (const tenant of TENANTS)
-      expect([tenant, inCents(byTenant.groups.find((group) => group.tenant === tenant)?.amount)]).toEqual([
-        tenant,
-        expected.get(tenant) ?? 0n,
-      ]);
-    expect(inCents(byTenant.amount)).toBe(total);
-    for (const groupBy of [[], ['kind'], ['product', 'month'], ['resource'], ['day'], ['tenant', 'day', 'region']] as const) {
-      const { amount, groups, unpriced } = await ask([...groupBy]);
-      expect(inCents(amount)).toBe(total);
-      expect(unpriced).toEqual([]);
-      const inGroups = groups.reduce((sum, group) => sum + inCents(group.amount), 0n);
-      expect(inGroups).toBe(groupBy.length === 0 ? 0n : total);
-    }
-    const unowned = await world.costs.read(
-      { kind: 'platform' },
-      { period, basis: 'accrued', groupBy: [], filters: { unattributed: true } },
-    );
-    expect(inCents(unowned.amount)).toBe(expected.get(null) ?? 0n);
-    for (const tenant of ['acme', 'birch']) {
-      const own = await world.costs.read({ kind: 'tenant', tenantId: tenant }, { period, groupBy: ['product'], filters: {} });
-      expect([tenant, inCents(own.amount)]).toEqual([tenant, expected.get(tenant) ?? 0n]);
-    }
+    await expectAmounts(period, naive(histories, startMs, endMs));
+    await world.rollUpFrom(period);
+    await expectAmounts(period, naive(histories, startMs, endMs)); // all of it is noted, nothing is folded
+    await world.rollup.fold(Math.ceil(HISTORIES / 3));
+    await expectAmounts(period, naive(histories, startMs, endMs));
+    await world.rollup.foldAll();
+    await expectAmounts(period, naive(histories, startMs, endMs));
+    const corrected = histories.map((history) => (below(4) > 0 ? history : { ...randomHistory(startMs, endMs), id: history.id }));
+    await world.rewrite(corrected.filter((history, at) => history !== histories[at]));
+    await expectAmounts(period, naive(corrected, startMs, endMs)); // the corrections are noted, the rest is folded
+    await world.rollup.foldAll();
+    await expectAmounts(period, naive(corrected, startMs, endMs));
+    await world.owner.query('update cost_rollup_groups set number = number * 2');
+    const { amount } = await world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy: [], filters: {} });
+    expect(inCents(amount)).toBeGreaterThan([...naive(corrected, startMs, endMs).values()].reduce((sum, one) => sum + one, 0n)); // so it was read
   },
 );
+
+/** What the service answers for the month, by all groupings, is what the second computation gives. */
+async function expectAmounts(period: string, expected: Map<string | null, bigint>): Promise<void> {
+  const total = [...expected.values()].reduce((sum, one) => sum + one, 0n);
+  const ask = (groupBy: Parameters<CostsWorld['costs']['read']>[1]['groupBy']) =>
+    world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy, filters: {} });
+  const byTenant = await ask(['tenant']);
+  for (const tenant of TENANTS)
+    expect([tenant, inCents(byTenant.groups.find((group) => group.tenant === tenant)?.amount)]).toEqual([
+      tenant,
+      expected.get(tenant) ?? 0n,
+    ]);
+  expect(inCents(byTenant.amount)).toBe(total);
+  for (const groupBy of [[], ['kind'], ['product', 'month'], ['resource'], ['day'], ['tenant', 'day', 'region']] as const) {
+    const { amount, groups, unpriced } = await ask([...groupBy]);
+    expect(inCents(amount)).toBe(total);
+    expect(unpriced).toEqual([]);
+    const inGroups = groups.reduce((sum, group) => sum + inCents(group.amount), 0n);
+    expect(inGroups).toBe(groupBy.length === 0 ? 0n : total);
+  }
+  const unowned = await world.costs.read({ kind: 'platform' }, { period, basis: 'accrued', groupBy: [], filters: { unattributed: true } });
+  expect(inCents(unowned.amount)).toBe(expected.get(null) ?? 0n);
+  for (const tenant of ['acme', 'birch']) {
+    const own = await world.costs.read({ kind: 'tenant', tenantId: tenant }, { period, groupBy: ['product'], filters: {} });
+    expect([tenant, inCents(own.amount)]).toEqual([tenant, expected.get(tenant) ?? 0n]);
+  }
+}
 
 it('answers the parts of a month with amounts that add up to the month [PRC-1]', async () => {
   const asked = { basis: 'accrued', groupBy: ['kind'], filters: {} } as const;

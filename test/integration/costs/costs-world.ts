@@ -1,4 +1,4 @@
-import { CostService, CostsModule } from '#libs/costs';
+import { CostRollup, CostService, CostsModule } from '#libs/costs';
 import { Database } from '#libs/database';
 import type { Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
@@ -26,6 +26,11 @@ export interface CostsWorld {
   readonly service: <T>(type: Type<T>) => T;
   /** Writes resources with their histories as a recorder of this service would have written them. */
   readonly record: (histories: readonly History[]) => Promise<void>;
+  /** Writes the histories of known resources anew, as corrections of the past do. */
+  readonly rewrite: (histories: readonly History[]) => Promise<void>;
+  readonly rollup: CostRollup;
+  /** Begins the roll-up in a month (`2026-02`) with everything noted and nothing folded. */
+  readonly rollUpFrom: (month: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -38,7 +43,8 @@ export async function newCostsWorld(simulated: { empty?: boolean; seed?: number 
   const owner = new Client({ connectionString: stored.ownerUrl });
   await owner.connect();
   const accountId = randomUUID();
-  return {
+  const rollup = context.get(CostRollup, { strict: false });
+  const world: CostsWorld = {
     costs: context.get(CostService, { strict: false }),
     database: context.get(Database),
     owner,
@@ -82,6 +88,23 @@ export async function newCostsWorld(simulated: { empty?: boolean; seed?: number 
         [JSON.stringify(moves)],
       );
     },
+    rewrite: async (histories) => {
+      const ids = histories.map(({ id }) => id);
+      await owner.query('begin');
+      await owner.query('delete from cloud_resource_events where resource_id = any ($1::uuid[])', [ids]);
+      await owner.query('delete from resource_prices where resource_id = any ($1::uuid[])', [ids]);
+      await owner.query('delete from cloud_resources where id = any ($1::uuid[])', [ids]);
+      await world.record(histories);
+      await owner.query('commit');
+    },
+    rollup,
+    rollUpFrom: async (month) => {
+      await owner.query('delete from cost_rollups');
+      await rollup.run(); // of the running month
+      await owner.query('truncate cost_rollup_shapes, cost_rollup_groups, cost_rollup_members, cost_rollup_changes');
+      await owner.query('update cost_rollups set month = $1', [`${month}-01T00:00:00Z`]);
+      await owner.query('insert into cost_rollup_changes select id from cloud_resources');
+    },
     close: async () => {
       await owner.end();
       await context.close();
@@ -89,6 +112,7 @@ export async function newCostsWorld(simulated: { empty?: boolean; seed?: number 
       await stored.drop();
     },
   };
+  return world;
 }
 
 /** The rates of the tests: monthly amounts by product. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ChainSealer } from '#libs/audit';
 import { CONFIG, type Config } from '#libs/config';
+import { CostRollup } from '#libs/costs';
 import { Database, Retention } from '#libs/database';
 import { EventSequencer } from '#libs/events';
 import { inventoryRetention, PriceSettling } from '#libs/inventory';
@@ -192,6 +193,23 @@ export class PriceTask extends RepeatedTask {
 
   protected async run(signal: AbortSignal): Promise<void> {
     await this.prices.settle(signal);
+  }
+}
+
+const ROLL_UP_EVERY_MS = 2_000;
+
+/** Folds what changed into the roll-up of running costs. Every worker runs it, one at a time folds. Costs are exact meanwhile. */
+@Injectable()
+export class CostRollupTask extends RepeatedTask {
+  constructor(
+    private readonly rollup: CostRollup,
+    database: Database,
+  ) {
+    super('cost_rollup', ROLL_UP_EVERY_MS, database);
+  }
+
+  protected async run(signal: AbortSignal): Promise<void> {
+    await this.rollup.run(signal);
   }
 }
 

@@ -3,7 +3,7 @@ import { FREE_KINDS, INVOICE_PRODUCTS, ownerIntervals } from '#libs/inventory';
 import type { CostWindow } from './cost-window';
 
 /** Kinds that DigitalOcean does not charge for, and kinds that another resource carries. */
-const FREE = `(${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
+export const FREE_KINDS_SQL = `(${FREE_KINDS.map((kind) => `'${kind}'`).join(', ')})`;
 
 /** The product of a kind, as invoices name it. */
 const PRODUCT_OF_KIND = `case l.kind ${Object.entries(INVOICE_PRODUCTS)
@@ -38,6 +38,8 @@ export interface AccrualSteps {
   readonly isEachAlone: boolean;
   /** What lines are cut at; null when nothing cuts them. */
   readonly cuts: Pick<Cuts, 'byDay' | 'cutsAll'> | null;
+  /** SQL: the steps of the roll-up, which spare the lives of resources that are alike: a line with a `shape` stands for its groups. Null: all lives are read. */
+  readonly rolled: string | null;
 }
 
 /**
@@ -55,6 +57,7 @@ export function accrualSteps({
   columns,
   isEachAlone,
   cuts,
+  rolled,
 }: AccrualSteps): string {
   const first = momentSql(monthOf(window.since));
   const spanColumns = {
@@ -68,6 +71,7 @@ export function accrualSteps({
     until: 'least(l.died, m.until, p.valid_to)',
     moved: 'l.moved',
     tenant_id: byOwner ? 'l.tenant_id' : 'null::text',
+    shape: 'l.shape',
     single: isEachAlone ? 'l.id' : 'case when l.moved or l.repeated then l.id end',
   };
   const alike = Object.keys(spanColumns);
@@ -75,12 +79,12 @@ export function accrualSteps({
 with rates as materialized (select * from arcadia_rates(${basis === 'buy'})),
 months (month, until) as (values ${monthsSql(window)}),
 moved as materialized (${byOwner ? movedSql(first, ofTenant) : 'select null::uuid as resource_id where false'}),
-repeated as materialized (${isEachAlone ? 'select null::uuid as resource_id where false' : repeatedSql(first)}),
-lives as (${lifetimesSql(first, ofTenant, isForTenant)}
+repeated as materialized (${isEachAlone ? 'select null::uuid as resource_id where false' : repeatedSql(first)}),${rolled === null ? '' : `${rolled},`}
+lives as (${lifetimesSql(first, ofTenant, isForTenant, rolled !== null)}
      ${conditions.map((condition) => `and ${condition} `).join('')}offset 0),
 spans as materialized (
   select row_number() over () as span, alike.* from (
-    select ${alike.join(', ')}, count(*) as n from (${segmentsSql(spanColumns, ofTenant)}) segments
+    select ${alike.join(', ')}, count(*) as n from ((${segmentsSql(spanColumns, ofTenant || rolled !== null)})${rolled === null ? '' : ` union all (${rolledSegmentsSql(spanColumns)})`}) segments
      where since < until group by ${ordinals(alike.length)}) alike),
 numbered as (
   select s.*, 2 * s.span as number from spans s where s.single is null
@@ -97,7 +101,7 @@ amounts as materialized ( -- one division, so that half a cent is exact
                 else weighted * 100 * least(billed, ${CAP_S}) / (line_s * ${CAP_S}) end)) end as cents
     from (select *, case when month < ${SECONDS_SINCE} then ceil(line_s / 3600) * 3600 else greatest(ceil(line_s), 60) end as billed from lines) l)${
       cuts
-        ? `,${sharesSql({ ...cuts, byOwner, isWhole: window.isWhole, columns: [...Object.keys(columns), ...(isEachAlone ? ['single'] : [])].join(', '), withTimes: isEachAlone })}`
+        ? `,${sharesSql({ ...cuts, byOwner, isWhole: window.isWhole, columns: [...Object.keys(columns), 'shape', ...(isEachAlone ? ['single'] : [])].join(', '), withTimes: isEachAlone })}`
         : ''
     }`;
 }
@@ -126,10 +130,10 @@ const repeatedSql = (first: string): string => `
  * the first month began was alive then, so its creation is not read. A node of a cluster is billed as the cluster. `offset 0` after it: only
  * these columns are joined with prices, not the attributes. To a tenant the project of another tenant has no name.
  */
-const lifetimesSql = (first: string, ofTenant: boolean, isForTenant: boolean): string => `
+const lifetimesSql = (first: string, ofTenant: boolean, isForTenant: boolean, ofMoving: boolean): string => `
   select r.id, r.kind, r.tenant_id, r.project, r.region, r.is_node, r.moved, r.repeated, r.born, r.died,
          coalesce(cluster.id, r.id) as billed_id, case when r.is_node then 'k8s_cluster' else r.kind end as billed_kind,
-         case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type
+         case when r.kind = 'snapshot' then r.attrs ->> 'resource_type' end as resource_type, null::uuid as shape
     from (
       select r.*, p.name as project,
              r.id in (select resource_id from moved) as moved, r.id in (select resource_id from repeated) as repeated,
@@ -137,9 +141,9 @@ const lifetimesSql = (first: string, ofTenant: boolean, isForTenant: boolean): s
              case when r.first_seen_at <= ${first} then '-infinity'::timestamptz
                   else least(r.first_seen_at, (r.attrs ->> 'created_at')::timestamptz) end as born,
              case when r.deleted_at is null then 'infinity'::timestamptz else least(r.deleted_at, coalesce(${DESTROYED}, ${STRUCK})) end as died
-        from cloud_resources r
+        from ${ofMoving ? 'moving cross join lateral (select * from cloud_resources c where c.id = moving.resource_id offset 0) r' : 'cloud_resources r'}
         left join cloud_projects p on p.id = r.cloud_project_id ${isForTenant ? 'and p.tenant_id = $3' : ''}
-       where r.kind not in ${FREE} and ${ofTenant ? ofTenantSql(first) : `(r.deleted_at is null or r.deleted_at > ${first})`}
+       where r.kind not in ${FREE_KINDS_SQL} and ${ofTenant ? ofTenantSql(first) : `(r.deleted_at is null or r.deleted_at > ${first})`}
     ) r
     left join lateral (
       select c.id from cloud_resources c where c.account_id = r.account_id and c.kind = 'k8s_cluster' and c.provider_id = substr(r.parents[1], strpos(r.parents[1], '/') + 1)
@@ -160,16 +164,25 @@ const STRUCK = `(
                 where s.kind in (r.kind, 'project') and s.status = 'complete' and s.started_at > r.last_seen_at and r.stale_strike_count > 0)`;
 
 /**
- * The parts of lifetimes in a month, with one product and size. Of one tenant, prices are looked up for each resource: the planner would read them all.
+ * The parts of lifetimes in a month, with one product and size. Of few resources, prices are looked up for each: the planner would read them all.
  * `offset 0` at the end: each column is computed once, not for the condition on it too. */
-const segmentsSql = (columns: Readonly<Record<string, string>>, ofTenant: boolean): string => `
-      select ${Object.entries(columns)
-        .map(([name, value]) => `${value} as ${name}`)
-        .join(', ')}
+const segmentsSql = (columns: Readonly<Record<string, string>>, ofFew: boolean): string => `
+      select ${named(columns)}
         from lives l cross join months m
-        left join ${ofTenant ? 'lateral (select * from platform_resource_prices p where p.resource_id = l.id offset 0)' : 'platform_resource_prices'} p
+        left join ${ofFew ? 'lateral (select * from platform_resource_prices p where p.resource_id = l.id offset 0)' : 'platform_resource_prices'} p
                on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
       offset 0`;
+
+/** The same of the roll-up, whose lifetimes have one price each. The number of lines of a shape is not 1 but that of its groups. */
+const rolledSegmentsSql = (columns: Readonly<Record<string, string>>): string => `
+      select ${named(columns)}
+        from (select * from begun union all select * from shapes) l cross join months m
+        cross join lateral (select l.product, l.units, l.plan, '-infinity'::timestamptz as valid_from, 'infinity'::timestamptz as valid_to) p`;
+
+const named = (columns: Readonly<Record<string, string>>): string =>
+  Object.entries(columns)
+    .map(([name, value]) => `${value} as ${name}`)
+    .join(', ');
 
 /** The spans with their rates. Backups are a line of their own, at a share of the price of the droplet. `monthly` is null without a rate. */
 const PRICED = `

@@ -54,6 +54,7 @@ export function accruedLinesStatement(window: CostWindow, tenantId: string): { t
     },
     isEachAlone: true,
     cuts: { byDay: false, cutsAll: true },
+    rolled: null,
   });
   const text = `${steps},
 found as (

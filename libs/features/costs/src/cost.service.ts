@@ -5,7 +5,7 @@ import { CompletenessReader, type ResourceFilters } from '#libs/inventory';
 import { cached, Money } from '#libs/kernel';
 import { InvoiceReader } from '#libs/provider-billing';
 import { Inject, Injectable } from '@nestjs/common';
-import { ACCRUAL_SETTINGS, accrualStatement } from './accrual.sql';
+import { CostRollup } from './cost-rollup';
 import { costBasis, costWindow, MOST_GROUPS, type AskedTime, type CostBasis, type CostGroupKey, type CostWindow } from './cost-window';
 import { NotAccruableError, TooManyGroupsError } from './costs.errors';
 import { invoicedStatement } from './invoiced.sql';
@@ -89,6 +89,7 @@ export class CostService {
     private readonly completeness: CompletenessReader,
     private readonly invoices: InvoiceReader,
     private readonly tenantPrice: TenantPrice,
+    private readonly rollup: CostRollup,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -126,7 +127,7 @@ export class CostService {
     const row =
       scope.kind === 'tenant'
         ? await this.tenantPrice[basis](scope.tenantId, window, question.groupBy, question.filters)
-        : await this.answer(this.statement(question, window, basis));
+        : await this.sums(question, window, basis);
     const groups = row?.groups ?? [];
     if (groups.length > window.mostGroups) throw new TooManyGroupsError(window.mostGroups);
     const named = question.groupBy.includes('resource') ? await this.withNames(scope, groups) : groups;
@@ -160,7 +161,7 @@ export class CostService {
     if (!recorded?.since) return undefined;
     const window = costWindow({}, recorded.now, Number.MAX_SAFE_INTEGER - 1);
     const request = { window, groupBy: ['tenant'], basis: 'buy', tenant: undefined, unattributed: false, filters: {} } as const;
-    const row = await this.answer(accrualStatement(request));
+    const row = await this.rollup.sums<AnswerRow>(request);
     return new Map(
       (row?.groups ?? []).flatMap(({ tenant, amount }) => (typeof tenant === 'string' ? [[tenant, amountText(amount)] as const] : [])),
     );
@@ -170,17 +171,13 @@ export class CostService {
     return (await this.database.query<Recorded>(RECORDED_SINCE))[0];
   }
 
-  private answer({ text, values }: { readonly text: string; readonly values: unknown[] }): Promise<AnswerRow | undefined> {
-    return this.database.transaction(async (tx) => {
-      await tx.query(ACCRUAL_SETTINGS);
-      return (await tx.query<AnswerRow>(text, values))[0];
-    });
-  }
-
-  private statement({ groupBy, filters }: CostQuestion, window: CostWindow, basis: CostBasis) {
-    if (basis === 'invoiced') return invoicedStatement(window, groupBy, filters);
+  private async sums({ groupBy, filters }: CostQuestion, window: CostWindow, basis: CostBasis): Promise<AnswerRow | undefined> {
+    if (basis === 'invoiced') {
+      const { text, values } = invoicedStatement(window, groupBy, filters);
+      return (await this.database.query<AnswerRow>(text, values))[0];
+    }
     const { tenant_id: tenant, unattributed = false, ...rest } = filters;
-    return accrualStatement({ window, groupBy, basis: 'buy', tenant, unattributed, filters: rest });
+    return this.rollup.sums({ window, groupBy, basis: 'buy', tenant, unattributed, filters: rest });
   }
 
   /** Set-based: the names of all groups at once. A tenant gets no name of what another one owns by now. [TEN-3] */

@@ -3,8 +3,9 @@ import { Database } from '#libs/database';
 import { filterSql, type ResourceFilters } from '#libs/inventory';
 import { Money } from '#libs/kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { ACCRUAL_SETTINGS, accrualStatement } from './accrual.sql';
+import { ACCRUAL_SETTINGS } from './accrual.sql';
 import { accruedLinesStatement, type AccruedLine } from './accrued-lines.sql';
+import { CostRollup } from './cost-rollup';
 import { monthWindows, MOST_MONTHS, type CostGroupKey, type CostWindow } from './cost-window';
 
 /** What a tenant pays for one line of a month, before tax. */
@@ -73,6 +74,7 @@ export class TenantPrice {
 
   constructor(
     private readonly database: Database,
+    private readonly rollup: CostRollup,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -154,12 +156,8 @@ export class TenantPrice {
 
   private async readSums(window: CostWindow): Promise<AccruedSums> {
     const request = { window, groupBy: ['tenant'], basis: 'list', tenant: undefined, unattributed: false, filters: {} } as const;
-    const { text, values } = accrualStatement(request);
-    const rows = await this.database.transaction(async (tx) => {
-      await tx.query(ACCRUAL_SETTINGS);
-      return tx.query<SellSums>(text, values);
-    });
-    return new Map((rows[0]?.groups ?? []).map(({ tenant, amount }) => [tenant ?? null, Money.parse(amount).trim().toText()] as const));
+    const row = await this.rollup.sums<SellSums>(request);
+    return new Map((row?.groups ?? []).map(({ tenant, amount }) => [tenant ?? null, Money.parse(amount).trim().toText()] as const));
   }
 
   private sums(

@@ -26,6 +26,8 @@ export const ADVISORY_LOCKS = {
   webhookCreation: '815004040',
   /** One stream of events of a tenant is counted at a time, so that two at once do not exceed the number of a tenant (`StreamPlaces`). */
   streamPlaces: '815004041',
+  /** One transaction at a time folds changes into the roll-up of running costs (`CostRollup`). */
+  costRollup: '815004050',
   /** One transaction at a time accepts sagas of a tenant, the value of a column named `tenant`, or changes it (`TenantWriter`). */
   tenantStarts: 'hashtextextended(tenant, 815004011)',
   /** One transaction at a time changes owners of resources (`OwnershipRecorder`). */

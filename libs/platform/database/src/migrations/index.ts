@@ -55,6 +55,7 @@ import { PausedWebhooks1795000001323 } from './1323-paused-webhooks.migration';
 import { ReadablePauses1795000001324 } from './1324-readable-pauses.migration';
 import { EndedResources1795000001325 } from './1325-ended-resources.migration';
 import { LargeInventories1795000001330 } from './1330-large-inventories.migration';
+import { CostRollups1795000001331 } from './1331-cost-rollups.migration';
 import { UnusedLists1795000001365 } from './1365-unused-lists.migration';
 import { StreamPlaces1795000001366 } from './1366-stream-places.migration';
 
@@ -117,6 +118,7 @@ export const migrations = [
   ReadablePauses1795000001324,
   EndedResources1795000001325,
   LargeInventories1795000001330,
+  CostRollups1795000001331,
   UnusedLists1795000001365,
   StreamPlaces1795000001366,
 ];
