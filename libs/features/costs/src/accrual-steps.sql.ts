@@ -38,7 +38,7 @@ export interface AccrualSteps {
   readonly isEachAlone: boolean;
   /** What lines are cut at; null when nothing cuts them. */
   readonly cuts: Pick<Cuts, 'byDay' | 'cutsAll'> | null;
-  /** SQL: the steps of the roll-up, which spare the lives of resources that are alike: a line with a `shape` stands for its groups. Null: all lives are read. */
+  /** SQL: the steps of the roll-up, which read no resources that are alike: a line with a `shape` stands for its groups. Null: all resources are read. */
   readonly rolled: string | null;
 }
 
@@ -173,7 +173,7 @@ const segmentsSql = (columns: Readonly<Record<string, string>>, ofFew: boolean):
                on p.resource_id = l.id and p.valid_from < m.until and p.valid_to > m.month
       offset 0`;
 
-/** The same of the roll-up, whose lifetimes have one price each. The number of lines of a shape is not 1 but that of its groups. */
+/** The same of the roll-up, where each lifetime has one price. The number of lines of a shape is not 1 but that of its groups. */
 const rolledSegmentsSql = (columns: Readonly<Record<string, string>>): string => `
       select ${named(columns)}
         from (select * from begun union all select * from shapes) l cross join months m

@@ -19,7 +19,7 @@ export interface AccrualRequest {
   readonly unattributed: boolean;
   /** Without `tenant_id` and `unattributed`, which are asked of each moment, not of now. */
   readonly filters: ResourceFilters;
-  /** Resources that are billed alike are read from the roll-up; `is_current` of the answer tells whether it counts for the window. */
+  /** Resources that are billed alike are read from the roll-up; `is_current` of the answer is whether it counts for the window. */
   readonly fromRollup?: boolean;
 }
 

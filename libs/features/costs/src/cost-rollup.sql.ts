@@ -11,7 +11,7 @@ export const ROLLUP_MONTH = `(select month from cost_rollups where kind = 'runni
 const ALIKE = ['tenant_id', 'cloud_project_id', 'kind', 'region', 'is_node', 'resource_type', 'product', 'units', 'plan'];
 const of = (alias: string) => ALIKE.map((column) => `${alias}.${column}`).join(', ');
 
-/** More noted changes than this are not worth a look at each: all resources are read instead. */
+/** With more noted changes than this, all resources are read instead. */
 export const MOST_CHANGES = 20_000;
 
 /** SQL: the begin of the month of the roll-up, and null where it is not built or too far behind. */
@@ -22,7 +22,7 @@ export const USABLE_ROLLUP = `(
 const BILLED_KIND = `case when is_node then 'k8s_cluster' else kind end as billed_kind`;
 
 /**
- * SQL: the steps of an accrual that read the roll-up. `moving` are the resources that a question must look at one by one, `begun` those that are billed
+ * SQL: the steps of an accrual that read the roll-up. `moving` are the resources that a question reads one by one, `begun` those that are billed
  * like a group since a time in the months, `rolled` the groups with the number `n` that each stands for, and `shapes` one of each price. What is
  * noted as changed is taken out of its group and looked at: the answer is exact however far the roll-up is behind. `conditions`: SQL on the columns of a group.
  */

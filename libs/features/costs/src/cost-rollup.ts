@@ -98,7 +98,7 @@ export class CostRollup {
 /** Filters on columns of a group. Any other is asked of each resource. */
 const OF_GROUPS = ['kind', 'region', 'project_id'];
 
-/** Of one tenant, all lives are found by index sooner than what is moving in the account. */
+/** Of one tenant, all resources are found by index sooner than what is moving in the account. */
 const canRoll = ({ groupBy, tenant, filters }: AccrualRequest): boolean =>
   tenant === undefined &&
   !groupBy.includes('resource') &&

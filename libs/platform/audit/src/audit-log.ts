@@ -121,7 +121,7 @@ export class AuditLog {
   }
 }
 
-const OF_TENANT = `(e.actor_tenant_id = :tenant_id or e.details ->> 'tenant_id' = :tenant_id or e.details ->> 'previous_tenant_id' = :tenant_id)`;
+const OF_TENANT = `(e.actor_tenant_id = :tenant_id or e.concerned_tenant = :tenant_id or e.previous_tenant = :tenant_id)`;
 
 function auditView(entry: AuditEntry): AuditView {
   return {

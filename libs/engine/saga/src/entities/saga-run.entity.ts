@@ -31,6 +31,10 @@ export class SagaRun {
   @Column('jsonb')
   readonly input: Fields;
 
+  /** `resource_id` of the input, which the database copies: row security keeps an index on JSON from lists. */
+  @Column('text', { nullable: true })
+  readonly resourceId: string | null;
+
   /** Outputs of the completed steps. */
   @Column('jsonb', { default: {} })
   readonly context: Fields;

@@ -65,7 +65,7 @@ export class SagaReader {
       if (kind !== undefined) query.andWhere('r.kind = any (:kinds)', { kinds: [kind].flat() });
       if (tenant_id !== undefined) query.andWhere('r.tenant_id = :tenant_id', { tenant_id });
       if (resource !== undefined)
-        query.andWhere(`(r.input ->> 'resource_id' = :resource or r.id = any (:writers))`, {
+        query.andWhere('(r.resource_id = :resource or r.id = any (:writers))', {
           resource: resource.id,
           writers: resource.writers,
         });

@@ -151,7 +151,7 @@ export class SagaTimeline {
 
   private async sameResource(em: EntityManager, { id, tenantId }: SagaRun, isAdmin: boolean, on: SameResource): Promise<RelatedSaga[]> {
     if (on.resourceId === null) return [];
-    const query = em.createQueryBuilder(SagaRun, 'r').where(`(r.input ->> 'resource_id' = :resource or r.id = any (:writers))`, {
+    const query = em.createQueryBuilder(SagaRun, 'r').where('(r.resource_id = :resource or r.id = any (:writers))', {
       resource: on.resourceId,
       writers: on.writers,
     });

@@ -85,7 +85,7 @@ export class CostRollupMember {
   @PrimaryColumn('uuid')
   readonly resourceId: string;
 
-  /** Null: its life, its owner or its price changed in the month, so it is accrued by itself. */
+  /** Null: its existence, its owner or its price changed in the month, so it is accrued by itself. */
   @Column('uuid', { nullable: true })
   readonly groupId: string | null;
 

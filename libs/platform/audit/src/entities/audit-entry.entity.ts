@@ -40,4 +40,12 @@ export class AuditEntry {
 
   @Column('text', { nullable: true })
   readonly requestId: string | null;
+
+  /** `tenant_id` of the details, which the database copies: row security keeps an index on JSON from lists. No part of the chain. */
+  @Column('text', { nullable: true })
+  readonly concernedTenant: string | null;
+
+  /** `previous_tenant_id` of the details, likewise. */
+  @Column('text', { nullable: true })
+  readonly previousTenant: string | null;
 }

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * The roll-up that questions about running costs read instead of every resource: how many resources are billed alike since before a month, and
- * which ones are not. Triggers note every resource whose owner, place, life or price changes, in the transaction of the change and whatever
+ * which ones are not. Triggers note every resource with a change of owner, place, existence or price, in the transaction of the change and whatever
  * process makes it, also one of the previous release; a worker folds what is noted. The triggers take a short lock on three tables.
  */
 export class CostRollups1795000001331 implements MigrationInterface {

@@ -56,6 +56,7 @@ import { ReadablePauses1795000001324 } from './1324-readable-pauses.migration';
 import { EndedResources1795000001325 } from './1325-ended-resources.migration';
 import { LargeInventories1795000001330 } from './1330-large-inventories.migration';
 import { CostRollups1795000001331 } from './1331-cost-rollups.migration';
+import { FoundByIndex1795000001332 } from './1332-found-by-index.migration';
 import { UnusedLists1795000001365 } from './1365-unused-lists.migration';
 import { StreamPlaces1795000001366 } from './1366-stream-places.migration';
 
@@ -119,6 +120,7 @@ export const migrations = [
   EndedResources1795000001325,
   LargeInventories1795000001330,
   CostRollups1795000001331,
+  FoundByIndex1795000001332,
   UnusedLists1795000001365,
   StreamPlaces1795000001366,
 ];
