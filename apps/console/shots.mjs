@@ -66,6 +66,8 @@ const ADMIN = {
   sweeps: '/sweeps',
   sweep: `/sweeps/${await first('/api/v1/sweeps?status=suspect')}`,
   projects: '/projects',
+  'ownership-rules': '/ownership-rules',
+  'ownership-moves': '/ownership-moves',
   'provider-invoices': '/provider-invoices',
   'provider-invoice': `/provider-invoices/${await first('/api/v1/billing/invoices')}`,
   'cost-lines': '/cost-lines',

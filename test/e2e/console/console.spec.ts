@@ -63,6 +63,8 @@ describeInBrowser('the console in a browser', () => {
         '/order',
         order,
         '/projects',
+        '/ownership-rules',
+        '/ownership-moves',
         '/provider-invoices',
         `/provider-invoices/${charged[0]?.id}`,
         '/cost-lines',

@@ -12,6 +12,9 @@ interface One {
 interface Many {
   readonly data: readonly { readonly id: string; readonly name: string; readonly status: string }[];
 }
+interface Owned {
+  readonly data: { readonly tenant_id: string | null };
+}
 interface Records {
   readonly domain_records: readonly { readonly id: number; readonly type: string; readonly name: string; readonly data: string }[];
 }
@@ -92,6 +95,67 @@ export function steeringJobs({ world, open }: Stack): void {
       .first()
       .click();
     await page.getByRole('link', { name: 'The saga that repeats this one' }).waitFor();
+  });
+
+  it('writes an ownership rule after seeing what it moves, finds its move between tenants in the inbox, confirms it, and deletes the rule [TNT-7]', async () => {
+    const named = await world().call<Many>('admin', '/api/v1/inventory?kind=droplet&tenant_id=bluebird&sort=name&limit=1');
+    const [droplet] = named.data;
+    const ownerOf = async () => (await world().call<Owned>('admin', `/api/v1/inventory/${droplet?.id}`)).data.tenant_id;
+    // Only a rule decides about what neither an operator nor a project with a tenant has given away.
+    const rule = { when: { name_glob: droplet?.name }, tenant_id: 'bluebird', position: 10, reason: 'as its project said' };
+    const { data: first } = await world().call<One>('admin', '/api/v1/attribution-rules', { method: 'POST', body: rule });
+    const { data: of } = await world().call<{ data: { project_id: string } }>('admin', `/api/v1/inventory/${droplet?.id}`);
+    const project = `/api/v1/projects/${of.project_id}`;
+    await world().call('admin', project, { method: 'PATCH', body: { unassigned: true, reason: 'rules decide about it' } });
+    const watched = await open('admin', '/ownership-rules');
+    const { page } = watched;
+    const dialog = page.getByRole('dialog');
+    const choose = async (label: string, option: string) => {
+      await dialog
+        .getByRole('combobox', { name: label })
+        .or(dialog.getByRole('textbox', { name: label }))
+        .first()
+        .fill(option);
+      await page.getByRole('option', { name: option, exact: true }).click();
+    };
+    await page.getByRole('row', { name: new RegExp(`named ${droplet?.name} bluebird`) }).waitFor();
+    await page.getByRole('button', { name: 'New rule' }).click();
+    await choose('Tenant', 'harbour');
+    const create = dialog.getByRole('button', { name: 'Create the rule' });
+    await dialog.getByLabel('Name').fill(droplet?.name ?? '');
+    await dialog.getByLabel('Order').fill('1');
+    await dialog.getByLabel('Reason').fill('harbour took it over');
+    expect(await create.isDisabled()).toBe(true); // until what it moves is on the page
+    await dialog.getByRole('button', { name: 'Show what moves' }).click();
+    await dialog.getByRole('row', { name: /bluebird → harbour Waits until you confirm it 1/ }).waitFor();
+    expect(await watched.axeInBothSchemes('form of an ownership rule')).toEqual([]);
+    await dialog.getByLabel('Order').fill('20');
+    expect(await create.isDisabled()).toBe(true); // what is on the page was for other values
+    await dialog.getByRole('button', { name: 'Show what moves' }).click();
+    await dialog.getByText('Nothing moves now').waitFor(); // the first rule decides
+    await create.click();
+    await dialog.waitFor({ state: 'hidden' });
+    await page.getByRole('row', { name: /^20 .*harbour/ }).waitFor();
+    await page.getByRole('row', { name: /^10 .*bluebird/ }).click();
+    await dialog.getByRole('button', { name: 'Delete…' }).click();
+    await dialog.getByRole('row', { name: /bluebird → harbour Waits until you confirm it 1/ }).waitFor();
+    await dialog.getByRole('button', { name: 'Delete the rule' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await ownerOf()).toBe('bluebird'); // a rule moves nothing between tenants by itself
+    await page.keyboard.press('g');
+    await page.keyboard.press('i');
+    await page.getByRole('link', { name: `${droplet?.name} of bluebird would go to harbour` }).click();
+    await page
+      .getByRole('row', { name: new RegExp(droplet?.name ?? '') })
+      .getByRole('checkbox')
+      .check();
+    await page.getByRole('button', { name: 'Confirm…' }).click();
+    await dialog.getByLabel('Reason').fill('by contract 12');
+    await dialog.getByRole('button', { name: 'Move it' }).click();
+    await page.getByRole('status').filter({ hasText: 'Done: 1 moved.' }).waitFor(); // prettier-ignore
+    expect(await ownerOf()).toBe('harbour');
+    expect((await world().call<One>('admin', `/api/v1/attribution-rules/${first.id}`)).data).toBeUndefined();
+    await world().call('admin', project, { method: 'PATCH', body: { tenant_id: 'bluebird', reason: 'as before' } });
   });
 
   it('changes a DNS record of the own zone as a tenant: form, plan of exactly that, deed', async () => {

@@ -19,7 +19,7 @@ const POLL_WHILE_LIVE_MS = 60_000;
 
 /** The first words of the query keys that an event makes old, by the first word of its type. */
 const TOUCHED: Readonly<Record<string, readonly string[]>> = {
-  resource: ['inventory', 'inventory-summary', 'resource', 'resources', 'events', 'kinds', 'me'],
+  resource: ['inventory', 'inventory-summary', 'resource', 'resources', 'ownership-rules', 'ownership-moves', 'events', 'kinds', 'me'],
   saga: ['sagas', 'saga', 'saga-timeline', 'bulk-job', 'me'],
   drift: ['drift', 'drift-summary', 'resource'],
   kind: ['kinds', 'inventory-summary'],

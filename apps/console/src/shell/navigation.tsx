@@ -21,6 +21,7 @@ import {
   IconStack2,
   IconTimeline,
   IconTags,
+  IconUserCheck,
   IconUsers,
   IconWebhook,
 } from '../parts/icons';
@@ -73,6 +74,7 @@ const ADMIN: readonly PlaceGroup[] = [
     places: [
       { to: '/tenants', text: 'Tenants', icon: IconUsers, key: 't' },
       { to: '/projects', text: 'Projects', icon: IconFolder, key: 'p' },
+      { to: '/ownership-rules', text: 'Ownership rules', icon: IconUserCheck, key: 'u', also: ['/ownership-moves'] },
     ],
   },
   {

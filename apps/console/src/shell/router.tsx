@@ -153,6 +153,14 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/projects/projects-screen'), 'ProjectsScreen'),
   ),
   at(
+    '/ownership-rules',
+    lazyRouteComponent(() => import('../screens/projects/ownership-rules-screen'), 'OwnershipRulesScreen'),
+  ),
+  at(
+    '/ownership-moves',
+    lazyRouteComponent(() => import('../screens/projects/ownership-moves-screen'), 'OwnershipMovesScreen'),
+  ),
+  at(
     '/audit',
     lazyRouteComponent(() => import('../screens/audit/audit-screen'), 'AuditScreen'),
   ),

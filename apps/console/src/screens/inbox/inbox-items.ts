@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { answered, api, type Drift, type Saga, type Sweep } from '../../client/client';
+import { answered, api, type Drift, type Saga, type Schemas, type Sweep } from '../../client/client';
 import { monthText, moneyDelta, money, valueText, words } from '../../parts/format';
 import { kindName, kindsName } from '../../parts/kinds';
 import { sagaTitle } from '../../parts/sagas';
@@ -28,6 +28,8 @@ export interface InboxItem {
 }
 
 const POLL_MS = 30_000;
+/** More moves between tenants than these are counted as at least so many. */
+const MOST_MOVES = 200;
 const HOUR_MS = 3_600_000;
 const UNSAFE = 1e9;
 const LATE_DATA = -1e6;
@@ -58,7 +60,12 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
     queryFn: () => answered(api.GET('/api/v1/billing/invoices', { params: { query: { reconciliation: 'mismatch', limit: 20 } } })),
     ...options,
   });
-  const all = [summary, sweeps, sagas, drifts, invoices];
+  const moves = useQuery({
+    queryKey: ['ownership-moves', 'inbox'],
+    queryFn: () => answered(api.GET('/api/v1/attribution-rules/findings', { params: { query: { limit: MOST_MOVES } } })),
+    ...options,
+  });
+  const all = [summary, sweeps, sagas, drifts, invoices, moves];
   const unattributed = summary.data?.data.unattributed ?? 0;
   const items: InboxItem[] = [
     ...(sweeps.data?.data ?? []).filter(({ missing }) => missing).map(sweepItem),
@@ -82,6 +89,7 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
       };
     }),
     ...(unattributed > 0 ? [ownersItem(unattributed)] : []),
+    ...movesItems(moves.data?.data ?? []),
     ...Object.entries(summary.data?.completeness ?? {})
       .filter(([, { complete }]) => !complete)
       .map(([kind, { as_of: at, reason }]) => staleItem(kind, at, reason)),
@@ -163,6 +171,34 @@ function ownersItem(howMany: number): InboxItem {
     search: { unattributed: 'true' },
     rank: howMany,
   };
+}
+
+/** One for each pair of tenants: a rule gives resources of one to the other, and an operator decides. */
+function movesItems(moves: readonly Schemas['AttributionFindingResponse'][]): InboxItem[] {
+  const pairs = new Map<string, Schemas['AttributionFindingResponse'][]>();
+  for (const move of moves) {
+    const pair = `${move.from_tenant_id} ${move.to_tenant_id}`;
+    pairs.set(pair, [...(pairs.get(pair) ?? []), move]);
+  }
+  return [...pairs.values()].flatMap((pair): InboxItem[] => {
+    const [first] = pair;
+    if (!first) return [];
+    const { from_tenant_id, to_tenant_id, name, kind } = first;
+    return [
+      {
+        id: `moves-${from_tenant_id}-${to_tenant_id}`,
+        group: 'owners',
+        tone: 'warn',
+        title: TEXTS.moves(pair.length, name ?? kindName(kind), from_tenant_id, to_tenant_id),
+        meta: TEXTS.movesMeta,
+        money: null,
+        at: pair.map(({ found_at: at }) => at).sort()[0] ?? null,
+        to: '/ownership-moves',
+        search: { from_tenant_id, to_tenant_id },
+        rank: 2_000 + pair.length,
+      },
+    ];
+  });
 }
 
 function staleItem(kind: string, at: string | null, reason: string | null): InboxItem {

@@ -16,6 +16,9 @@ export const TEXTS = {
   driftMeta: (from: string, to: string) => `${from} → ${to}`,
   owners: (n: number) => (n === 1 ? '1 resource has no owner' : `${n} resources have no owner`),
   ownersMeta: 'No tenant sees or pays for them. Assign them, or give their project a tenant.',
+  moves: (n: number, name: string, from: string, to: string) =>
+    n === 1 ? `${name} of ${from} would go to ${to}` : `${n} resources of ${from} would go to ${to}`,
+  movesMeta: 'An ownership rule asks for it. Confirm it, or change the rule.',
   invoice: (period: string) => `The provider’s invoice of ${period} does not add up`,
   invoiceMeta: (difference: string) => `off by ${difference} · nothing of it is passed on`,
   stale: (kind: string) => `The last sweep of ${kind} was not complete`,
