@@ -378,14 +378,29 @@ it('shows in the run where each tenant of the month is, with the problems that s
       draft_number: null,
       total: '7.00',
       payment_status: 'unpaid',
+      due_on: issued.due_on,
+      overdue: false,
     },
-    { tenant_id: 'birch', state: 'draft', number: null, draft_number: expect.stringMatching(/^DRAFT-/), problems: [], version: 2 },
+    {
+      tenant_id: 'birch',
+      state: 'draft',
+      due_on: null,
+      overdue: false,
+      number: null,
+      draft_number: expect.stringMatching(/^DRAFT-/),
+      problems: [],
+      version: 2,
+    },
     {
       tenant_id: 'nobody',
       state: 'draft',
       problems: expect.arrayContaining([expect.objectContaining({ code: 'profile_incomplete', severity: 'critical' })]),
     },
   ]);
+  await world.owner.query(
+    `alter table tenant_invoices disable trigger user; update tenant_invoices set due_on = current_date - 2 where id = '${id}'; alter table tenant_invoices enable trigger user`,
+  );
+  expect((await run())[0]).toMatchObject({ state: 'issued', overdue: true });
 });
 
 it('refuses a time zone that the database does not know, and adds a set of tax rules once', async () => {

@@ -364,6 +364,9 @@ describe('a rated month', () => {
       BECAUSE,
     );
     expect(await sells()).toEqual({ acme: '10.00', birch: '7.00' });
+    const { data: listed } = await assignments.listOverrides({ limit: 50 }, { resource_id: droplet });
+    const { rows: named } = await world.owner.query('select name from cloud_resources where id = $1', [droplet]);
+    expect(listed).toMatchObject([{ resource_id: droplet, resource_name: named[0]?.name }]);
 
     const partial = await cards.create(`Partial ${month}`, BECAUSE);
     await cards.createVersion(partial.id, { valid_from: month, rates: rates.slice(1) }, BECAUSE);

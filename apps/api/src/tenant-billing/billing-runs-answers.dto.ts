@@ -22,6 +22,7 @@ import {
 import {
   ApiAnyObject,
   ApiCount,
+  ApiDate,
   ApiEnum,
   ApiFlag,
   ApiListOf,
@@ -190,6 +191,12 @@ export class RunTenantResponse implements RunTenantView {
 
   @ApiEnum(PAYMENT_STATUSES, 'Of an issued invoice', NULLABLE)
   readonly payment_status: PaymentStatus | null;
+
+  @ApiDate('Last day to pay of an issued invoice', NULLABLE)
+  readonly due_on: string | null;
+
+  @ApiFlag('Issued, not paid and past the last day to pay')
+  readonly overdue: boolean;
 
   @ApiCount('Version of the invoice', NULLABLE)
   readonly version: number | null;

@@ -160,6 +160,9 @@ export class RateOverrideResponse implements OverrideView {
   @ApiUuid('The resource', NULLABLE)
   readonly resource_id: string | null;
 
+  @ApiText('Name of the resource, if it has one', NULLABLE)
+  readonly resource_name: string | null;
+
   @ApiAnyObject('What it applies to; empty: everything')
   readonly selector: Selector;
 

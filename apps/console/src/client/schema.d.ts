@@ -6888,6 +6888,10 @@ export interface components {
       due: string | null;
       /** @description Of an issued invoice */
       payment_status: ('unpaid' | 'partly_paid' | 'paid' | 'written_off') | null;
+      /** @description Last day to pay of an issued invoice */
+      due_on: string | null;
+      /** @description Issued, not paid and past the last day to pay */
+      overdue: boolean;
       /** @description Version of the invoice */
       version: number | null;
       /** @description Of the rating and of the invoice */
@@ -8183,6 +8187,8 @@ export interface components {
       tenant_id: string | null;
       /** @description The resource */
       resource_id: string | null;
+      /** @description Name of the resource, if it has one */
+      resource_name: string | null;
       /** @description What it applies to; empty: everything */
       selector: {
         [key: string]: unknown;

@@ -1,13 +1,10 @@
 import { useState } from 'react';
-import type { Schemas } from '../../client/client';
-import { BULK_VERBS, BulkDialog, BulkSummary, type BulkOutcome, type BulkResult, type BulkVerb } from './invoice-bulk-dialog';
+import { BULK_VERBS, BulkDialog, BulkSummary, type Bill, type BulkOutcome, type BulkResult, type BulkVerb } from './invoice-bulk-dialog';
 import { TEXTS } from './texts';
-
-type Invoice = Schemas['TenantInvoiceResponse'];
 
 interface BulkBarProps {
   /** The selected ones. */
-  readonly rows: readonly Invoice[];
+  readonly rows: readonly Bill[];
   readonly clear: () => void;
 }
 

@@ -7,13 +7,14 @@ import { Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { TEXTS } from './texts';
 
-type Invoice = Schemas['TenantInvoiceResponse'];
+/** What is said of an invoice: whose, and how much. */
+export type Bill = Pick<Schemas['TenantInvoiceResponse'], 'id' | 'tenant_id' | 'currency' | 'total'>;
 export type BulkOutcome = Schemas['BulkInvoicesResponse'];
 
 /** What became of the invoices that a verb was asked for. */
 export interface BulkResult {
   readonly outcome: BulkOutcome;
-  readonly rows: readonly Invoice[];
+  readonly rows: readonly Bill[];
 }
 
 export const BULK_VERBS = ['refresh', 'approve', 'issue'] as const;
@@ -22,7 +23,7 @@ export type BulkVerb = (typeof BULK_VERBS)[number];
 const MOST_NAMED = 12;
 
 interface BulkDialogProps {
-  readonly rows: readonly Invoice[];
+  readonly rows: readonly Bill[];
   readonly verb: BulkVerb;
   readonly done: (outcome: BulkOutcome) => void;
   readonly close: () => void;
@@ -45,7 +46,7 @@ export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) 
   const planned = preview.data?.data;
   const act = async (reason: string | undefined) => {
     const { data } = await answered(api.POST('/api/v1/tenant-invoices/bulk', { body: { verb, ids, reason: reason ?? '' } }));
-    await client.invalidateQueries({ queryKey: ['invoices'] });
+    await Promise.all(['invoices', 'billing-runs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
     done(data);
   };
   const { bulk, verbs } = TEXTS;
@@ -80,7 +81,7 @@ export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) 
 }
 
 /** The totals of invoices, one for each currency. */
-function sumsText(rows: readonly Invoice[]): string {
+function sumsText(rows: readonly Bill[]): string {
   const sums = new Map<string, number>();
   for (const { total, currency } of rows) sums.set(currency, (sums.get(currency) ?? 0) + Number(total));
   return [...sums].map(([currency, sum]) => moneyIn(sum.toFixed(2), currency)).join(' + ');

@@ -4,16 +4,19 @@ import { answered, api } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { monthText } from '../../parts/format';
 import { IconRefresh } from '../../parts/icons';
-import { BulkDialog, type BulkResult, type BulkVerb } from '../invoices/invoice-bulk-dialog';
+import { BulkDialog, type Bill, type BulkResult, type BulkVerb } from '../invoices/invoice-bulk-dialog';
 import { isOpenRun, type Run } from '../pnl/pnl-data';
-import { isStopped, type Invoice } from './month-rows';
+import { isInvoiced, isStopped, type Invoiced, type MonthRow } from './month-rows';
 import { TEXTS } from './texts';
+
+/** What the dialog of many invoices knows of one. */
+export const billOf = ({ invoice_id: id, tenant_id, currency, total }: Invoiced): Bill => ({ id, tenant_id, currency, total });
 
 interface MonthActionsProps {
   readonly period: string;
   readonly run: Run | undefined;
   readonly isRated: boolean;
-  readonly rows: readonly Invoice[];
+  readonly rows: readonly MonthRow[];
   readonly done: (result: BulkResult) => void;
 }
 
@@ -21,8 +24,9 @@ interface MonthActionsProps {
 export function MonthActions({ period, run, isRated, rows, done }: MonthActionsProps) {
   const client = useQueryClient();
   const [asking, setAsking] = useState<'run' | 'build' | BulkVerb | null>(null);
-  const good = rows.filter((invoice) => invoice.status === 'draft' && !isStopped(invoice));
-  const ready = rows.filter(({ status }) => status === 'ready');
+  const built = rows.filter(isInvoiced);
+  const good = built.filter((row) => row.state === 'draft' && !isStopped(row));
+  const ready = built.filter(({ state }) => state === 'ready');
   const month = monthText(period);
   const start = async (reason: string | undefined) => {
     await answered(api.POST('/api/v1/billing-runs', { body: { period, ...(reason && { reason }) } }));
@@ -30,10 +34,10 @@ export function MonthActions({ period, run, isRated, rows, done }: MonthActionsP
   };
   const build = async (reason: string | undefined) => {
     await answered(api.POST('/api/v1/tenant-invoices/build', { body: { period, ...(reason && { reason }) } }));
-    await client.invalidateQueries({ queryKey: ['invoices'] });
+    await Promise.all(['invoices', 'billing-runs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
   };
   const isRunning = isOpenRun(run);
-  const main = !isRated ? 'run' : good.length > 0 ? 'approve' : ready.length > 0 ? 'issue' : rows.length === 0 ? 'build' : null;
+  const main = !isRated ? 'run' : good.length > 0 ? 'approve' : ready.length > 0 ? 'issue' : built.length === 0 ? 'build' : null;
   const look = (step: typeof main) => (step === main ? 'btn pri' : 'btn');
   const close = () => setAsking(null);
   return (
@@ -44,7 +48,7 @@ export function MonthActions({ period, run, isRated, rows, done }: MonthActionsP
       </button>
       {isRated && (
         <button type="button" className={look('build')} disabled={isRunning} onClick={() => setAsking('build')}>
-          {rows.length === 0 ? TEXTS.build.button : TEXTS.build.refresh}
+          {built.length === 0 ? TEXTS.build.button : TEXTS.build.refresh}
         </button>
       )}
       {good.length > 0 && (
@@ -69,9 +73,9 @@ export function MonthActions({ period, run, isRated, rows, done }: MonthActionsP
       )}
       {(asking === 'approve' || asking === 'issue') && (
         <BulkDialog
-          rows={asking === 'approve' ? good : ready}
+          rows={(asking === 'approve' ? good : ready).map(billOf)}
           verb={asking}
-          done={(outcome) => done({ outcome, rows: asking === 'approve' ? good : ready })}
+          done={(outcome) => done({ outcome, rows: (asking === 'approve' ? good : ready).map(billOf) })}
           close={close}
         />
       )}

@@ -1,7 +1,7 @@
 import type { Column } from '../../parts/data-table';
 import { monthName, moneyIn, plainDelta, plainMoney } from '../../parts/format';
 import { IconAlertOctagon, IconCircle, IconCircleCheck, IconCircleDot } from '../../parts/icons';
-import { isStopped, markOf, nextText, STAGES, type Invoice, type Mark, type Stage } from './month-rows';
+import { isInvoiced, isStopped, markOf, netOf, nextText, STAGES, type Mark, type MonthRow, type Stage } from './month-rows';
 import { TEXTS } from './texts';
 
 const ICONS: Readonly<Record<Mark, typeof IconCircle>> = {
@@ -14,8 +14,8 @@ const ICONS: Readonly<Record<Mark, typeof IconCircle>> = {
 const ENDS: Readonly<Partial<Record<Stage, string>>> = { draft: 'first', paid: 'last' };
 
 /** One place of the way from draft to paid, with the line to the place before it. */
-function StageMark({ invoice, stage }: { readonly invoice: Invoice; readonly stage: Stage }) {
-  const mark = markOf(invoice, stage);
+function StageMark({ row, stage }: { readonly row: MonthRow; readonly stage: Stage }) {
+  const mark = markOf(row, stage);
   const Icon = ICONS[mark];
   return (
     <span className={`stage ${mark} ${ENDS[stage] ?? ''}`}>
@@ -27,16 +27,16 @@ function StageMark({ invoice, stage }: { readonly invoice: Invoice; readonly sta
   );
 }
 
-const stageColumn = (stage: Stage): Column<Invoice> => ({
+const stageColumn = (stage: Stage): Column<MonthRow> => ({
   id: stage,
   head: TEXTS.heads[stage],
   width: 66,
-  cell: (invoice) => <StageMark invoice={invoice} stage={stage} />,
+  cell: (row) => <StageMark row={row} stage={stage} />,
 });
 
-export function WhatNext({ invoice }: { readonly invoice: Invoice }) {
-  const text = nextText(invoice);
-  if (!isStopped(invoice)) return <span className={invoice.overdue ? 'st bad' : 'mid'}>{text}</span>;
+export function WhatNext({ row }: { readonly row: MonthRow }) {
+  const text = nextText(row);
+  if (!isStopped(row)) return <span className={row.overdue ? 'st bad' : 'mid'}>{text}</span>;
   return (
     <span className="st bad" title={text} style={{ maxWidth: '100%' }}>
       <IconAlertOctagon size={14} stroke={1.75} aria-hidden style={{ flex: 'none' }} />
@@ -46,7 +46,7 @@ export function WhatNext({ invoice }: { readonly invoice: Invoice }) {
 }
 
 /** The matrix of the board: tenant, how far it is, amount, difference to the month before, what comes next. */
-export function monthColumns(before: string, nets: ReadonlyMap<string, number> | undefined): readonly Column<Invoice>[] {
+export function monthColumns(before: string, nets: ReadonlyMap<string, number> | undefined): readonly Column<MonthRow>[] {
   return [
     { id: 'tenant', head: TEXTS.heads.tenant, width: 128, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
     ...STAGES.map(stageColumn),
@@ -55,23 +55,27 @@ export function monthColumns(before: string, nets: ReadonlyMap<string, number> |
       head: TEXTS.heads.net,
       width: 104,
       numeric: true,
-      cell: ({ net, currency }) => <b style={{ fontWeight: 600 }}>{currency === 'USD' ? plainMoney(net) : moneyIn(net, currency)}</b>,
+      cell: (row) => {
+        const { currency } = row;
+        const text = currency === null || currency === 'USD' ? plainMoney(netOf(row)) : moneyIn(netOf(row), currency);
+        return isInvoiced(row) ? <b style={{ fontWeight: 600 }}>{text}</b> : <span className="est">{text}</span>;
+      },
     },
     {
       id: 'versus',
       head: TEXTS.versus(monthName(before)),
       width: 96,
       numeric: true,
-      cell: (invoice) => <span className="mid">{deltaText(invoice, nets)}</span>,
+      cell: (row) => <span className="mid">{deltaText(row, nets)}</span>,
     },
-    { id: 'next', head: TEXTS.heads.next, cell: (invoice) => <WhatNext invoice={invoice} /> },
+    { id: 'next', head: TEXTS.heads.next, cell: (row) => <WhatNext row={row} /> },
   ];
 }
 
-function deltaText({ tenant_id: id, currency, net }: Invoice, nets: ReadonlyMap<string, number> | undefined): string {
-  if (!nets) return '';
-  const last = nets.get(`${id} ${currency}`);
+function deltaText(row: MonthRow, nets: ReadonlyMap<string, number> | undefined): string {
+  if (!nets || row.currency === null) return '';
+  const last = nets.get(`${row.tenant_id} ${row.currency}`);
   if (last === undefined) return TEXTS.isNew;
-  const delta = Math.round((Number(net) - last) * 100) / 100;
+  const delta = Math.round((Number(netOf(row)) - last) * 100) / 100;
   return delta === 0 ? TEXTS.noChange : plainDelta(delta);
 }

@@ -1,17 +1,17 @@
 import { Figures } from '../../parts/figures';
 import { count, money, percent } from '../../parts/format';
 import type { Pnl } from '../pnl/pnl-data';
-import type { Invoice } from './month-rows';
+import { netOf, type MonthRow } from './month-rows';
 import { TEXTS } from './texts';
 
 /** The sums of the month: what tenants pay, what it costs, and how much of it is issued and paid. */
-export function MonthFigures({ rows, pnl }: { readonly rows: readonly Invoice[]; readonly pnl: Pnl | undefined }) {
+export function MonthFigures({ rows, pnl }: { readonly rows: readonly MonthRow[]; readonly pnl: Pnl | undefined }) {
   const { strip } = TEXTS;
-  const issued = rows.filter(({ status }) => status === 'issued');
+  const issued = rows.filter(({ state }) => state === 'issued');
   const paid = issued.filter(({ payment_status: payment }) => payment === 'paid');
   const buy = pnl && Number(pnl.total.buy_direct) + Number(pnl.total.buy_shared);
-  const sumOf = (some: readonly Invoice[]) => money(some.reduce((sum, { net }) => sum + Number(net), 0).toFixed(2));
-  const of = (some: readonly Invoice[]) => TEXTS.of(count(some.length), count(rows.length));
+  const sumOf = (some: readonly MonthRow[]) => money(some.reduce((sum, row) => sum + Number(netOf(row)), 0).toFixed(2));
+  const of = (some: readonly MonthRow[]) => TEXTS.of(count(some.length), count(rows.length));
   return (
     <Figures
       label={strip.label}

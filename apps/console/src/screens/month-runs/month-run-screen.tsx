@@ -1,11 +1,11 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { answered, api, type Schemas } from '../../client/client';
+import { answered, api } from '../../client/client';
 import { CsvButton } from '../../parts/csv';
 import { useFilters } from '../../parts/filters';
 import { age, count, exactTime, moneyIn, monthText } from '../../parts/format';
 import { IconAlertTriangle } from '../../parts/icons';
-import { ListCard, PAGE, useList } from '../../parts/list';
+import { ListCard, PAGE } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { PeriodSelect } from '../../parts/period-select';
 import { EmptyState, ErrorState, Note } from '../../parts/states';
@@ -15,11 +15,11 @@ import { BulkSummary, type BulkResult } from '../invoices/invoice-bulk-dialog';
 import { INVOICE_CSV } from '../invoices/invoice-states';
 import { InvoiceBulkBar } from '../invoices/invoice-bulk-bar';
 import { Equation } from '../pnl/equation';
-import { isOpenRun, usePnl, useRuns, type Run } from '../pnl/pnl-data';
-import { MonthActions } from './month-actions';
+import { isOpenRun, usePnl, useRatedMonth, useRuns, type Run } from '../pnl/pnl-data';
+import { billOf, MonthActions } from './month-actions';
 import { monthColumns, WhatNext } from './month-columns';
 import { MonthFigures } from './month-figures';
-import { isStopped, netsOf, ofMonth, type Invoice } from './month-rows';
+import { isInvoiced, isStopped, netOf, netsOf, type MonthRow } from './month-rows';
 import { ProblemsCard } from './problems-card';
 import './month-runs.css';
 import { TEXTS } from './texts';
@@ -37,11 +37,6 @@ const readMonth = (period: string, cursor: string | undefined, signal: AbortSign
     }),
   );
 
-/** The standard invoices of a month. */
-function useMonthInvoices(period: string) {
-  return useList<Invoice, Schemas['TenantInvoiceResponseList']>(['invoices', 'month', period], (...page) => readMonth(period, ...page));
-}
-
 /** The month board: one row for each tenant from draft to paid, what stops, and whether everything adds up. */
 export function MonthRunScreen() {
   const navigate = useNavigate();
@@ -54,10 +49,12 @@ export function MonthRunScreen() {
   const run = all?.[0];
   const rated = all?.find(({ status }) => status === 'completed');
   const pnl = usePnl(period, 'tenant', all);
-  const list = useMonthInvoices(period);
-  const last = useMonthInvoices(before);
-  const rows = useMemo(() => ofMonth(list.rows), [list.rows]);
-  const nets = useMemo(() => (last.query.data ? netsOf(last.rows) : undefined), [last.query.data, last.rows]);
+  const month = useRatedMonth(period, all);
+  const last = useRatedMonth(before, useRuns(before).data?.data).data?.data;
+  const rows = useMemo(() => month.data?.data.tenants ?? [], [month.data]);
+  const nets = useMemo(() => last && netsOf(last.tenants), [last]);
+  // A month without a rating has no tenants, which is no list that is being read.
+  const query = { error: month.error, isPending: runs.isPending || (rated !== undefined && month.isPending), refetch: month.refetch };
   const columns = useMemo(() => monthColumns(before, nets), [before, nets]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [done, setDone] = useState<BulkResult | null>(null);
@@ -109,16 +106,24 @@ export function MonthRunScreen() {
         <div className="two">
           <div className="mb-list" style={{ height: HEAD_PX + Math.max(4, rows.length) * ROW_PX }}>
             <ListCard
-              list={{ ...list, rows }}
+              list={{ query, rows, onEnd: () => undefined }}
               label={TEXTS.title}
               columns={columns}
-              rowId={({ id }) => id}
+              rowId={({ tenant_id: id }) => id}
               rowName={({ tenant_id: id }) => id}
-              onOpen={({ id }) => void navigate({ to: '/invoices/$id', params: { id } })}
+              onOpen={({ invoice_id: id, tenant_id }) => void navigate({ to: id === null ? `/tenants/${tenant_id}` : `/invoices/${id}` })}
               selection={{ ids: selected, set: setSelected }}
-              item={(invoice) => <MonthItem invoice={invoice} />}
+              item={(row) => <MonthItem row={row} />}
               empty={<EmptyState {...(rated ? empty.rated(period) : empty.unrated(period))} />}
-              foot={<InvoiceBulkBar rows={rows.filter(({ id }) => selected.has(id))} clear={() => setSelected(new Set())} />}
+              foot={
+                <InvoiceBulkBar
+                  rows={rows
+                    .filter(({ tenant_id: id }) => selected.has(id))
+                    .filter(isInvoiced)
+                    .map(billOf)}
+                  clear={() => setSelected(new Set())}
+                />
+              }
             />
           </div>
           <div className="grid">
@@ -142,15 +147,15 @@ export function MonthRunScreen() {
 
 const ratedText = ({ finished_at: finished, requested_at: requested }: Run): string => TEXTS.rated(age(finished ?? requested));
 
-function MonthItem({ invoice }: { readonly invoice: Invoice }) {
+function MonthItem({ row }: { readonly row: MonthRow }) {
   return (
     <div className="item">
       <span />
-      <b style={{ fontWeight: 550 }}>{invoice.tenant_id}</b>
-      <span className="tn">{moneyIn(invoice.net, invoice.currency)}</span>
+      <b style={{ fontWeight: 550 }}>{row.tenant_id}</b>
+      <span className="tn">{moneyIn(netOf(row), row.currency ?? 'USD')}</span>
       <span className="l2">
-        <Status of="invoice" value={invoice.status} />
-        <WhatNext invoice={invoice} />
+        {row.state !== 'not_built' && <Status of="invoice" value={row.state} />}
+        <WhatNext row={row} />
       </span>
     </div>
   );

@@ -14,6 +14,8 @@ export const TEXTS = {
   stages: { done: 'done', here: 'here', todo: 'not yet', stopped: 'stopped' },
   next: {
     draft: 'Draft, no problems',
+    notBuilt: 'Rated: build its draft',
+    void: 'Void',
     ready: 'Approved: issue it',
     paid: 'Paid',
     due: (day: string) => `Due ${day}`,

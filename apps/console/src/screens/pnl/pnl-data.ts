@@ -19,6 +19,17 @@ export function useRuns(period: string) {
   });
 }
 
+/** The tenants of a rated month as they are now: their invoices change after the rating. */
+export function useRatedMonth(period: string, runs: readonly Run[] | undefined) {
+  const rated = runs?.find(({ status }) => status === 'completed');
+  return useQuery({
+    queryKey: ['billing-runs', period, 'tenants', rated?.id],
+    queryFn: () => answered(api.GET('/api/v1/billing-runs/{id}', { params: { path: { id: rated?.id ?? '' } } })),
+    enabled: rated !== undefined,
+    refetchInterval: POLL_MS,
+  });
+}
+
 /** Profit and loss of a month, asked for as soon as there is a completed rating of it. */
 export function usePnl(period: string, by: PnlBy, runs: readonly Run[] | undefined) {
   const rated = runs?.find(({ status }) => status === 'completed');

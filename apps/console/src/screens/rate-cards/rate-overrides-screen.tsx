@@ -1,5 +1,6 @@
 import { Select, TextInput } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
@@ -8,6 +9,7 @@ import { filledIn, useFields } from '../../parts/fields';
 import { FilterChips, useFilters } from '../../parts/filters';
 import { monthText } from '../../parts/format';
 import { IconPlus, IconTrash } from '../../parts/icons';
+import { kindName } from '../../parts/kinds';
 import '../../parts/money.css';
 import { Card, PageHead, Screen, SubNav } from '../../parts/page';
 import { PlainTable, type PlainColumn } from '../../parts/plain-table';
@@ -62,8 +64,7 @@ export function RateOverridesScreen() {
   );
 }
 
-const whoText = ({ tenant_id: tenant, resource_id: resource }: Override): string =>
-  tenant ?? `${WORDS.resource.toLowerCase()} …${resource?.slice(-6) ?? ''}`;
+const whoText = ({ tenant_id: tenant, resource_name: name }: Override): string => tenant ?? name ?? WORDS.unnamed;
 
 function OverridesTable({ rows, remove }: { readonly rows: readonly Override[]; readonly remove: (row: Override) => void }) {
   const { heads } = WORDS;
@@ -150,7 +151,7 @@ function AddDialog({ close }: { readonly close: () => void }) {
             clearable
             data-autofocus
           />
-          <TextInput label={WORDS.resource} {...fields.resource_id} />
+          <ResourceField value={values.resource_id} choose={(id) => set('resource_id', id)} />
           <TextInput label={WORDS.heads.from} type="month" {...fields.valid_from} />
           <TextInput label={WORDS.until} type="month" {...fields.valid_to} />
         </div>
@@ -158,6 +159,41 @@ function AddDialog({ close }: { readonly close: () => void }) {
         <SelectorFields {...props} />
       </div>
     </Confirm>
+  );
+}
+
+/** Finds a resource by its name. */
+function ResourceField({ value, choose }: { readonly value: string; readonly choose: (id: string) => void }) {
+  const [text, setText] = useState('');
+  const [q] = useDebouncedValue(text, 200);
+  const [chosen, setChosen] = useState<{ readonly value: string; readonly label: string } | null>(null);
+  const found = useQuery({
+    queryKey: ['inventory', 'choice', q],
+    queryFn: () => answered(api.GET('/api/v1/inventory', { params: { query: { ...(q && { q }), sort: 'name', limit: 30 } } })),
+    placeholderData: keepPreviousData,
+  });
+  const listed = (found.data?.data ?? []).map(({ id, name, kind, tenant_id: tenant }) => ({
+    value: id,
+    label: [name ?? kindName(kind), kindName(kind), tenant].filter(Boolean).join(' · '),
+  }));
+  const data = [...(chosen ? [chosen] : []), ...listed.filter(({ value: id }) => id !== chosen?.value)];
+  return (
+    <Select
+      label={WORDS.resource}
+      description={WORDS.resourceHelp}
+      nothingFoundMessage={WORDS.noResource}
+      data={data}
+      value={value || null}
+      onChange={(next) => {
+        setChosen(data.find(({ value: id }) => id === next) ?? null);
+        choose(next ?? '');
+      }}
+      onSearchChange={(search) => setText(data.some(({ label }) => label === search) ? '' : search)}
+      filter={({ options }) => options}
+      searchable
+      clearable
+      clearButtonProps={{ 'aria-label': WORDS.resource }}
+    />
   );
 }
 

@@ -194,7 +194,7 @@ function narrowed(em: EntityManager, scope: Scope, filters: TenantInvoiceFilters
 }
 
 /** SQL on an invoice `i`: issued, not paid, and past its due date, in UTC. */
-const OVERDUE = `coalesce(i.status = 'issued' and i.payment_status in ('unpaid', 'partly_paid') and i.due_on < (clock_timestamp() at time zone 'UTC')::date, false)`;
+export const OVERDUE = `coalesce(i.status = 'issued' and i.payment_status in ('unpaid', 'partly_paid') and i.due_on < (clock_timestamp() at time zone 'UTC')::date, false)`;
 
 /** `scope`: of the caller. */
 export function invoiceView(invoice: TenantInvoice, scope: Scope): TenantInvoiceView {

@@ -51,6 +51,8 @@ export interface OverrideView {
   readonly id: string;
   readonly tenant_id: string | null;
   readonly resource_id: string | null;
+  /** Name of the resource, if it has one. */
+  readonly resource_name: string | null;
   readonly selector: Selector;
   readonly model: RateModel;
   readonly priority: number;
@@ -120,7 +122,13 @@ export class RateAssignments {
     if (filters.resource_id !== undefined) query.andWhere('o.resourceId = :resource', { resource: filters.resource_id });
     if (before !== null) query.andWhere('o.id < :before', { before });
     const { items, next_cursor } = pageOf(await query.limit(page.limit + 1).getMany(), page.limit, ({ id }) => id);
-    return { data: items.map(overrideView), page: { next_cursor }, as_of: null, completeness: {} };
+    const names = await this.namesOf(items);
+    return {
+      data: items.map((row) => overrideView(row, names.get(row.resourceId ?? '') ?? null)),
+      page: { next_cursor },
+      as_of: null,
+      completeness: {},
+    };
   }
 
   /** Throws `ValidationFailedError`, `UnknownTenantError`, and `ResourceNotFoundError` for an unknown resource. */
@@ -134,7 +142,7 @@ export class RateAssignments {
     const model = readModel(input.model, 'model');
     if (tenantId !== null && !(await this.tenants.find(tenantId)))
       throw new UnknownTenantError(tenantId, await this.tenants.nearest(tenantId));
-    if (resourceId !== null) await this.inventory.get({ kind: 'platform' }, resourceId);
+    const named = resourceId === null ? null : await this.inventory.get({ kind: 'platform' }, resourceId);
     const created = await this.transaction.run(async (em) => {
       const validTo = valid_to === undefined ? null : firstDay(valid_to);
       const { priority = 0 } = input;
@@ -144,7 +152,7 @@ export class RateAssignments {
       const details = { tenant_id: tenantId, resource_id: resourceId, selector, model, valid_from, valid_to: valid_to ?? null };
       const target = { type: 'rate_override', id: row.id };
       await this.audit.record(queryableOf(em), { ...because, reason, action: 'rate_override_created', target, details });
-      return overrideView(row);
+      return overrideView(row, named?.name ?? null);
     });
     this.cardPrices.forget();
     return created;
@@ -160,17 +168,25 @@ export class RateAssignments {
       const target = { type: 'rate_override', id };
       const details = { tenant_id, resource_id, model };
       await this.audit.record(queryableOf(em), { ...because, action: 'rate_override_deleted', target, details });
-      return overrideView(row);
+      return overrideView(row, (await this.namesOf([row])).get(row.resourceId ?? '') ?? null);
     });
     this.cardPrices.forget();
     return deleted;
   }
+
+  private namesOf(rows: readonly RateOverride[]): Promise<Map<string, string>> {
+    return this.inventory.namesOf(
+      { kind: 'platform' },
+      rows.flatMap(({ resourceId }) => resourceId ?? []),
+    );
+  }
 }
 
-const overrideView = (row: RateOverride): OverrideView => ({
+const overrideView = (row: RateOverride, resourceName: string | null): OverrideView => ({
   id: row.id,
   tenant_id: row.tenantId,
   resource_id: row.resourceId,
+  resource_name: resourceName,
   selector: row.selector,
   model: row.model,
   priority: row.priority,

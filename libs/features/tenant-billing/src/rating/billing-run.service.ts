@@ -17,7 +17,7 @@ import { In, type Repository } from 'typeorm';
 import { BillingRun } from '../entities/billing-run.entity';
 import { firstDay, hasEnded, monthOf } from '../months';
 import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
-import { draftNumberOf } from '../invoices/invoice-reader';
+import { draftNumberOf, OVERDUE } from '../invoices/invoice-reader';
 import { INVOICE_STATUSES, type InvoiceProblem, type PaymentStatus } from '../pricing/invoice.states';
 import { BillingRunNotFoundError, RunNotClaimableError } from '../tenant-billing.errors';
 import { RatingService, type Rating } from './rating.service';
@@ -65,6 +65,10 @@ export interface RunTenantView {
   readonly total: string | null;
   readonly due: string | null;
   readonly payment_status: PaymentStatus | null;
+  /** Last day to pay of an issued invoice. */
+  readonly due_on: string | null;
+  /** Issued, not paid and past that day. */
+  readonly overdue: boolean;
   readonly version: number | null;
   /** Of the rating and of the invoice. */
   readonly problems: readonly InvoiceProblem[];
@@ -91,7 +95,7 @@ invoices as (
 select coalesce(r.tenant_id, i.tenant_id) as tenant_id, coalesce(i.status, 'not_built') as state, coalesce(r.lines, 0) as lines,
        coalesce(r.sell, 0)::text as sell, i.id as invoice_id, i.number, i.currency, round(i.net, i.decimals)::text as net, round(i.tax, i.decimals)::text as tax,
        round(i.total, i.decimals)::text as total, round(i.due, i.decimals)::text as due, case when i.status = 'issued' then i.payment_status end as payment_status,
-       i.version, coalesce(i.problems, '[]') as problems
+       i.due_on::text as due_on, ${OVERDUE} as overdue, i.version, coalesce(i.problems, '[]') as problems
   from rated r full join invoices i using (tenant_id) order by coalesce(r.tenant_id, i.tenant_id) collate "C"`;
 
 /** Longer than the longest statement of a rating, after which its connection has ended anyway. */
