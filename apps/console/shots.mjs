@@ -13,8 +13,18 @@ const { values: chosen } = parseArgs({ options: { only: text, width: text, schem
 const dataDir = process.env.DATA_DIR ?? '.data';
 const folder = join(dataDir, 'shots');
 const run = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8'));
-const get = async (path) => (await fetch(`${run.api}${path}`, { headers: { authorization: `Bearer ${run.admin_token}` } })).json();
-const first = async (path) => (await get(path)).data?.[0]?.id ?? 'none';
+const get = async (path, token = run.admin_token) =>
+  (await fetch(`${run.api}${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
+/** The first record of the first of these lists that has one. */
+const first = async (...paths) => {
+  for (const path of paths) {
+    const { data = [] } = await get(path);
+    if (data.length > 0) return data[0].id;
+  }
+  return '00000000-0000-4000-8000-000000000000';
+};
+/** The same of a list as the tenant sees it. */
+const own = async (path) => (await get(path, run.tenant_token)).data?.[0]?.id ?? '00000000-0000-4000-8000-000000000000';
 
 /** What becomes of a call of the api, where a state other than the usual one is chosen. */
 const STATES = {
@@ -64,7 +74,7 @@ const ADMIN = {
   'bulk-job': `/sagas/bulk/${await first('/api/v1/sagas/bulk-jobs')}`,
   drift: '/drift',
   sweeps: '/sweeps',
-  sweep: `/sweeps/${await first('/api/v1/sweeps?status=suspect')}`,
+  sweep: `/sweeps/${await first('/api/v1/sweeps?status=suspect', '/api/v1/sweeps')}`,
   projects: '/projects',
   'ownership-rules': '/ownership-rules',
   'ownership-moves': '/ownership-moves',
@@ -96,6 +106,7 @@ const ADMIN = {
   database: `/resources/${await first('/api/v1/inventory?kind=managed_db')}`,
   cluster: `/resources/${await first('/api/v1/inventory?kind=k8s_cluster')}`,
   network: `/resources/${await first('/api/v1/inventory?kind=vpc&tenant_id=acme')}`,
+  missing: '/invoices/00000000-0000-4000-8000-000000000000',
   audit: '/audit',
   events: '/events?span=week',
   costs: '/costs',
@@ -114,7 +125,12 @@ const TENANT = {
   events: '/events?span=week',
   costs: '/costs',
   invoices: '/invoices',
+  invoice: `/invoices/${await own('/api/v1/tenant-invoices')}`,
+  resource: `/resources/${await own('/api/v1/inventory?kind=droplet')}`,
+  request: `/sagas/${await own('/api/v1/sagas')}`,
+  expiring: '/expiring',
   payments: '/payments',
+  'credit-notes': '/credit-notes',
   wallets: '/wallets',
 };
 

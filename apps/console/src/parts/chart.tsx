@@ -149,27 +149,33 @@ interface PartsProps {
   readonly y: (value: number) => number;
 }
 
-/** The parts of one bar from the bottom up, with a pixel of surface between them. */
+/** The parts of one bar from the bottom up, with a pixel of surface between them. An open bar has one dashed outline around all of them. */
 function Parts({ bar, values, series, hatch, x, width, y }: PartsProps) {
-  return series.map((one, index) => {
-    const value = values[index] ?? 0;
-    if (value <= 0) return null;
-    const below = totalOf(values.slice(0, index));
-    const height = Math.max(1, y(below) - y(below + value) - (index > 0 ? 1 : 0));
-    const isHatched = bar.open === true || one.color === 0;
-    return (
-      <rect
-        key={one.id}
-        x={x}
-        width={width}
-        y={y(below + value)}
-        height={height}
-        rx={Math.min(2, height / 2)}
-        fill={isHatched ? `url(#${hatch}${one.color})` : colorOf(one)}
-        {...(bar.open && { stroke: colorOf(one), strokeDasharray: '2 2' })}
-      />
-    );
-  });
+  const last = values.findLastIndex((value) => value > 0);
+  const top = y(totalOf(values));
+  return (
+    <>
+      {series.map((one, index) => {
+        const value = values[index] ?? 0;
+        if (value <= 0) return null;
+        const below = totalOf(values.slice(0, index));
+        const height = y(below) - y(below + value);
+        const isHatched = bar.open === true || one.color === 0;
+        return (
+          <rect
+            key={one.id}
+            x={x}
+            width={width}
+            y={y(below + value)}
+            height={Math.max(0.75, height - (below > 0 && height > 2.5 ? 1 : 0))}
+            rx={index === last ? Math.min(2, height / 2) : 0}
+            fill={isHatched ? `url(#${hatch}${one.color})` : colorOf(one)}
+          />
+        );
+      })}
+      {bar.open && last >= 0 && <rect className="open-bar" x={x} width={width} y={top} height={Math.max(1, y(0) - top)} rx="2" />}
+    </>
+  );
 }
 
 function Tip({ bar, values, series }: { readonly bar: Bar; readonly values: readonly number[]; readonly series: readonly Series[] }) {

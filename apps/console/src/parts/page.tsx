@@ -36,7 +36,7 @@ interface DetailProps {
   /** All that the page cannot be shown without. */
   readonly queries: readonly RecordQuery[];
   readonly fixed?: boolean;
-  /** The page, once each of the queries has an answer. It stays while a later reading fails, which a note says. */
+  /** The page, once each of the queries has an answer. It stays while a later reading fails, with a note about it. */
   readonly children: React.ReactNode;
 }
 

@@ -1,8 +1,9 @@
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
-import { useIsFetching, useQueryClient } from '@tanstack/react-query';
+import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Modal } from '@mantine/core';
 import { useCallback, useState } from 'react';
-import { Problem } from '../client/client';
+import { answered, api, Problem } from '../client/client';
+import { count } from '../parts/format';
 import { IconCloudOff, IconMenu2 } from '../parts/icons';
 import { useInbox } from '../screens/inbox/inbox-items';
 import { Brand } from './brand';
@@ -17,6 +18,7 @@ import { TEXTS } from './texts';
 import { TopBar } from './top-bar';
 
 const BOTTOM_PLACES = 4;
+const BUDGET_POLL_MS = 60_000;
 
 /** What is around every screen: navigation, search, the age of the data, who is signed in. */
 export function Shell() {
@@ -46,6 +48,7 @@ export function Shell() {
           <Brand />
         </Link>
         <PlaceList groups={groups} counts={counts} />
+        <NavFoot />
       </nav>
       <TopBar freshness={summary.data} />
       <div className="mainbox">
@@ -55,6 +58,29 @@ export function Shell() {
       <BottomBar groups={groups} counts={counts} />
       <Palette groups={groups} showHelp={showHelp} />
       {help && <KeyHelp groups={groups} close={() => setHelp(false)} />}
+    </div>
+  );
+}
+
+/** Below the places: how many calls of the provider are left in this hour, for operators. */
+function NavFoot() {
+  const { isAdmin } = useSession();
+  const budget = useQuery({
+    queryKey: ['provider-budget'],
+    queryFn: () => answered(api.GET('/api/v1/provider/budget')),
+    enabled: isAdmin,
+    refetchInterval: BUDGET_POLL_MS,
+  });
+  const { tokens = [], per_hour: most = 0 } = budget.data?.data ?? {};
+  if (tokens.length === 0 || most === 0) return null;
+  const left = Math.min(...tokens.map(({ hour_left: one }) => one));
+  return (
+    <div className="foot">
+      <b>{TEXTS.calls}</b>
+      <span className="meter" style={{ display: 'block' }}>
+        <i className={left < most / 10 ? 'warn' : ''} style={{ width: `${(left / most) * 100}%` }} />
+      </span>
+      {TEXTS.callsLeft(count(left), count(most))}
     </div>
   );
 }

@@ -29,6 +29,8 @@ export const TEXTS = {
     after: 'then',
   },
   offline: 'The server cannot be reached. What is on this page is kept; it is asked again by itself.',
+  calls: 'Provider calls',
+  callsLeft: (left: string, most: string) => `${left} of ${most} left this hour`,
   interrupted: 'Live updates are interrupted. What is on this page is asked for every few seconds until they are back.',
   seen: 'Seen',
   ago: ' ago',

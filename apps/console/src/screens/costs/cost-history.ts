@@ -96,18 +96,28 @@ async function readTenantMonths(by: Part): Promise<History> {
   const invoiced = await invoicedMonths();
   let isRecorded = true;
   for (const period of lastMonths(TENANT_MONTHS)) {
-    if (!isRecorded && !invoiced.has(period)) continue;
+    if (!isRecorded && !invoiced.has(period)) {
+      months.unshift(period); // a month that is not known keeps its place between those that are
+      continue;
+    }
     const found = await readCosts({ period, group_by: by }).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'not_accruable') return null;
       throw error;
     });
+    months.unshift(period);
     if (found) {
-      months.unshift(period);
       rows.push(...found.groups.map((row) => ({ ...row, month: period })));
     }
     isRecorded &&= found?.incomplete_before === null;
   }
-  return historyOf(by, months, rows);
+  const first = months.findIndex((month) => rows.some((row) => row.month === month));
+  return historyOf(by, months.slice(Math.max(0, first)), rows);
+}
+
+/** The latest month before this one that has amounts. A tenant's month without an invoice may be unknown. */
+export function barBefore({ bars, values }: History, period: string): number {
+  const at = bars.findIndex(({ id }) => id === period);
+  return values.findLastIndex((parts, index) => index < at && parts.some((value) => value !== 0));
 }
 
 export function useMonths(by: Part, isAdmin: boolean, filters: CostFilters = {}) {

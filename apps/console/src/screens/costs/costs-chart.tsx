@@ -5,7 +5,7 @@ import { money, monthText } from '../../parts/format';
 import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { useSession } from '../../shell/session';
-import { expectedAmount, lastMonths, partOf, useDays, useMonths, type Costs, type Group, type History } from './cost-history';
+import { barBefore, expectedAmount, lastMonths, partOf, useDays, useMonths, type Costs, type Group, type History } from './cost-history';
 import { TEXTS } from './texts';
 
 interface CostsChartProps {
@@ -82,10 +82,10 @@ interface BeforeProps {
 
 /** A closed month against the one before it. A running one has no fair comparison, so it names the amount of the last month. */
 function Before({ history, period, isOpen, amount }: BeforeProps) {
-  const at = history?.bars.findIndex(({ id }) => id === period) ?? -1;
-  const before = history?.bars[at - 1];
+  const at = history ? barBefore(history, period) : -1;
+  const before = history?.bars[at];
   if (!history || !before) return null;
-  const last = (history.values[at - 1] ?? []).reduce((sum, value) => sum + value, 0);
+  const last = (history.values[at] ?? []).reduce((sum, value) => sum + value, 0);
   const text = isOpen
     ? TEXTS.was(monthText(before.id), money(String(last)))
     : TEXTS.before(monthText(before.id), TEXTS.delta(amount - last));

@@ -1,13 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../client/client';
 import { Swatch } from '../../parts/chart';
-import { dayText, monthName, plainMoney } from '../../parts/format';
+import { dayText, monthName, plainDelta, plainMoney } from '../../parts/format';
 import { KindIcon } from '../../parts/kinds';
 import { Card } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import type { Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
-import { amountKey, groupName, isOfResources, partOf, useMonths, type Costs, type Group, type History } from './cost-history';
+import { amountKey, barBefore, groupName, isOfResources, partOf, useMonths, type Costs, type Group, type History } from './cost-history';
 import { TEXTS } from './texts';
 
 type Row = Schemas['CostsGroupResponse'];
@@ -40,7 +40,9 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
       <table aria-label={TEXTS.title} className="costs">
         <thead>
           <tr>
-            <th scope="col">{TEXTS.groups[by]}</th>
+            <th scope="col" className="group-col">
+              {TEXTS.groups[by]}
+            </th>
             <th scope="col" className="num amount-col">
               {TEXTS.amount}
             </th>
@@ -51,6 +53,11 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
             {before && (
               <th scope="col" className="num amount-col hide-m">
                 {before.name}
+              </th>
+            )}
+            {before && !costs.estimate && (
+              <th scope="col" className="num amount-col hide-m">
+                {TEXTS.change}
               </th>
             )}
           </tr>
@@ -72,6 +79,11 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
                 />
               </td>
               {before && <td className="num hide-m dim">{before.textOf(groupName(partOf(by), row[partOf(by)] ?? null))}</td>}
+              {before && !costs.estimate && (
+                <td className="num hide-m">
+                  {changeText(Number(row.amount) - before.amountOf(groupName(partOf(by), row[partOf(by)] ?? null)))}
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
@@ -82,6 +94,7 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
             <td className="hide-m" />
             <td className="hide-m" />
             {before && <td className="num hide-m">{plainMoney(String(before.total))}</td>}
+            {before && !costs.estimate && <td className="num hide-m">{changeText(all - before.total)}</td>}
           </tr>
         </tfoot>
       </table>
@@ -109,9 +122,12 @@ function AmountCell({ row, by, period, filters, isInvoiced }: AmountCellProps) {
   );
 }
 
+/** What a closed month is above or below the one before it. A running month has no fair comparison. */
+const changeText = (change: number): string => (Math.abs(change) < 0.005 ? TEXTS.noChange : plainDelta(change));
+
 /** The amounts of the month before, by name. */
 function monthBefore(history: History | undefined, period: string) {
-  const at = (history?.bars.findIndex(({ id }) => id === period) ?? 0) - 1;
+  const at = history ? barBefore(history, period) : -1;
   const bar = history?.bars[at];
   const values = history?.values[at];
   if (!history || !bar || !values) return null;
@@ -119,7 +135,8 @@ function monthBefore(history: History | undefined, period: string) {
     const value = history.amounts.get(amountKey(bar.id, name));
     return value === undefined ? '' : plainMoney(String(value));
   };
-  return { name: monthName(bar.id), textOf, total: values.reduce((sum, value) => sum + value, 0) };
+  const amountOf = (name: string): number => history.amounts.get(amountKey(bar.id, name)) ?? 0;
+  return { name: monthName(bar.id), textOf, amountOf, total: values.reduce((sum, value) => sum + value, 0) };
 }
 
 /** A group leads to what it is made of: a tenant to its kinds, a kind to its resources, a resource to its page. */

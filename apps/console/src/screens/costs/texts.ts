@@ -18,6 +18,8 @@ export const TEXTS = {
   groups: { tenant: 'Tenant', kind: 'Kind', project: 'Project', resource: 'Resource', day: 'Day' },
   filters: { tenant_id: 'tenant', kind: 'kind' },
   amount: '$',
+  change: 'Change',
+  noChange: 'no change',
   rows: (amount: string) => `${amount}, show what it is made of`,
   total: 'Total',
   share: 'Share',

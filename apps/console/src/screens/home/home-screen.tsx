@@ -8,7 +8,7 @@ import { Status } from '../../parts/status';
 import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
 import './home.css';
-import { HappenedCard, RequestsCard } from './latest-cards';
+import { HappenedCard, InvoiceCard, RequestsCard } from './latest-cards';
 import { LimitsCard } from './limits-card';
 import { MonthCard } from './month-card';
 import { ResourcesCard } from './resources-card';
@@ -48,6 +48,7 @@ export function HomeScreen() {
         </div>
         <div className="grid">
           <RequestsCard />
+          <InvoiceCard />
           {usage && limits && <LimitsCard usage={usage} limits={limits} />}
           <HappenedCard />
         </div>

@@ -1,13 +1,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { answered, api } from '../../client/client';
-import { words } from '../../parts/format';
+import { answered, api, type Schemas } from '../../client/client';
+import { calendarDay, moneyIn, monthText, words } from '../../parts/format';
+import { IconDownload } from '../../parts/icons';
 import { Card } from '../../parts/page';
 import { sagaTitle } from '../../parts/sagas';
 import { ErrorState } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { usePollMs } from '../../shell/live';
+import { PaymentStatus } from '../invoices/invoice-states';
 import { TEXTS } from './texts';
 
 const POLL_MS = 30_000;
@@ -45,6 +47,71 @@ export function RequestsCard() {
   );
 }
 
+/** The last issued invoice: how much, whether it is paid, and its document. */
+export function InvoiceCard() {
+  const invoices = useQuery({
+    queryKey: ['invoices', 'home'],
+    queryFn: () => answered(api.GET('/api/v1/tenant-invoices', { params: { query: { status: 'issued', sort: '-created', limit: 1 } } })),
+    refetchInterval: usePollMs(POLL_MS),
+  });
+  const last = invoices.data?.data[0];
+  const { invoice: WORDS } = TEXTS;
+  return (
+    <Card title={WORDS.title} right={<Link to="/invoices">{WORDS.all}</Link>} pad>
+      {invoices.error && <ErrorState error={invoices.error} retry={() => void invoices.refetch()} />}
+      {invoices.isSuccess && !last && <p className="mid">{WORDS.none}</p>}
+      {last && (
+        <>
+          <p className="last-invoice">
+            <b className="tn">{moneyIn(last.total, last.currency)}</b>
+            <PaymentStatus invoice={last} pill />
+          </p>
+          <p className="dim sm">
+            <Link to="/invoices/$id" params={{ id: last.id }}>
+              {last.number}
+            </Link>{' '}
+            {last.period && WORDS.of(monthText(last.period))}
+            {last.due_on && Number(last.due) > 0 && ` · ${WORDS.left(moneyIn(last.due, last.currency), calendarDay(last.due_on))}`}
+          </p>
+          <p style={{ marginTop: 8 }}>
+            <a className="btn sml" href={`/api/v1/tenant-invoices/${last.id}/document.pdf`} target="_blank" rel="noreferrer">
+              <IconDownload size={14} stroke={1.75} aria-hidden />
+              {WORDS.pdf}
+            </a>
+          </p>
+        </>
+      )}
+    </Card>
+  );
+}
+
+/** "acme-web-01 changed": what it happened to, as a way there, and what happened. */
+function Happened({ event: { type, subject } }: { readonly event: Schemas['EventResponse'] }) {
+  const text = TEXTS.events.get(type);
+  const isSaga = subject.type === 'saga' && subject.kind !== null;
+  const name = isSaga ? sagaTitle({ kind: subject.kind ?? '', target_name: subject.name, input: {} }) : subject.name;
+  const to = subject.type === 'resource' ? `/resources/${subject.id}` : subject.type === 'saga' ? `/sagas/${subject.id}` : null;
+  if (!text || !name) {
+    return (
+      <span className="trunc">
+        {words(type.replaceAll('.', ' '))} <span className="dim">{name ?? ''}</span>
+      </span>
+    );
+  }
+  return (
+    <span className="trunc">
+      {to ? (
+        <Link to={to} className="ink">
+          {name}
+        </Link>
+      ) : (
+        name
+      )}{' '}
+      <span className="dim">{text}</span>
+    </span>
+  );
+}
+
 /** The latest events of the tenant. */
 export function HappenedCard() {
   const events = useQuery({
@@ -68,9 +135,7 @@ export function HappenedCard() {
       <ul className="lines">
         {found.map((event) => (
           <li key={event.id}>
-            <span className="trunc">
-              {words(event.type.replaceAll('.', ' '))} <span className="dim">{event.subject.name ?? ''}</span>
-            </span>
+            <Happened event={event} />
             <span className="dim sm">
               <Age at={event.at} />
             </span>

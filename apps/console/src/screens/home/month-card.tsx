@@ -4,15 +4,21 @@ import { BarChart } from '../../parts/chart';
 import { money, monthText } from '../../parts/format';
 import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
-import { lastMonths, useDays } from '../costs/cost-history';
+import { expectedAmount, lastMonths, useDays } from '../costs/cost-history';
 import '../costs/costs.css';
 import { TEXTS } from './texts';
+
+const daysOf = (period: string): number => new Date(Date.UTC(Number(period.slice(0, 4)), Number(period.slice(5, 7)), 0)).getUTCDate();
 
 /** The running month is an estimate until its invoice, and so is every day of it. */
 export function MonthCard({ usage }: { readonly usage: NonNullable<Schemas['MeResponse']['usage']> | null }) {
   const [period = ''] = lastMonths(1);
   const days = useDays(period);
-  const soFar = days.data?.values.flat().reduce((sum, value) => sum + value, 0);
+  const sums = days.data?.values.map((parts) => parts.reduce((sum, value) => sum + value, 0)) ?? [];
+  const soFar = days.data && sums.reduce((sum, value) => sum + value, 0);
+  // The last day that has ended is what a day costs now; the month is over at midnight UTC.
+  const lastDay = sums.at(-2);
+  const expected = soFar === undefined || lastDay === undefined ? null : expectedAmount(soFar, lastDay * daysOf(period));
   const month = monthText(period);
   return (
     <Card label={TEXTS.month}>
@@ -20,6 +26,7 @@ export function MonthCard({ usage }: { readonly usage: NonNullable<Schemas['MeRe
         <div>
           <p className="dim">{TEXTS.soFar(month)}</p>
           <p className="headline est">{soFar === undefined ? '…' : money(String(soFar))}</p>
+          {expected !== null && <p className="mid">{TEXTS.expected(money(String(expected)), month)}</p>}
           {usage?.last_invoiced && (
             <p className="mid">{TEXTS.last(monthText(usage.last_invoiced.period), money(usage.last_invoiced.amount))}</p>
           )}
@@ -32,7 +39,15 @@ export function MonthCard({ usage }: { readonly usage: NonNullable<Schemas['MeRe
         <div style={{ minWidth: 0 }}>
           {days.error && <ErrorState error={days.error} retry={() => void days.refetch()} />}
           {days.isPending && <Skeleton lines={4} />}
-          {days.data && <BarChart label={TEXTS.chart(month)} {...days.data} height={132} />}
+          {days.data && (
+            <BarChart
+              label={TEXTS.chart(month)}
+              bars={days.data.bars}
+              series={[{ id: 'all', name: TEXTS.month, color: 1 }]}
+              values={sums.map((sum) => [sum])}
+              height={132}
+            />
+          )}
         </div>
       </div>
     </Card>

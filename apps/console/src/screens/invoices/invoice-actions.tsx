@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
+import { IconDownload } from '../../parts/icons';
 import { useFields } from '../../parts/fields';
 import { CreditDialog } from './credit-dialog';
 import { TEXTS } from './texts';
@@ -29,7 +30,13 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
         {'{ }'} {TEXTS.page.json}
       </a>
       {invoice.number !== null && (
-        <a className="btn quiet" href={`/api/v1/tenant-invoices/${invoice.id}/document.pdf`} target="_blank" rel="noreferrer">
+        <a
+          className={invoice.actions.length > 0 ? 'btn' : 'btn pri'}
+          href={`/api/v1/tenant-invoices/${invoice.id}/document.pdf`}
+          target="_blank"
+          rel="noreferrer"
+        >
+          <IconDownload size={16} stroke={1.75} aria-hidden />
           {TEXTS.page.pdf}
         </a>
       )}

@@ -35,7 +35,7 @@ export function InvoiceScreen() {
       {found && (
         <>
           <PageHead
-            title={found.number ?? found.draft_number ?? TEXTS.title}
+            title={found.number ? TEXTS.named(found.number) : (found.draft_number ?? TEXTS.one)}
             badges={
               <>
                 <Status of="invoice" value={found.status} pill />
@@ -77,7 +77,7 @@ function InvoiceFacts({ invoice }: { readonly invoice: Invoice }) {
   const amount = (value: string) => <span className="tn">{moneyIn(value, invoice.currency)}</span>;
   const rows: readonly (readonly [string, React.ReactNode])[] = [
     [facts.net, amount(invoice.net)],
-    [facts.tax, invoice.tax_status === 'decided' ? amount(invoice.tax) : <span className="dim">{TEXTS.page.undecided}</span>],
+    [facts.tax, invoice.tax_status === 'decided' ? amount(invoice.tax) : <span className="undecided">{TEXTS.page.undecided}</span>],
     [facts.total, amount(invoice.total)],
     [facts.due, invoice.status === 'issued' ? amount(invoice.due) : ''],
     [facts.issued, invoice.issued_on && calendarDay(invoice.issued_on)],
@@ -130,6 +130,7 @@ function LinesCard({ invoice }: { readonly invoice: Invoice }) {
       {lines.isPending && <Skeleton />}
       {lines.data && rows.length === 0 && <EmptyState {...TEXTS.page.none} />}
       {rows.length > 0 && <LinesTable rows={rows} currency={currency} />}
+      {rows.length > 0 && !lines.hasNextPage && <Sums invoice={invoice} />}
       {lines.hasNextPage && (
         <p style={{ padding: '8px 16px' }}>
           <button type="button" className="btn sml" disabled={lines.isFetchingNextPage} onClick={() => void lines.fetchNextPage()}>
@@ -138,6 +139,23 @@ function LinesCard({ invoice }: { readonly invoice: Invoice }) {
         </p>
       )}
     </Card>
+  );
+}
+
+/** Below the lines, as on the document: net, tax, total. */
+function Sums({ invoice: { net, tax, total, currency, tax_status: decided } }: { readonly invoice: Invoice }) {
+  const { facts } = TEXTS.page;
+  return (
+    <dl className="inv-sums">
+      <dt>{facts.net}</dt>
+      <dd>{moneyIn(net, currency)}</dd>
+      <dt>
+        {facts.tax} {decided === 'undecided' && <span className="dim sm">{TEXTS.page.undecided}</span>}
+      </dt>
+      <dd>{decided === 'decided' ? moneyIn(tax, currency) : <span className="est">{moneyIn(tax, currency)}</span>}</dd>
+      <dt className="all">{facts.total}</dt>
+      <dd className="all">{moneyIn(total, currency)}</dd>
+    </dl>
   );
 }
 

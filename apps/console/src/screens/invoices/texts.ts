@@ -6,6 +6,7 @@ type Verb = Schemas['TenantInvoiceResponse']['actions'][number];
 export const TEXTS = {
   title: 'Invoices',
   one: 'Invoice',
+  named: (number: string) => `Invoice ${number}`,
   oneOff: 'One-off',
   overdue: 'Overdue',
   problems: (critical: number, all: number) => (critical > 0 ? `${critical} to mend` : `${all} to check`),

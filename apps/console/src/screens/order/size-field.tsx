@@ -57,10 +57,10 @@ export function SizeField({ value, set, problem, region }: SizeFieldProps) {
             <table aria-label={TEXTS.sizes.size}>
               <colgroup>
                 <col className="slug" />
-                <col style={{ width: 62 }} />
-                <col className="hide-m" style={{ width: 74 }} />
+                <col style={{ width: 50 }} />
                 <col className="hide-m" style={{ width: 68 }} />
-                <col style={{ width: 92 }} />
+                <col className="hide-m" style={{ width: 66 }} />
+                <col style={{ width: 78 }} />
               </colgroup>
               <thead>
                 <tr>
