@@ -103,7 +103,7 @@ describeInBrowser('the console in a browser', () => {
     for (const who of ['admin', 'tenant'] as const) {
       const watched = await open(who, routes[who][0]);
       for (const route of routes[who]) {
-        await watched.page.goto(`${world.api}/console${route}`);
+        await watched.go(route);
         await watched.page.getByRole('heading', { level: 1 }).waitFor();
         await until(async () => (await watched.page.locator('[aria-busy]').count()) === 0);
         found.push(...(await watched.axeInBothSchemes(`${who} ${route}`)));
@@ -128,23 +128,22 @@ describeInBrowser('the console in a browser', () => {
       ['/webhooks', 'Webhook', 'Webhooks'],
       ['/dns', 'DNS zone', 'DNS zones'],
     ] as const;
-    const go = (path: string) => page.evaluate(`history.pushState({}, '', '/console${path}')`);
     const shows = async (title: string, list: string) => {
       await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
       await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link', { name: list, exact: true }).waitFor();
     };
     for (const [path, what, list] of pages) {
-      await go(`${path}/${none}`);
+      await watched.go(`${path}/${none}`);
       await shows(`There is no such ${what.toLowerCase()}`, list);
     }
     expect(await watched.axeInBothSchemes('a record that is missing')).toEqual([]);
     await page.route('**/api/v1/sweeps/*', (route) =>
       route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'Only for operators.' } }),
     );
-    await go(`/sweeps/${none}`);
+    await watched.go(`/sweeps/${none}`);
     await shows('This sweep is not for you', 'Sweeps');
     await page.route('**/api/v1/tenants/*', (route) => route.fulfill({ status: 500, json: { code: 'internal', detail: 'No answer.' } }));
-    await go(`/tenants/${none}`);
+    await watched.go(`/tenants/${none}`);
     await shows('Tenant', 'Tenants'); // while it is asked again
     await shows('Tenant not read', 'Tenants');
     await page.unroute('**/api/v1/tenants/*');
@@ -152,7 +151,7 @@ describeInBrowser('the console in a browser', () => {
     await shows('There is no such tenant', 'Tenants');
     await page.getByRole('link', { name: 'Back to Tenants' }).click();
     await page.getByRole('heading', { level: 1, name: 'Tenants' }).waitFor();
-    await go('/nowhere');
+    await watched.go('/nowhere');
     await page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor();
     watched.faults.splice(0); // the refusals that this test asked for
   });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { until } from '../../support/until';
 import type { ConsoleWorld, WatchedPage } from './console-world';
 
@@ -88,6 +89,15 @@ export function moneyJobs({ world, open }: MoneyStage): void {
     await confirm(watched, 'Build drafts');
     await page.getByRole('row', { name: /acme/ }).waitFor();
     expect(await watched.axeInBothSchemes('month board')).toEqual([]);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+    expect(file.suggestedFilename()).toBe(`month-${PERIOD}.csv`);
+    const [head = '', ...lines] = readFileSync(await file.path(), 'utf8')
+      .trim()
+      .split(/\r?\n/);
+    expect(head).toBe('tenant,number,period,status,payment,currency,net,tax,total,due,issued_on,due_on');
+    expect(lines.filter((line) => line.startsWith('acme,'))).toEqual([
+      expect.stringMatching(new RegExp(`^acme,DRAFT-\\w+,${PERIOD},draft,`)),
+    ]);
     for (const verb of ['Approve', 'Issue']) {
       await page.getByRole('button', { name: `${verb} 1…` }).click(); // the others have no billing profile, which the board says
       await page.getByRole('dialog').getByText('Will change').waitFor();

@@ -7,7 +7,14 @@ export interface Stack {
 }
 
 interface One {
-  readonly data: { readonly id: string; readonly status: string; readonly paused_at: string | null };
+  readonly data: {
+    readonly id: string;
+    readonly status: string;
+    readonly paused_at: string | null;
+  };
+}
+interface Redriven {
+  readonly data: readonly { readonly redriven_from: string | null }[];
 }
 interface Many {
   readonly data: readonly { readonly id: string; readonly name: string; readonly status: string }[];
@@ -25,8 +32,8 @@ const RECORDS = `/v2/domains/${ZONE}/records`;
 /** Whole jobs of operators: steering sagas, one and many, with the page of a list that hears of it. They share the running system. */
 export function steeringJobs({ world, open }: Stack): void {
   const sagaOf = async (id: string) => (await world().call<One>('admin', `/api/v1/sagas/${id}`)).data;
-  const start = async (kind: string, input: unknown) =>
-    (await world().call<One>('admin', '/api/v1/sagas', { method: 'POST', body: { kind, input } })).data.id;
+  const start = async (kind: string, input: unknown, reason?: string) =>
+    (await world().call<One>('admin', '/api/v1/sagas', { method: 'POST', body: { kind, input, ...(reason && { reason }) } })).data.id;
 
   it('pauses a saga and resumes it by its dialogs, and a list in another tab hears of it by the stream [OPV-2]', async () => {
     const id = await start('demo', { steps: ['echo', 'wait', 'echo'], wait_ms: 600_000 });
@@ -61,20 +68,22 @@ export function steeringJobs({ world, open }: Stack): void {
     await page.getByText(/^Undo of 1 Echo/).waitFor();
   });
 
-  it('starts sagas that failed and were undone again, many at once: dry run, progress, a result for each', async () => {
-    const reason = 'two of a kind';
+  it('starts twenty sagas that failed again, watched live while the api is killed in the middle: each of them exactly once', async () => {
+    const reason = `twenty of a kind at ${Date.now()}`;
     const failing = { kind: 'demo', input: { steps: ['echo', 'fail'] }, reason };
-    const ids = await Promise.all(
-      [1, 2].map(async () => (await world().call<One>('admin', '/api/v1/sagas', { method: 'POST', body: failing })).data.id),
-    );
-    for (const id of ids) await until(async () => (await sagaOf(id)).status === 'rolled_back', { what: 'the failed saga' });
+    const ids = await Promise.all(Array.from({ length: 20 }, () => start(failing.kind, failing.input, reason)));
+    const failed = `/api/v1/sagas?kind=demo&status=rolled_back&limit=200&q=${encodeURIComponent(reason)}`;
+    await until(async () => (await world().call<Many>('admin', failed)).data.length === ids.length, { what: 'the failed sagas' });
     const watched = await open('admin', `/sagas?q=${encodeURIComponent(reason)}`);
     const { page } = watched;
+    await until(async () => (await page.getByRole('row', { name: /Demo Undone/ }).count()) === ids.length, {
+      what: 'the rows of all of them',
+    });
     await page.getByRole('checkbox', { name: 'Select all loaded rows' }).check();
     await page.getByRole('button', { name: 'One verb for all…' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('All 2 sagas refuse this verb now.').waitFor(); // a retry is for those that could not be undone
-    expect(await dialog.getByRole('button', { name: 'Retry 2' }).isDisabled()).toBe(true);
+    await dialog.getByText('All 20 sagas refuse this verb now.').waitFor(); // a retry is for those that could not be undone
+    expect(await dialog.getByRole('button', { name: 'Retry 20' }).isDisabled()).toBe(true);
     await dialog
       .getByRole('combobox', { name: 'Verb' })
       .or(dialog.getByRole('textbox', { name: 'Verb' }))
@@ -82,14 +91,20 @@ export function steeringJobs({ world, open }: Stack): void {
       .click();
     await page.getByRole('option', { name: 'Start again' }).click();
     await dialog.getByText('Possible now').waitFor();
-    expect(await dialog.locator('dd').allTextContents()).toEqual(['2', '2', '0', 'about a minute']);
+    expect((await dialog.locator('dd').allTextContents()).slice(0, 3)).toEqual(['20', '20', '0']);
     expect(await watched.axeInBothSchemes('bulk job of sagas')).toEqual([]);
-    await dialog.getByLabel('Sagas a minute').fill('600');
+    await dialog.getByLabel('Sagas a minute').fill('240');
     await dialog.getByLabel('Reason').fill('the cause is mended');
-    await dialog.getByRole('button', { name: 'Start again 2' }).click();
-    await page.getByRole('heading', { level: 1, name: /^Start again: 2 sagas/ }).waitFor();
-    await page.locator('.head .pill.ok').waitFor();
-    await page.getByText('2 done').waitFor();
+    await dialog.getByRole('button', { name: 'Start again 20' }).click();
+    await page.getByRole('heading', { level: 1, name: /^Start again: 20 sagas/ }).waitFor();
+    await page.getByText(/^[1-9]\d* done/).first().waitFor(); // prettier-ignore
+    world().killApi();
+    await page.locator('.head .pill.ok').waitFor({ timeout: 120_000 });
+    await page.getByText('20 done').waitFor();
+    watched.faults.splice(0); // of the time without an api
+    const { data: all } = await world().call<Redriven>('admin', '/api/v1/sagas?kind=demo&limit=200');
+    const again = all.flatMap(({ redriven_from: from }) => (from !== null && ids.includes(from) ? [from] : []));
+    expect(again.toSorted()).toEqual(ids.toSorted());
     await page
       .getByRole('row', { name: /Demo Done/ })
       .first()
@@ -156,6 +171,8 @@ export function steeringJobs({ world, open }: Stack): void {
     expect(await ownerOf()).toBe('harbour');
     expect((await world().call<One>('admin', `/api/v1/attribution-rules/${first.id}`)).data).toBeUndefined();
     await world().call('admin', project, { method: 'PATCH', body: { tenant_id: 'bluebird', reason: 'as before' } });
+    const { data: rules } = await world().call<Many>('admin', '/api/v1/attribution-rules');
+    for (const one of rules) await world().call('admin', `/api/v1/attribution-rules/${one.id}`, { method: 'DELETE' });
   });
 
   it('changes a DNS record of the own zone as a tenant: form, plan of exactly that, deed', async () => {

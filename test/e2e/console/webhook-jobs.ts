@@ -7,9 +7,11 @@ import type { Stack } from './steering-jobs';
 /** A receiver of webhooks that refuses until it is told otherwise. */
 class Receiver {
   readonly ids: string[] = [];
+  readonly signatures: string[] = [];
   isBroken = true;
   private readonly server: Server = createServer((request, response) => {
     this.ids.push(String(request.headers['webhook-id']));
+    this.signatures.push(String(request.headers['webhook-signature']));
     request.resume();
     response.writeHead(this.isBroken ? 500 : 204).end();
   });
@@ -31,7 +33,7 @@ export function webhookJobs({ open }: Pick<Stack, 'open'>): void {
   const receiver = new Receiver();
   afterAll(() => receiver.close());
 
-  it('makes a webhook whose secret is shown once, finds the delivery that failed, and sends it again [WHK-3]', async () => {
+  it('makes a webhook whose secret is shown once, finds the delivery that failed, sends it and earlier events again, and changes the secret [WHK-3]', async () => {
     const url = await receiver.url();
     const watched = await open('tenant', '/webhooks');
     const { page } = watched;
@@ -41,7 +43,7 @@ export function webhookJobs({ open }: Pick<Stack, 'open'>): void {
     await dialog.getByLabel('Description').fill('orders of the shop');
     expect(await watched.axeInBothSchemes('form of a webhook')).toEqual([]);
     await dialog.getByRole('button', { name: 'Create' }).click();
-    const secret = await dialog.getByLabel('Secret').inputValue();
+    const secret = await dialog.getByLabel('Secret', { exact: true }).inputValue();
     expect(secret).toMatch(/^whsec_/);
     expect(await watched.axeInBothSchemes('secret of a webhook')).toEqual([]);
     await dialog.getByRole('button', { name: 'I have stored it' }).click();
@@ -61,6 +63,25 @@ export function webhookJobs({ open }: Pick<Stack, 'open'>): void {
     await row.getByText('Delivered').waitFor();
     expect(new Set(receiver.ids).size).toBe(1); // the same webhook-id each time
     expect(receiver.ids.length).toBeGreaterThan(1);
+
+    const sent = receiver.ids.length;
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Send events again…' }).click();
+    await dialog.getByRole('button', { name: 'Send again' }).click();
+    const said = page.getByRole('status').filter({ hasText: /messages? (is|are) sent again/ });
+    await said.waitFor();
+    const replayed = Number(/\d[\d,]*/.exec((await said.textContent()) ?? '')?.[0].replace(',', ''));
+    expect(replayed).toBeGreaterThan(0);
+    await until(() => receiver.ids.length >= sent + replayed, { what: 'the events that are sent again' });
+
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'New secret…' }).click();
+    await dialog.getByRole('button', { name: 'Make a new secret' }).click();
+    const next = await dialog.getByLabel('Secret', { exact: true }).inputValue();
+    expect([next.startsWith('whsec_'), next === secret]).toEqual([true, false]);
+    await dialog.getByRole('button', { name: 'I have stored it' }).click();
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await until(() => receiver.signatures.at(-1)?.split(' ').length === 2, { what: 'a message that both secrets sign' });
 
     await page.getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem', { name: 'Pause…' }).click();
