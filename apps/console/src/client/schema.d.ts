@@ -384,8 +384,8 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * List droplet sizes with their list prices
-     * @description In the order of their slugs, or of `sort`.
+     * List droplet sizes with their prices
+     * @description At list prices for admins, and at its sell prices for a tenant with a rate card. In the order of their slugs, or of `sort`.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -3325,7 +3325,7 @@ export interface components {
        * @description Where the price comes from; tenants never get `observed`
        * @enum {string}
        */
-      source?: 'catalog' | 'observed' | 'configured';
+      source?: 'catalog' | 'observed' | 'configured' | 'rate_card';
       /**
        * Format: date-time
        * @description When the price was read, learned or set
@@ -4226,10 +4226,10 @@ export interface components {
        */
       currency: string;
       /**
-       * @description Where the amount comes from
+       * @description Where the amount comes from; `rate_card`: the price of the tenant that asks
        * @enum {string}
        */
-      source: 'catalog' | 'observed' | 'configured';
+      source: 'catalog' | 'observed' | 'configured' | 'rate_card';
       /**
        * Format: date-time
        * @description When the amount was read or configured
