@@ -1,4 +1,4 @@
-import { DatabaseBusyError, DatabaseUnavailableError, type Database, type Queryable } from '#libs/database';
+import { DatabaseBusyError, DatabaseUnavailableError, textArraySql, type Database, type Queryable } from '#libs/database';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { aDatabase } from '../../support/a-database';
@@ -111,4 +111,13 @@ it('reports an unavailable database to work that runs while its process closes t
   ]) {
     await expect(work()).rejects.toBeInstanceOf(DatabaseUnavailableError);
   }
+});
+
+it('sends SQL together with the begin, in the same transaction, with any text in it', async () => {
+  const texts = ["it's", 'a\\b', '$1', 'x"; rollback; --'];
+  const first = `select set_config('arcadia.first', array_to_json(${textArraySql(texts)})::text, true)`;
+  const read = 'select current_setting($1, true) as text';
+  const [row] = await database.transaction((tx) => tx.query<{ text: string }>(read, ['arcadia.first']), first);
+  expect(JSON.parse(row?.text ?? '')).toEqual(texts);
+  expect(await database.query(read, ['arcadia.first'])).not.toEqual([row]);
 });

@@ -70,19 +70,7 @@ export class AuditLog {
   constructor(@InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>) {}
 
   async record(tx: Queryable, changes: AuditedChange | readonly AuditedChange[]): Promise<void> {
-    const rows = [changes].flat().map(({ id, by, action, target, reason, details = {}, requestId }) => ({
-      id,
-      actor: by.sub,
-      actor_role: by.role,
-      actor_tenant_id: by.tenantId,
-      action,
-      target_type: target.type,
-      target_id: target.id,
-      reason,
-      details,
-      request_id: requestId,
-    }));
-    await tx.prepared('audit_record', RECORD, [JSON.stringify(rows)]);
+    await tx.prepared('audit_record', RECORD, [JSON.stringify([changes].flat().map(auditRow))]);
   }
 
   /** Newest first. Throws `InvalidCursorError`. */
@@ -139,9 +127,28 @@ function auditView(entry: AuditEntry): AuditView {
   };
 }
 
-/** Set-based: adds all entries of a transaction at once. Measured: every start of a saga adds one. */
-const RECORD = `
-insert into audit_log (id, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
-select coalesce(e.id, arcadia_uuid()), e.actor, e.actor_role, e.actor_tenant_id, e.action, e.target_type, e.target_id, e.reason, e.details, e.request_id
-  from json_to_recordset($1::json) as e(id uuid, actor text, actor_role text, actor_tenant_id text, action text, target_type text, target_id text,
-       reason text, details jsonb, request_id text)`;
+/** A change as a row of `AUDIT_ROW`. */
+export const auditRow = ({ id, by, action, target, reason, details = {}, requestId }: AuditedChange) => ({
+  id,
+  actor: by.sub,
+  actor_role: by.role,
+  actor_tenant_id: by.tenantId,
+  action,
+  target_type: target.type,
+  target_id: target.id,
+  reason,
+  details,
+  request_id: requestId,
+});
+
+/** SQL: the columns of a row of `auditRow` in JSON. */
+export const AUDIT_ROW =
+  'id uuid, actor text, actor_role text, actor_tenant_id text, action text, target_type text, target_id text, reason text, details jsonb, request_id text';
+
+/** SQL that records the rows of a relation with the columns of `AUDIT_ROW`: for a change that is itself one statement. */
+export const recordFrom = (relation: string): string => `
+  insert into audit_log (id, actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id)
+  select coalesce(id, arcadia_uuid()), actor, actor_role, actor_tenant_id, action, target_type, target_id, reason, details, request_id from ${relation}`;
+
+/** Set-based: adds all entries of a transaction at once. $1 entries as JSON rows. */
+const RECORD = recordFrom(`json_to_recordset($1::json) as e(${AUDIT_ROW})`);

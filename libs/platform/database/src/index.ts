@@ -1,7 +1,7 @@
 export { ADVISORY_LOCKS, lockSession, lockTransaction, tryLockSession, tryLockTransaction } from './advisory-locks';
 export { copyRow, type BulkLoad } from './bulk-load';
 export { platformConnectionString, serviceConnectionString, SERVICE_ROLE } from './connection-string';
-export { Database, DatabaseHealth } from './database';
+export { Database, DatabaseHealth, textArraySql } from './database';
 export {
   DatabaseBusyError,
   DatabaseUnavailableError,

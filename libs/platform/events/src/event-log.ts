@@ -26,12 +26,13 @@ export const appendFrom = (relation: string): string => `
 export class EventLog {
   /** No writer waits for another one: an event gets its number after the commit. */
   async append(tx: Queryable, events: NewEvent | readonly NewEvent[]): Promise<void> {
-    const rows = [events].flat().map(toRow);
+    const rows = [events].flat().map(eventRow);
     if (rows.length > 0) await tx.prepared('event_append', APPEND, [JSON.stringify(rows)]);
   }
 }
 
-function toRow({ type, tenantId, actor, source, subject, resourceId, data = {} }: NewEvent) {
+/** An event as a row of `EVENT_ROW`. */
+export function eventRow({ type, tenantId, actor, source, subject, resourceId, data = {} }: NewEvent) {
   return {
     type,
     tenant_id: tenantId,
@@ -47,6 +48,9 @@ function toRow({ type, tenantId, actor, source, subject, resourceId, data = {} }
   };
 }
 
-/** Set-based: appends all events of a transaction at once. Measured: every start of a saga appends one. $1 events as JSON rows. */
-const APPEND = appendFrom(`json_to_recordset($1::json) as e(type text, tenant_id text, actor text, by_platform boolean, source text,
-    subject_type text, subject_id text, subject_name text, subject_kind text, resource_id uuid, data jsonb)`);
+/** SQL: the columns of a row of `eventRow` in JSON. */
+export const EVENT_ROW = `type text, tenant_id text, actor text, by_platform boolean, source text,
+    subject_type text, subject_id text, subject_name text, subject_kind text, resource_id uuid, data jsonb`;
+
+/** Set-based: appends all events of a transaction at once. $1 events as JSON rows. */
+const APPEND = appendFrom(`json_to_recordset($1::json) as e(${EVENT_ROW})`);

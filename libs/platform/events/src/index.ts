@@ -1,5 +1,5 @@
 export { archiveFeed } from './archive-feed';
-export { appendFrom, EVENT_LOG_STREAM, EventLog } from './event-log';
+export { appendFrom, EVENT_LOG_STREAM, EVENT_ROW, EventLog, eventRow } from './event-log';
 export { EventReader, matches, NumberedEvent, type EventFilters, type EventView, type FoundEvent } from './event-reader';
 export { EventSequencer } from './event-sequencer';
 export { eventSources, EventSources, type DeclaredSources, type EventSource } from './event-source';

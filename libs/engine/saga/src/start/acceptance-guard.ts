@@ -1,4 +1,4 @@
-import { ADVISORY_LOCKS, type Queryable } from '#libs/database';
+import { ADVISORY_LOCKS, textArraySql, type Queryable } from '#libs/database';
 import type { DomainError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 
@@ -73,9 +73,24 @@ export class Acceptance {
 
   /** Locks the owners of the starts until the transaction ends, and judges. Call it before any row lock. [TEN-6, TNT-2] */
   async lockAndJudge(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
-    const owners = starts.flatMap(({ ownerId }) => (ownerId === null ? [] : [ownerId]));
-    if (this.guards.length > 0 && owners.length > 0) await transaction.prepared('saga_lock_tenants', LOCK_TENANTS, [owners]);
+    const owners = this.ownersToLock(starts);
+    if (owners.length > 0) await transaction.prepared('saga_lock_tenants', lockTenants('$1::text[]'), [owners]);
+    return this.judgeLocked(starts, transaction);
+  }
+
+  /** SQL that locks the owners of the starts, for the begin of a transaction that then calls `judgeLocked`. Undefined: there is nothing to lock. */
+  lockOf(starts: readonly GuardedStart[]): string | undefined {
+    const owners = this.ownersToLock(starts);
+    return owners.length > 0 ? lockTenants(textArraySql(owners)) : undefined;
+  }
+
+  /** Judges starts in a transaction that began with `lockOf`. [TEN-6, TNT-2] */
+  judgeLocked(starts: readonly GuardedStart[], transaction: Queryable): Promise<readonly Judgement[]> {
     return this.judgeAll(starts, transaction, true);
+  }
+
+  private ownersToLock(starts: readonly GuardedStart[]): string[] {
+    return this.guards.length === 0 ? [] : starts.flatMap(({ ownerId }) => (ownerId === null ? [] : [ownerId]));
   }
 
   /** Judges without a lock, for a plan: the answer may be out of date when it arrives. */
@@ -103,9 +118,9 @@ function merged(first: Judgement = UNLIMITED, second: Judgement = UNLIMITED): Ju
 /**
  * Serialises the starts on things of these tenants until the transaction ends, in all processes. A statement counts what was committed
  * before it began, so without this lock two concurrent starts would both find the last place free. Every transaction takes the locks in the
- * order of the tenants, before any row lock, so two transactions cannot deadlock. $1 tenants. Fenced: it takes the locks. Measured: the later
- * statements of the transaction are planned once for a connection, not for each start.
+ * order of the tenants, before any row lock, so two transactions cannot deadlock. `tenants` is SQL of an array. Fenced: it takes the locks.
+ * Measured: the later statements of the transaction are planned once for a connection, not for each start.
  */
-const LOCK_TENANTS = `
+const lockTenants = (tenants: string): string => `
 select pg_advisory_xact_lock(${ADVISORY_LOCKS.tenantStarts}), set_config('plan_cache_mode', 'force_generic_plan', true)
-  from (select distinct tenant from unnest($1::text[]) tenant order by tenant) tenants`;
+  from (select distinct tenant from unnest(${tenants}) tenant order by tenant) tenants`;

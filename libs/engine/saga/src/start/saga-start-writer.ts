@@ -1,6 +1,6 @@
-import { AuditLog, type AuditContext } from '#libs/audit';
+import { AUDIT_ROW, auditRow, recordFrom, type AuditContext } from '#libs/audit';
 import { Database } from '#libs/database';
-import { EventLog } from '#libs/events';
+import { appendFrom, EVENT_ROW, EventLog, eventRow } from '#libs/events';
 import { traceparent } from '#libs/observability';
 import type { DomainError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
@@ -41,7 +41,6 @@ export class SagaStartWriter {
 
   constructor(
     private readonly database: Database,
-    private readonly audit: AuditLog,
     private readonly events: EventLog,
     private readonly acceptance: Acceptance,
   ) {}
@@ -67,22 +66,20 @@ export class SagaStartWriter {
   /** Inserts the starts that the guard accepts. A start that it refuses has the refusal as its outcome. [TEN-6, TNT-2] */
   private async insert(batch: readonly TracedStart[]): Promise<(string | Error)[]> {
     const { outcomes, committed } = await this.database.transaction(async (tx) => {
-      const judgements = await this.acceptance.lockAndJudge(batch, tx);
+      const judgements = await this.acceptance.judgeLocked(batch, tx);
       const accepted = batch.flatMap((start, nr) => {
         const judgement = judgements[nr];
         return judgement && !judgement.refusal ? [{ ...start, nr, judgement }] : [];
       });
-      const rows =
-        accepted.length === 0 ? [] : await tx.prepared<AcceptedRow>('saga_accept', ACCEPT, [JSON.stringify(accepted.map(toRow))]);
+      const rows = accepted.length === 0 ? [] : await tx.prepared<AcceptedRow>('saga_accept', ACCEPT, valuesOf(accepted));
       const inserted = accepted.map((start, nr) => ({ ...start, id: rows[nr]?.id ?? '', taken: rows[nr]?.taken ?? 0 }));
       if (inserted.some(({ holds, key, taken }) => taken !== holds.length + (key ? 1 : 0))) throw new StartConflict();
-      await this.audit.record(tx, inserted.map(auditEntryOf));
       const refused = this.refusals.of(batch.map((start, nr) => ({ ...start, judgement: judgements[nr] })));
-      await this.events.append(tx, [...inserted.flatMap(startEvents), ...refused.events]);
+      await this.events.append(tx, refused.events);
       const ids = new Map(inserted.map(({ nr, id }) => [nr, id]));
       const found = judgements.map(({ refusal }, nr) => (refusal ? new StartRefused(refusal) : (ids.get(nr) ?? '')));
       return { outcomes: found, committed: refused.committed };
-    });
+    }, this.acceptance.lockOf(batch));
     committed();
     return outcomes;
   }
@@ -91,12 +88,20 @@ export class SagaStartWriter {
 type AcceptedRow = { readonly id: string; readonly taken: number };
 type JudgedStart = TracedStart & { readonly judgement: Judgement };
 
-function auditEntryOf({ id, kind, input, ownerId, because, details, judgement }: JudgedStart & { readonly id: string }) {
+/** The values of `ACCEPT`: starts, audit entries and events, by the number of their start. The database gives the ids of the runs. */
+const valuesOf = (starts: readonly JudgedStart[]): string[] =>
+  [
+    starts.map(toRow),
+    starts.map((start, nr) => ({ nr, ...auditRow(auditEntryOf(start)) })),
+    starts.flatMap((start, nr) => startEvents({ ...start, id: '' }).map((event) => ({ nr, ...eventRow(event) }))),
+  ].map((rows) => JSON.stringify(rows));
+
+function auditEntryOf({ kind, input, ownerId, because, details, judgement }: JudgedStart) {
   const { overridden } = judgement;
   return {
     ...because,
     action: 'saga_started',
-    target: { type: 'saga', id },
+    target: { type: 'saga', id: '' },
     details: { kind, tenant_id: ownerId, ...targetOf(input), ...(overridden?.length && { override: overridden }), ...details },
   };
 }
@@ -111,9 +116,10 @@ function toRow(
 }
 
 /**
- * Inserts any number of starts: run, holds and idempotency key. A start that needs a decision (`why`) gets no wake-up time. An existing hold or key is not replaced: `taken` is then too small, and the
- * caller must roll back. All transactions insert holds and keys in the same order, so they cannot deadlock.
- * $1 starts as JSON rows. Set-based, and measured (docs/measurements.md S1).
+ * Inserts any number of starts: run, holds, idempotency key, audit entry and events. A start that needs a decision (`why`) gets no wake-up
+ * time. An existing hold or key is not replaced: `taken` is then too small, and the caller must roll back. All transactions insert holds and
+ * keys in the same order, so they cannot deadlock. $1 starts, $2 audit entries, $3 events as JSON rows. Set-based, and measured
+ * (docs/measurements.md S1, T1): each further statement would be a round trip while the tenant is locked.
  */
 const ACCEPT = `
 with asked as materialized (
@@ -133,6 +139,16 @@ acquired as (
   insert into saga_holds (resource, saga_id) select h, id from asked, unnest(holds) h order by h on conflict do nothing returning saga_id),
 keyed as (
   insert into saga_idempotency_keys (scope, key, body_hash, saga_id) select scope, key, body_hash, id from asked where key is not null order by scope, key
-  on conflict do nothing returning saga_id)
+  on conflict do nothing returning saga_id),
+entries as (
+  select e.id, actor, actor_role, actor_tenant_id, action, target_type, asked.id::text as target_id, e.reason, details, request_id
+    from json_to_recordset($2::json) as e(nr int, ${AUDIT_ROW}) join asked using (nr) order by nr),
+audited as (${recordFrom('entries')}),
+announced as (
+  select type, e.tenant_id, actor, by_platform, source, subject_type, asked.id::text as subject_id, subject_name, subject_kind, resource_id, data
+    from rows from (json_to_recordset($3::json) as (nr int, ${EVENT_ROW})) with ordinality as
+         e(nr, type, tenant_id, actor, by_platform, source, subject_type, subject_id, subject_name, subject_kind, resource_id, data, place)
+    join asked using (nr) order by place),
+told as (${appendFrom('announced')})
 select asked.id, (select count(*)::int from acquired where acquired.saga_id = asked.id) + (select count(*)::int from keyed where keyed.saga_id = asked.id) as taken
   from asked order by asked.nr`;
