@@ -25,6 +25,8 @@ beforeAll(async () => {
     insert into provider_regions (slug, name, available) values ('fra1', 'Frankfurt 1', true);
     insert into provider_images (slug, name, min_disk_gb, regions, status) values ('debian-12-x64', '12 x64', 7, '{fra1}', 'available');
     insert into list_prices (product, source, valid_from, amount, unit, origin) values ('droplet:s-listed', 'observed', '2012-01-01', ${BUY}, 'month', 'an invoice');
+    insert into list_prices (product, source, valid_from, amount, hourly, unit, origin) values
+      ('droplet:s-listed', 'catalog', '2012-01-01', 11.25, 0.01674, 'month', 'sizes'), ('droplet:s-big', 'catalog', '2012-01-01', 20, 0.02976, 'month', 'sizes');
     insert into resource_prices (resource_id, valid_from, valid_to, product, units, plan)
     select id, '-infinity', 'infinity', case kind when 'droplet' then 'droplet:s-listed' else 'volume' end, case kind when 'droplet' then 1 else 50 end, null
       from cloud_resources;
@@ -72,7 +74,7 @@ async function everywhere(header: Record<string, string>) {
   const { data: sizes } = await read<{ data: { slug: string; price: Price }[] }>(header, 'catalog/sizes');
   const { data: rows, totals } = await read<{ data: Row[]; totals: { monthly: string } }>(header, 'inventory?totals=true&limit=200');
   const one = await read<{ data: Row }>(header, `inventory/${rows.find(({ kind }) => kind === 'droplet')?.id}`);
-  const { data: kinds } = await read<{ data: { kind: string; monthly: string | null }[] }>(header, 'kinds');
+  const { data: kinds } = await read<{ data: { kind: string; monthly: string | null }[] }>(header, 'inventory/kinds');
   const { data: me } = await read<{ data: { usage: { monthly_run_rate: string } | null } }>(header, 'me');
   const planned = (await plan(header).expect(200)).body as { data: { creates: { price: Price }[]; cost: { delta_monthly: string } } };
   const { text: csv } = await world.http().get('/api/v1/inventory.csv?kind=droplet').set(header);
