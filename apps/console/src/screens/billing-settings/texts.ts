@@ -107,7 +107,7 @@ export const TEXTS = {
     language: 'Language',
     email: 'E-mail for documents',
     purchase_order: 'Purchase order',
-    auto: 'By itself',
+    auto: 'Automatic',
     autos: { off: 'Nothing', approve: 'Approve good drafts', issue: 'Approve and issue good drafts' } as Readonly<Record<string, string>>,
     paused: 'Paused',
     pausedHelp: 'Nothing is issued while it is paused.',

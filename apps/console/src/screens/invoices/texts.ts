@@ -92,7 +92,7 @@ export const TEXTS = {
       due: 'Left to pay',
       issued: 'Issued',
       dueOn: 'Pay until',
-      auto: 'By itself',
+      auto: 'Automatic',
       replaces: 'In place of',
       replacesText: 'the void invoice',
       voided: 'Void because',
