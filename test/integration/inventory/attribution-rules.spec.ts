@@ -54,6 +54,16 @@ it('gives what no project owns to the tenant of the first rule that applies, at 
   expect(theirs.attribution).toEqual({ by: 'rule', ref: first.id, ref_name: null });
 });
 
+it('asks the older one first of rules at the same position, beforehand too [TNT-7]', async () => {
+  const older = await create({ name_glob: 'web-4' }, 'cedar', { position: 7 });
+  for (let nth = 0; nth < 8; nth++) {
+    const rule = { when: { name_glob: 'web-4' }, tenant_id: 'bird', reason: 'theirs', position: 7 };
+    expect(await rules.preview({ action: 'create', rule }, 'ada')).toMatchObject({ moves: 0, needs_confirmation: 0 });
+    await rules.apply({ action: 'create', rule }, BECAUSE);
+  }
+  expect(await droplet(104)).toMatchObject({ tenant_id: 'cedar', attribution: { by: 'rule', ref: older.id } });
+});
+
 it('shows exactly the moves beforehand, and changes nothing [TNT-7]', async () => {
   const edit: RuleEdit = { action: 'create', rule: { when: { name_glob: 'web-*' }, tenant_id: 'cedar', reason: 'theirs' } };
   const events = await world.database.query('select count(*) from cloud_resource_events');

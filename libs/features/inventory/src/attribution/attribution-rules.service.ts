@@ -170,21 +170,20 @@ export class AttributionRulesService {
     await this.recorder.lockAttribution(tx); // it serialises the changes of rules too
     const before = edit.action === 'create' ? undefined : await em.findOneBy(AttributionRule, { id: edit.id });
     if (before === null) throw new AttributionRuleNotFoundError();
-    const id = before?.id ?? randomUUID();
+    const id = edit.action === 'delete' ? edit.id : await this.put(em, edit.rule, before, by);
     if (edit.action === 'delete') await em.delete(AttributionRule, { id });
-    else await this.put(em, id, edit.rule, before, by);
     const after = edit.action === 'delete' ? undefined : await em.findOneByOrFail(AttributionRule, { id });
     const moved = await reattributeAccounts(tx, this.recorder, entryId);
     return { ...(before && { before }), ...(after && { after }), effect: await readEffect(tx, moved) };
   }
 
+  /** Returns the id of the rule. The database makes that of a new one, so that it is later than those of older rules at the same position. */
   private async put(
     em: EntityManager,
-    id: string,
     { position, when, tenant_id, valid_from, valid_to, reason }: AttributionRuleChange,
     before: AttributionRule | undefined,
     by: string,
-  ): Promise<void> {
+  ): Promise<string> {
     if (tenant_id !== undefined && tenant_id !== before?.tenantId) await this.tenants.requireOwner(em, tenant_id);
     if (when?.project_id !== undefined) await assertProject(queryableOf(em), when.project_id);
     const values = {
@@ -199,8 +198,12 @@ export class AttributionRulesService {
     const to = values.validTo === undefined ? (before?.validTo ?? null) : values.validTo;
     if (to !== null && to <= from)
       throw new ValidationFailedError([{ field: 'valid_to', message: 'valid_to must be later than valid_from' }]);
-    if (before) await em.update(AttributionRule, { id }, values);
-    else await em.insert(AttributionRule, { position: await nextPosition(em), ...values, id, createdBy: by });
+    if (before) {
+      await em.update(AttributionRule, { id: before.id }, values);
+      return before.id;
+    }
+    const { identifiers } = await em.insert(AttributionRule, { position: await nextPosition(em), ...values, createdBy: by });
+    return (identifiers[0] as { id: string }).id;
   }
 
   private async viewOf(rule: AttributionRule): Promise<AttributionRuleView> {
