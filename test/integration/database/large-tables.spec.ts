@@ -210,7 +210,7 @@ it.each([
   expect(indexes).toContain(index);
 });
 
-/** With the planner's estimate, a rare tag of a million resources was left to the list. Its index answers without it. */
+/** With the planner's estimate, a rare tag of a million resources was left to the list. Its index is quick without it. */
 it('finds a tag by its index whatever the planner expects of it', async () => {
   const { rows } = await asApi.query<{ id: string | null }>(`select id from arcadia_resources_found(null, 'rare', true, 1) id`);
   expect(rows.map(({ id }) => typeof id)).toEqual(['string', 'string']); // one more than asked for, not the null of too many expected ones

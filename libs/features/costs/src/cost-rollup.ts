@@ -20,7 +20,7 @@ interface State {
 }
 
 /**
- * Keeps the roll-up of running costs, and answers from it. The only writer of its tables; triggers note what changes. The number of
+ * Keeps the roll-up of running costs, and reads sums from it. The only writer of its tables; triggers note what changes. The number of
  * resources that are billed alike since before the month is all that an accrual needs of them, so most of a month is a few rows.
  */
 @Injectable()

@@ -63,32 +63,43 @@ export interface SagaFacts {
   readonly isInternal: boolean;
 }
 
-/** Further conditions of a verb, each with its text in a refusal. */
+/** Further conditions of a verb, each with its text in the documentation and with that of a refusal. */
 const CONDITIONS = {
   before_pivot: {
     holds: ({ pivotPassed, step, line }) => !pivotPassed && !(step?.pivot === true && line !== undefined),
     text: 'no pivot has begun',
+    otherwise: 'its pivot has begun',
   },
   skippable: {
     holds: ({ step }) => step !== undefined && !step.pivot && step.skippable !== null,
     text: 'the step declares that it may be skipped, and is no pivot',
+    otherwise: 'the current step may not be skipped',
   },
   tried: {
     holds: ({ line }) => line !== undefined && line.hasError && line.status !== 'waiting',
     text: 'the step has failed at least once',
+    otherwise: 'the current step has not failed yet',
   },
   unknown_outcome: {
     holds: ({ line, step }) =>
       line !== undefined && line.hasIntent && ['running', 'waiting', 'failed'].includes(line.status) && step?.isCheckable === true,
     text: 'the step has recorded what it would do and has no outcome, and can check an output',
+    otherwise: 'the outcome of the current step is known, or the step cannot check an output',
   },
-  nothing_asked: { holds: ({ undecided }) => undecided === null, text: 'no decision is open' },
+  nothing_asked: { holds: ({ undecided }) => undecided === null, text: 'no decision is open', otherwise: 'another decision is open' },
   output_asked: {
     holds: ({ status, undecided }) => status === 'awaiting_approval' || undecided === 'step_output',
     text: 'a start or an output waits for a decision',
+    otherwise: 'no start and no output waits for a decision',
   },
-  startable: { holds: ({ isInternal }) => !isInternal, text: 'a request can start its kind' },
-} as const satisfies Readonly<Record<string, { readonly holds: (facts: SagaFacts) => boolean; readonly text: string }>>;
+  startable: {
+    holds: ({ isInternal }) => !isInternal,
+    text: 'a request can start its kind',
+    otherwise: 'only the service itself starts sagas of its kind',
+  },
+} as const satisfies Readonly<
+  Record<string, { readonly holds: (facts: SagaFacts) => boolean; readonly text: string; readonly otherwise: string }>
+>;
 
 type Condition = keyof typeof CONDITIONS;
 
@@ -154,7 +165,7 @@ export function refusalOf(verb: SagaVerb, facts: SagaFacts): string | undefined 
   if (from[facts.status]?.includes(situation) !== true)
     return `the saga is ${facts.status} and ${situation}; the verb needs ${placesOf(from)}`;
   const missing = also.find((condition) => !CONDITIONS[condition].holds(facts));
-  return missing && `it is not so that ${CONDITIONS[missing].text}`;
+  return missing && CONDITIONS[missing].otherwise;
 }
 
 /** Who asks for the verbs of a saga. */

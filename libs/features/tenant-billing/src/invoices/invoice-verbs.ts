@@ -73,7 +73,7 @@ export class InvoiceVerbs {
 
   /**
    * `run` for several invoices in one transaction: all of them change, or none. `work` gets them in the order of their ids, in which they are
-   * locked, and answers in the same order. Throws what `run` throws, for any of them.
+   * locked, and returns them in the same order. Throws what `run` throws, for any of them.
    */
   runAll({ verb, because, invoices: asked }: VerbCalls, work: SeveralInvoices): Promise<TenantInvoice[]> {
     return this.transaction.run(async (em) => {
