@@ -12,6 +12,7 @@ const GROUPINGS = [[], ['tenant'], ['kind', 'region'], ['product'], ['project'],
 let world: CostsWorld;
 beforeAll(async () => {
   world = await newCostsWorld();
+  await insert(world.owner, 'cloud_accounts', { provider_account_id: 'team-1', identified_by: 'team' });
   await setRates(world, { 'droplet:s-1': '6', 'droplet:s-2': '12' });
   await recordSince(world, '2025-01-15T00:00:00Z');
 });
@@ -129,7 +130,7 @@ it('contains a change that was open while the roll-up was folded, and loses none
   await world.owner.query('begin');
   await world.owner.query('lock table cost_rollup_groups in exclusive mode');
   const folding = world.rollup.fold().catch((error: unknown) => error);
-  const waiting = `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%cost_rollup%'`;
+  const waiting = `select pid from pg_locks where not granted and relation = 'cost_rollup_groups'::regclass`;
   await until(async () => (await world.owner.query(waiting)).rowCount === 1);
   await world.owner.query(`select pg_terminate_backend(pid) from (${waiting}) w`);
   expect(await folding).toBeInstanceOf(Error);
