@@ -74,6 +74,8 @@ class Comparison {
 
   private schema(at: string, then: Node, now: Node): string[] {
     const [was, is] = [resolved(then, this.then), resolved(now, this.now)];
+    const forms = nodesIn(is.oneOf); // a response got forms that only a new question is answered with: it keeps those that it had
+    if (forms.length > 0) return formsOf(was).flatMap((form) => fewest(forms.map((same) => this.schema(at, form, same))));
     const choices = nodesIn(was.anyOf);
     if (choices.length > 0) {
       const same = nodesIn(is.anyOf);
@@ -93,6 +95,9 @@ class Comparison {
     ];
   }
 }
+
+const formsOf = (schema: Node): Node[] => (Array.isArray(schema.oneOf) ? nodesIn(schema.oneOf) : [schema]);
+const fewest = (losses: readonly string[][]): string[] => losses.reduce((least, one) => (one.length < least.length ? one : least));
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
 const nodesIn = (value: unknown): Node[] => (Array.isArray(value) ? value.filter(isNode) : []);

@@ -94,4 +94,10 @@ describe('the comparison with a previous contract', () => {
     const edited = JSON.parse(edit(JSON.stringify(now))) as ApiDocument;
     expect(broken(documentOf('before-renovation'), edited).join('\n')).toContain(found);
   });
+
+  it('notices a property that no form of a response has any more [OPS-5]', () => {
+    const edited = JSON.parse(JSON.stringify(now).replaceAll('"valid_from":', '"from":')) as ApiDocument;
+    const lost = broken(documentOf('0.2.0'), edited).filter((line) => line.startsWith('patch /api/v1/attribution-rules/{id} 200'));
+    expect(lost).toEqual(['patch /api/v1/attribution-rules/{id} 200.data.valid_from is missing']);
+  });
 });
