@@ -1,4 +1,14 @@
-export { AUDIT_LOG_STREAM, AUDIT_ROW, AuditLog, auditRow, recordFrom, type Actor, type AuditFilters, type AuditView, type AuditContext } from './audit-log';
+export {
+  AUDIT_LOG_STREAM,
+  AUDIT_ROW,
+  AuditLog,
+  auditRow,
+  recordFrom,
+  type Actor,
+  type AuditFilters,
+  type AuditView,
+  type AuditContext,
+} from './audit-log';
 export { AuditModule } from './audit.module';
 export type { AppendOnlyStream } from './chain/append-only-stream';
 export { NO_HEAD, parseHead, UnreadableHeadError, type ChainHead } from './chain/chain-sealer';
