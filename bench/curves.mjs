@@ -1,14 +1,15 @@
 // How answers grow with the platform: the read routes of the api, as its own process, over the worlds of world.mjs (SIZES=10000,100000,1000000), one
 // request after the other with changing words and tenants. One line for each figure, and with SVG_DIR=docs a picture for each group. ONLY=regex
 // selects routes, REQUESTS=40 is the most for one figure, STATEMENTS=5 adds the hottest statements of each group (pg_stat_statements).
-// Costs are computed for each request; COSTS_FRESH_MS=10000 shares answers as the api does by default.
+// Costs are computed for each request; COSTS_FRESH_MS=10000 shares answers as the api does by default. ROLLUP=0 leaves the roll-up of running costs
+// unbuilt; else it is folded before, as workers do.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drawCurves } from './curve-pictures.mjs';
-import { pgClient, prepareDatabase, report, round } from './stage.mjs';
+import { built, pgClient, prepareDatabase, report, round } from './stage.mjs';
 import { makeWorlds, startWorlds, worldName } from './world.mjs';
 
 const SIZES = (process.env.SIZES ?? '10000,100000,1000000').split(',').map(Number);
@@ -179,6 +180,17 @@ async function hottest(owner, size, group) {
   await owner.query('select pg_stat_statements_reset()');
 }
 
+/** What workers do every two seconds. */
+async function foldRollup(url, size) {
+  const { Database } = built('libs/platform/database/src/index.js');
+  const { CostRollup } = built('libs/features/costs/src/index.js');
+  const database = new Database({ database: { url: () => url, poolSize: 2 } });
+  const from = performance.now();
+  const folded = await new CostRollup(database).run();
+  report('curves-rollup', { size, folded, s: round((performance.now() - from) / 1_000) });
+  await database.onApplicationShutdown();
+}
+
 const server = await startWorlds();
 await makeWorlds(server, SIZES);
 const figures = [];
@@ -187,6 +199,8 @@ for (const size of SIZES) {
   await prepareDatabase(server.ownerUrl(name), server.appUrl(name)); // a world of an older build gets the later migrations
   const owner = pgClient(server.ownerUrl(name));
   await owner.connect();
+  if (process.env.ROLLUP === '0') await owner.query('delete from cost_rollups');
+  else await foldRollup(server.appUrl(name), size);
   await owner.query('vacuum (analyze)');
   await owner.query(`update provider_catalogue set taken_at = now()`);
   if (STATEMENTS > 0) await owner.query('create extension if not exists pg_stat_statements; select pg_stat_statements_reset()');

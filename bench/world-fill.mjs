@@ -92,12 +92,13 @@ async function fillTenants(client, { tenants, projectId, h, time }) {
   );
   const ids = cards.rows.map(({ id }) => id);
   await client.query(
-    `insert into rate_card_versions (card_id, version, valid_from, created_by) select unnest($1::uuid[]), 1, '2020-01-01', 'world'`,
+    `insert into rate_card_versions (card_id, version, valid_from, monthly, created_by) select unnest($1::uuid[]), 1, '2020-01-01', $2, 'world'`,
+    [ids, { discount_percent: null, minimum_commitment: null, maximum_spend: null, recurring_fee: null }],
+  );
+  await client.query(
+    `insert into rates (card_id, version, model) select unnest($1::uuid[]), 1, '{"type": "cost_plus", "percent": "20", "fixed_per_resource_month": "0", "min_margin": null, "max_margin": null}'`,
     [ids],
   );
-  await client.query(`insert into rates (card_id, version, model) select unnest($1::uuid[]), 1, '{"type": "cost_plus", "percent": "20"}'`, [
-    ids,
-  ]);
   await client.query(`update rate_card_versions set published_at = now(), published_by = 'world', digest = md5(card_id::text) where card_id = any ($1::uuid[])`, [ids]); // prettier-ignore
   await copy(client, 'tenant_rate_cards', 'tenant_id, valid_from, card_id, changed_by', numbers(tenants, (n) => [names[n], '2020-01-01', ids[h(n, 60) % 3], 'world'])); // prettier-ignore
   return tenants * 5;
