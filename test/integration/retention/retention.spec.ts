@@ -1,4 +1,6 @@
 import { balanceRetention } from '#libs/provider-billing';
+import { notificationRetention } from '#libs/notifications';
+import { SAGA_RETENTION } from '#libs/saga';
 import { loadConfig } from '#libs/config';
 import { type Database, Retention } from '#libs/database';
 import { inventoryRetention } from '#libs/inventory';
@@ -163,4 +165,16 @@ it('leaves a locked row to the next round, and continues after a rule that fails
   await owner.query('commit');
   expect(await count(`cloud_sweeps where id = '${locked.rows[0]?.id ?? ''}'`)).toBe(1);
   expect(await retention.apply(inventoryRetention(config))).toMatchObject({ cloud_sweeps: 1 });
+});
+
+it('applies every rule of the worker with the rights that a worker has', async () => {
+  const rules = [...inventoryRetention(config), ...balanceRetention(config), ...notificationRetention(), ...SAGA_RETENTION];
+  expect(Object.keys(await retention.apply(rules)).sort()).toEqual(rules.map(({ what }) => what).sort());
+});
+
+it('keeps the calls of sagas at the provider for 30 days', async () => {
+  await owner.query(`insert into saga_provider_calls (saga_id, step_idx, compensating, at, method, path, ms)
+    select gen_random_uuid(), 0, false, now() - n * interval '10 days', 'GET', '/v2/droplets/1', 5 from generate_series(1, 5) n`);
+  expect(await retention.apply(SAGA_RETENTION)).toEqual({ saga_provider_calls: 3 });
+  expect(await count('saga_provider_calls')).toBe(2);
 });

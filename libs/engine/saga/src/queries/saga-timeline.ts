@@ -213,7 +213,7 @@ export const SAGA_RETENTION: readonly RetentionRule[] = [
   {
     what: 'saga_provider_calls',
     remove: `delete from saga_provider_calls where id in (
-      select id from saga_provider_calls where at < clock_timestamp() - interval '30 days' order by at limit $1 for update skip locked)`,
+      select id from saga_provider_calls where at < clock_timestamp() - interval '30 days' order by at limit $1)`,
     values: [],
   },
 ];

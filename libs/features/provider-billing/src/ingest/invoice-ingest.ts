@@ -1,9 +1,9 @@
 import { AccountBinding } from '#libs/accounts';
 import { errorFields } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -88,8 +88,10 @@ export class DocumentFile {
 
   static async create(): Promise<DocumentFile> {
     await removeLeftovers();
-    const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
-    ownFolders.add(basename(folder));
+    const name = `${PREFIX}${process.pid}-${randomUUID()}`;
+    ownFolders.add(name); // before it exists: another ingest of this process removes folders that are not in the set
+    const folder = join(tmpdir(), name);
+    await mkdir(folder, { mode: 0o700 });
     return new DocumentFile(folder);
   }
 
