@@ -11,6 +11,8 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
+/** Commands that need the packages of development: test runner, linter, formatter. The others do without them on a fresh clone. */
+const DEVELOPMENT_COMMANDS = ['test', 'bench'];
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const inRoot = (...parts) => path.join(root, ...parts);
 const log = (line) => process.stderr.write(`${line}\n`);
@@ -22,6 +24,7 @@ const installNote = inRoot('node_modules/.arcadia-lock');
 const installedList = inRoot('node_modules/.package-lock.json');
 const buildNote = inRoot('dist/.built');
 const lockFile = inRoot('dist/.lock');
+const needsDevelopment = DEVELOPMENT_COMMANDS.includes(process.argv[2]);
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
@@ -64,7 +67,8 @@ function installSignature() {
   const lock = createHash('sha256')
     .update(fs.readFileSync(inRoot('package-lock.json')))
     .digest('hex');
-  return `${lock}\n${fs.statSync(installedList, { throwIfNoEntry: false })?.mtimeMs ?? 'none'}\n`;
+  const installedAt = fs.statSync(installedList, { throwIfNoEntry: false })?.mtimeMs ?? 'none';
+  return `${lock}\n${installedAt}\n${needsDevelopment ? 'development\n' : ''}`;
 }
 
 function noteInstall() {
@@ -75,27 +79,32 @@ function noteInstall() {
   }
 }
 
-/** npm writes its list last, so an interrupted install has none. Optional packages of other platforms may be missing, everything else may not. */
+/** npm writes its list last, so an interrupted install has none. Optional packages of other platforms may be missing, and those of development unless the command needs them. */
 function installedMatchesLock() {
   const list = read(installedList);
   if (list === undefined) return false;
   const wanted = JSON.parse(fs.readFileSync(inRoot('package-lock.json'), 'utf8')).packages;
   const installed = JSON.parse(list).packages;
-  return Object.entries(wanted).every(([where, { version, integrity, optional, devOptional }]) => {
+  return Object.entries(wanted).every(([where, { version, integrity, optional, devOptional, dev }]) => {
     if (where === '') return true;
     const found = installed[where];
-    if (!found) return Boolean(optional || devOptional);
+    if (!found) return Boolean(optional || devOptional || (dev && !needsDevelopment));
     return found.version === version && (!integrity || !found.integrity || found.integrity === integrity);
   });
 }
 
-/** Installs development packages too, whatever NODE_ENV is, because the compiler is one of them. */
+/**
+ * Installs what the command needs, whatever NODE_ENV is. The packages of development, a third of all, stay away from a fresh clone that is
+ * only started; once they are there, they are renewed too.
+ */
 function install() {
   log('Installing packages (npm ci): node_modules does not match package-lock.json');
+  const installed = Object.values(JSON.parse(read(installedList) ?? '{}').packages ?? {});
+  const which = needsDevelopment || installed.some(({ dev }) => dev) ? '--include=dev' : '--omit=dev';
   const startedAt = Date.now();
   const npm = process.env.npm_execpath;
   const [program, first] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const { status, error } = spawnSync(program, [...first, 'ci', '--include=dev'], { stdio: ['ignore', 2, 2] });
+  const { status, error } = spawnSync(program, [...first, 'ci', which], { stdio: ['ignore', 2, 2] });
   if (status !== 0) giveUp(`npm ci failed (${error ? error.message : `exit code ${status}`}): its messages are above`);
   noteInstall();
   logEnd('Installed', startedAt);

@@ -9,14 +9,21 @@ import { REPOSITORY } from './launcher';
 let root: string;
 
 const LOCK = {
-  packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/elsewhere': { version: '2.0.0', optional: true } },
+  packages: {
+    '': {},
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/elsewhere': { version: '2.0.0', optional: true },
+    'node_modules/runner': { version: '3.0.0', dev: true },
+  },
 };
 const INSTALLED = { packages: { 'node_modules/a': { version: '1.0.0' } } };
+const WITH_DEVELOPMENT = { packages: { ...INSTALLED.packages, 'node_modules/runner': { version: '3.0.0', dev: true } } };
 
 const NPM = `
   const fs = require('fs');
   fs.appendFileSync('calls', 'npm ' + process.argv.slice(2).join(' ') + '\\n');
-  fs.writeFileSync('node_modules/.package-lock.json', ${JSON.stringify(JSON.stringify(INSTALLED))});`;
+  const all = process.argv.includes('--include=dev');
+  fs.writeFileSync('node_modules/.package-lock.json', all ? '${JSON.stringify(WITH_DEVELOPMENT)}' : '${JSON.stringify(INSTALLED)}');`;
 
 /** Copies each source file slowly, so that two builds at the same time become visible. */
 const COMPILE = `
@@ -79,7 +86,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 it('installs and builds a fresh clone, then runs the command with its exit code and with only its output on standard output', async () => {
   expect(await enter('token', '--tenant', 'acme')).toMatchObject({ code: 7, stdout: 'token --tenant acme\n' });
-  expect(calls()).toEqual(['npm ci --include=dev', 'compile']);
+  expect(calls()).toEqual(['npm ci --omit=dev', 'compile']);
   expect(existsSync(join(root, 'dist/packed.js'))).toBe(true);
 });
 
@@ -90,8 +97,9 @@ it('neither installs nor builds again while nothing has changed', async () => {
 });
 
 it('skips the installation after npm ci has just run', async () => {
-  write('node_modules/.package-lock.json', JSON.stringify(INSTALLED));
+  write('node_modules/.package-lock.json', JSON.stringify(WITH_DEVELOPMENT));
   await enter();
+  await enter('test');
   expect(calls()).toEqual(['compile']);
 });
 
@@ -102,7 +110,18 @@ it.each([
   await enter();
   write('node_modules/.package-lock.json', JSON.stringify(installed));
   await enter();
-  expect(calls()).toEqual(['npm ci --include=dev', 'compile', 'npm ci --include=dev']);
+  expect(calls()).toEqual(['npm ci --omit=dev', 'compile', 'npm ci --omit=dev']);
+});
+
+it('installs the packages of development for the commands that need them, and keeps them from then on', async () => {
+  await enter('up');
+  await enter('test', 'entry');
+  await enter('test', 'entry');
+  expect(calls()).toEqual(['npm ci --omit=dev', 'compile', 'npm ci --include=dev']);
+  await enter('up');
+  write('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/runner': { version: '3.0.0', dev: true } } }));
+  await enter('up');
+  expect(calls().slice(3)).toEqual(['npm ci --include=dev']);
 });
 
 it('builds again when a source is saved, and deletes the output of a removed source', async () => {
@@ -142,7 +161,7 @@ it('exits with 1 when a process cannot be packed, and builds again when the bund
 it('builds once when two commands start at the same time', async () => {
   const [one, two] = await Promise.all([enter('one'), enter('two')]);
   expect([one.stdout, two.stdout]).toEqual(['one\n', 'two\n']);
-  expect(calls()).toEqual(['npm ci --include=dev', 'compile']);
+  expect(calls()).toEqual(['npm ci --omit=dev', 'compile']);
 });
 
 const deadHolders: [string, string][] = [['one that was killed', String(2 ** 22 + 1)]];

@@ -204,20 +204,19 @@ it('reports a move to a project that took effect late, when a person has moved t
   expect((await world.reader.get(PLATFORM, id)).leftovers).toHaveLength(1);
 });
 
-/** On a busy machine a write of this mixture was once not lost within a minute, so only the long runs have it; the tests above have each kind alone. */
-const describeLong = process.env.TEST_LONG ? describe : describe.skip;
+it(`leaves no unreported difference after late writes of each kind, cancelled, killed or followed by a newer saga, ${OBJECTS} of each (E2) [SAG-9, SAG-14]`, async () => {
+  const landed = new Map<string, number>();
+  for (let round = 0; round < OBJECTS; round += 1) {
+    const order = KINDS.flatMap((kind) => MODES.map((mode) => ({ kind, mode })));
+    for (const kind of await oneOfEach(order, round * order.length)) landed.set(kind, (landed.get(kind) ?? 0) + 1);
+  }
+  console.log(`late writes: ${JSON.stringify(Object.fromEntries(landed))}`);
+  expect([...landed]).toEqual(KINDS.map((kind) => [kind, OBJECTS * MODES.length]));
+}, 3_000_000);
 
-describeLong('all kinds at once', () => {
-  it(`leaves no unreported difference after late writes of each kind, cancelled, killed or followed by a newer saga, ${OBJECTS} of each (E2) [SAG-9, SAG-14]`, async () => {
-    const landed = new Map<string, number>();
-    for (let round = 0; round < OBJECTS; round += 1) {
-      const order = KINDS.flatMap((kind) => MODES.map((mode) => ({ kind, mode })));
-      for (const kind of await oneOfEach(order, round * order.length)) landed.set(kind, (landed.get(kind) ?? 0) + 1);
-    }
-    console.log(`late writes: ${JSON.stringify(Object.fromEntries(landed))}`);
-    expect([...landed]).toEqual(KINDS.map((kind) => [kind, OBJECTS * MODES.length]));
-  }, 3_000_000);
-});
+/** Five unanswered writes in a row open the circuit breaker, which is right and takes longer each time: the other writes wait behind it. */
+const closeBreaker = () =>
+  world.asOwner('update provider_tokens set failures_in_row = 0, open_since = null, next_probe_at = null, recovering_since = null');
 
 /** Starts the saga of each case, and cancels it as soon as its write got no answer. Returns the sagas when all have ended. */
 async function cancelOnceLost(all: readonly Case[]): Promise<string[]> {
@@ -225,6 +224,7 @@ async function cancelOnceLost(all: readonly Case[]): Promise<string[]> {
   const waiting = new Set(all.keys());
   await until(
     async () => {
+      await closeBreaker();
       const fired = await world.simulator.fired();
       const lost = [...waiting].filter((nr) => (fired[all[nr]?.rule.id ?? ''] ?? 0) > 0);
       await Promise.all(lost.map((nr) => world.controls.cancel(PLATFORM, ids[nr] ?? '', ADMIN)));
