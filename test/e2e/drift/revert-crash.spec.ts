@@ -100,5 +100,4 @@ it.each(process.env.TEST_LONG ? MOMENTS : MOMENTS.slice(0, 1))(
     await until(async () => (await closed()) !== 'open', { what: 'the end of the drift' });
     expect(await world.call('GET', `/api/v1/drift/${id}`)).toMatchObject({ status: 'reverted', saga_id: sagaId });
   },
-  180_000,
 );

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await asApi.query(`set role arcadia_service; select set_config('arcadia.scope', 'platform', false)`);
   api = await createTestApp({ DATABASE_URL: stored.appUrl });
   await api.becomes('/api/health/ready', 200);
-}, 120_000);
+});
 afterAll(async () => {
   await api.close();
   await Promise.all([owner.end(), asApi.end()]);
