@@ -47,6 +47,7 @@ const OWNED: Record<string, readonly string[]> = {
   ],
   'tenant-billing': [
     'billing_issuers',
+    'billing_logos',
     'billing_outbox',
     'billing_pools',
     'billing_profiles',

@@ -64,6 +64,7 @@ import { SagasService } from './sagas/sagas.service';
 import { SweepsController } from './sweeps/sweeps.controller';
 import { BillingPoolsController, BillingRunsController, PnlController } from './tenant-billing/billing-runs.controller';
 import { CreditNoteDocumentsController, InvoiceDocumentsController, ProofKeyController } from './tenant-billing/documents.controller';
+import { IssuerLogosController } from './tenant-billing/issuer-logos.controller';
 import { IssuersController, TenantBillingController } from './tenant-billing/profiles.controller';
 import { RateCardsController, RateOverridesController } from './tenant-billing/rate-cards.controller';
 import {
@@ -161,6 +162,7 @@ class BillingApiModule {}
     FxRatesController,
     InvoiceMoneyController,
     IssuersController,
+    IssuerLogosController,
     NotificationRequestsController,
     PaymentsController,
     PnlController,

@@ -51,8 +51,8 @@ export class Money {
   }
 
   /** Multiplies by a plain decimal number, such as a number of hours or a share. The product is exact; round it where needed. */
-  multiply(factor: string): Money {
-    const { units, places } = Money.parse(factor, this.currency);
+  multiply(factor: string | Money): Money {
+    const { units, places } = typeof factor === 'string' ? Money.parse(factor, this.currency) : factor;
     return new Money(this.units * units, this.places + places, this.currency);
   }
 

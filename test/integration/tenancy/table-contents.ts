@@ -17,6 +17,7 @@ const TABLES = [
   'attribution_rules',
   'list_prices',
   'billing_issuers',
+  'billing_logos',
   'billing_pools',
   'billing_profiles',
   'billing_runs',

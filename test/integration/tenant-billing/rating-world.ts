@@ -55,9 +55,9 @@ export const BECAUSE = { by: { sub: 'ops', role: 'platform_admin' }, reason: 'a 
 const iso = (ms: number | null | undefined): string | null => (ms === null || ms === undefined ? null : new Date(ms).toISOString());
 
 /** The services of tenant billing on their own database. Nothing calls the provider. */
-export async function newRatingWorld(): Promise<RatingWorld> {
+export async function newRatingWorld(env: NodeJS.ProcessEnv = {}): Promise<RatingWorld> {
   const stored = await createTestDatabase();
-  const context = await createTestWorker([TenantBillingModule], { ...UNLIMITED_CALLS, DATABASE_URL: stored.appUrl });
+  const context = await createTestWorker([TenantBillingModule], { ...UNLIMITED_CALLS, DATABASE_URL: stored.appUrl, ...env });
   const owner = new Client({ connectionString: stored.ownerUrl });
   await owner.connect();
   const accountId = randomUUID();

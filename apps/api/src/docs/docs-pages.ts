@@ -9,6 +9,7 @@ const ORDER = [
   'demo',
   'first-day',
   'operating-a-day',
+  'a-month-by-hand',
   'tenant',
   'tokens',
   'tenant-billing',

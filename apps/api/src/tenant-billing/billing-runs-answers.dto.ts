@@ -180,10 +180,10 @@ export class RunTenantResponse implements RunTenantView {
   @ApiText('Net', { ...NULLABLE, ...AMOUNT })
   readonly net: string | null;
 
-  @ApiText('Tax', { ...NULLABLE, ...AMOUNT })
+  @ApiText('Tax; of a draft what the rules of today would give', { ...NULLABLE, ...AMOUNT })
   readonly tax: string | null;
 
-  @ApiText('Total', { ...NULLABLE, ...AMOUNT })
+  @ApiText('Net and tax; of a draft only `net` is certain', { ...NULLABLE, ...AMOUNT })
   readonly total: string | null;
 
   @ApiText('What is left to pay', { ...NULLABLE, ...AMOUNT })

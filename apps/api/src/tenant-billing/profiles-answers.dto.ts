@@ -70,6 +70,9 @@ export class IssuerResponse implements IssuerView {
   @ApiText('Time zone of printed dates; all arithmetic is in UTC')
   readonly time_zone: string;
 
+  @ApiText('SHA-256 of the logo that documents print (`GET …/logo`); null for none', NULLABLE)
+  readonly logo_sha256: string | null;
+
   @ApiCount('Rises with every change')
   readonly version: number;
 

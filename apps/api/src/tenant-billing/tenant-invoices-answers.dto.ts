@@ -88,10 +88,10 @@ export class TenantInvoiceResponse implements TenantInvoiceView {
   @ApiText('Sum of the lines', AMOUNT)
   readonly net: string;
 
-  @ApiText('Tax', AMOUNT)
+  @ApiText('Tax; while `tax_status` is `undecided`, what the rules of today would give', AMOUNT)
   readonly tax: string;
 
-  @ApiText('Net and tax', AMOUNT)
+  @ApiText('Net and tax. While `tax_status` is `undecided` only `net` is certain', AMOUNT)
   readonly total: string;
 
   @ApiText('What is left to pay', AMOUNT)
@@ -157,10 +157,10 @@ export class TenantInvoiceLineResponse implements TenantInvoiceLineView {
   @ApiText('Net', AMOUNT)
   readonly net: string;
 
-  @ApiText('Category of tax after EN 16931; null while it is undecided', { ...NULLABLE, example: 'S' })
+  @ApiText('Category of tax after EN 16931; of a draft what the rules of today would give, null for none', { ...NULLABLE, example: 'S' })
   readonly tax_category: string | null;
 
-  @ApiText('Percent; null while it is undecided', { ...NULLABLE, example: '10' })
+  @ApiText('Percent; of a draft what the rules of today would give, null for none', { ...NULLABLE, example: '10' })
   readonly tax_rate: string | null;
 
   @ApiFlag('Whether it corrects a month that was issued before')

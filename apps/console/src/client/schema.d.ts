@@ -1858,6 +1858,34 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/billing/issuers/{id}/logo': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the logo of an issuer
+     * @description The picture. 404 `logo_not_found` for an issuer without one.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['IssuerLogos_get'];
+    /**
+     * Set the logo of an issuer
+     * @description At most 2,000 pixels a side and 250,000 together. Transparent parts become white. Drafts get it with their next refresh; what is approved or issued keeps its own. 409 `version_moved` when the issuer changed since `expected_version`.
+     *
+     *     Who: Platform admins.
+     */
+    put: operations['IssuerLogos_set'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/notification-requests': {
     parameters: {
       query?: never;
@@ -6872,12 +6900,12 @@ export interface components {
        */
       net: string | null;
       /**
-       * @description Tax
+       * @description Tax; of a draft what the rules of today would give
        * @example 212.40
        */
       tax: string | null;
       /**
-       * @description Total
+       * @description Net and tax; of a draft only `net` is certain
        * @example 212.40
        */
       total: string | null;
@@ -7316,12 +7344,12 @@ export interface components {
        */
       net: string;
       /**
-       * @description Tax
+       * @description Tax; while `tax_status` is `undecided`, what the rules of today would give
        * @example 212.40
        */
       tax: string;
       /**
-       * @description Net and tax
+       * @description Net and tax. While `tax_status` is `undecided` only `net` is certain
        * @example 212.40
        */
       total: string;
@@ -7460,6 +7488,8 @@ export interface components {
       yearly: boolean;
       /** @description Time zone of printed dates; all arithmetic is in UTC */
       time_zone: string;
+      /** @description SHA-256 of the logo that documents print (`GET …/logo`); null for none */
+      logo_sha256: string | null;
       /** @description Rises with every change */
       version: number;
       /** @description What an invoice needs and the issuer lacks */
@@ -7556,6 +7586,20 @@ export interface components {
        * @default false
        */
       yearly: boolean;
+    };
+    IssuerLogoBody: {
+      /**
+       * @description Recorded in the audit log, in the transaction of the change
+       * @example moved by contract 12
+       */
+      reason?: string;
+      /**
+       * @description The `version` that the change is based on
+       * @example 1
+       */
+      expected_version: number;
+      /** @description A PNG or JPEG in base64, at most 64 KiB; null: documents have no logo any more */
+      image: string | null;
     };
     NotificationRequestResponse: {
       /**
@@ -8751,12 +8795,12 @@ export interface components {
        */
       net: string;
       /**
-       * @description Category of tax after EN 16931; null while it is undecided
+       * @description Category of tax after EN 16931; of a draft what the rules of today would give, null for none
        * @example S
        */
       tax_category: string | null;
       /**
-       * @description Percent; null while it is undecided
+       * @description Percent; of a draft what the rules of today would give, null for none
        * @example 10
        */
       tax_rate: string | null;
@@ -20265,6 +20309,192 @@ export interface operations {
     requestBody: {
       content: {
         'application/json': components['schemas']['IssuerBody'];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['IssuerResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Conflict */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Payload Too Large */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unsupported Media Type */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  IssuerLogos_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the issuer */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/png': string;
+          'image/jpeg': string;
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  IssuerLogos_set: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Id of the issuer */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['IssuerLogoBody'];
       };
     };
     responses: {

@@ -2,6 +2,8 @@ import { domainError } from '#libs/kernel';
 
 export class IssuerNotFoundError extends domainError('issuer_not_found', 'not_found', 'There is no such issuer') {}
 
+export class LogoNotFoundError extends domainError('logo_not_found', 'not_found', 'The issuer has no logo') {}
+
 export class RateCardNotFoundError extends domainError('rate_card_not_found', 'not_found', 'There is no rate card with this id') {}
 
 export class RateCardVersionNotFoundError extends domainError(

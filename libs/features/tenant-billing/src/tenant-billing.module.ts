@@ -17,6 +17,7 @@ import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
 import { DocumentFile } from './entities/document-file.entity';
 import { DocumentOrigins, FrozenDocument } from './entities/tenant-document.entity';
 import { FxRate } from './entities/fx-rate.entity';
+import { IssuerLogo } from './entities/issuer-logo.entity';
 import { NumberSeries } from './entities/number-series.entity';
 import { TenantInvoice } from './entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from './entities/tenant-invoice-line.entity';
@@ -32,6 +33,7 @@ import { DunningPolicy, NotificationRequest, OverdueInvoice, TakenDunningStep } 
 import { Payment } from './entities/payment.entity';
 import { WalletEntry, WalletLot } from './entities/wallet.entity';
 import { BillingProfiles } from './profiles/billing-profiles';
+import { IssuerLogos } from './profiles/issuer-logos';
 import { BillingPush } from './invoices/billing-push';
 import { BulkInvoiceService } from './invoices/bulk-invoices';
 import { FrozenDocuments } from './invoices/frozen-documents';
@@ -74,6 +76,7 @@ const ENTITIES = [
   DunningPolicy,
   FrozenDocument,
   FxRate,
+  IssuerLogo,
   NotificationRequest,
   NumberSeries,
   OverdueInvoice,
@@ -103,6 +106,7 @@ const SERVICES = [
   Dunning,
   FxRates,
   InvoiceIssue,
+  IssuerLogos,
   NotificationRequests,
   Payments,
   PoolService,

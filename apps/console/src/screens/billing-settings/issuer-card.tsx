@@ -7,6 +7,7 @@ import { IconCircleCheck } from '../../parts/icons';
 import { Card } from '../../parts/page';
 import { ErrorState, Note, ProblemCode, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
+import { LogoField } from './logo-field';
 import { TEXTS } from './texts';
 
 type Issuer = Schemas['IssuerResponse'];
@@ -36,6 +37,7 @@ export function IssuerCard() {
     >
       {issuer.error && <ErrorState error={issuer.error} retry={() => void issuer.refetch()} />}
       {issuer.isPending && <Skeleton />}
+      {found && <LogoField issuer={found} />}
       {found && <IssuerForm key={found.version} issuer={found} />}
     </Card>
   );

@@ -26,6 +26,15 @@ export const TEXTS = {
     time_zone: 'Time zone of printed dates',
     currency: 'Currency',
   },
+  logo: {
+    title: 'Logo',
+    alt: 'Logo of the issuer',
+    choose: 'Choose a logo',
+    change: 'Choose another',
+    remove: 'Remove',
+    help: 'PNG or JPEG, at most 64 KiB and 250,000 pixels. It is stored at once, and printed on what is approved from now on.',
+    unreadable: 'The file cannot be read.',
+  },
   rules: {
     title: 'Tax rules',
     heads: { when: 'When', tax: 'Tax', label: 'Name', priority: 'Priority', state: 'State' },

@@ -8,7 +8,7 @@ import { ErrorState, Skeleton } from '../../parts/states';
 import { TEXTS } from './texts';
 
 /** What is said of an invoice: whose, and how much. */
-export type Bill = Pick<Schemas['TenantInvoiceResponse'], 'id' | 'tenant_id' | 'currency' | 'total'>;
+export type Bill = Pick<Schemas['TenantInvoiceResponse'], 'id' | 'tenant_id' | 'currency' | 'net' | 'total'>;
 export type BulkOutcome = Schemas['BulkInvoicesResponse'];
 
 /** What became of the invoices that a verb was asked for. */
@@ -70,7 +70,13 @@ export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) 
           right
           rows={[
             [bulk.would, <b key="would">{count(planned.done)}</b>],
-            [bulk.sum, sumsText(rows.filter(({ id }) => willChange.has(id)))],
+            [
+              verb === 'issue' ? bulk.sum : bulk.netSum,
+              sumsText(
+                rows.filter(({ id }) => willChange.has(id)),
+                verb === 'issue' ? 'total' : 'net',
+              ),
+            ],
             [bulk.wouldNot, count(planned.refused)],
           ]}
         />
@@ -80,10 +86,10 @@ export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) 
   );
 }
 
-/** The totals of invoices, one for each currency. */
-function sumsText(rows: readonly Bill[]): string {
+/** The sums of invoices, one for each currency. Tax is decided at the approval, so invoices before it have a net only. */
+function sumsText(rows: readonly Bill[], of: 'net' | 'total'): string {
   const sums = new Map<string, number>();
-  for (const { total, currency } of rows) sums.set(currency, (sums.get(currency) ?? 0) + Number(total));
+  for (const { [of]: amount, currency } of rows) sums.set(currency, (sums.get(currency) ?? 0) + Number(amount));
   return [...sums].map(([currency, sum]) => moneyIn(sum.toFixed(2), currency)).join(' + ');
 }
 

@@ -11,7 +11,7 @@ import { useSession } from '../../shell/session';
 import { ChangesCard } from './changes-card';
 import { InvoiceActions } from './invoice-actions';
 import { AgainstCard, MoneyCard, ProofCard } from './invoice-rail';
-import { PaymentStatus } from './invoice-states';
+import { isDecided, PaymentStatus } from './invoice-states';
 import '../costs/costs.css';
 import './invoices.css';
 import { TEXTS } from './texts';
@@ -77,8 +77,8 @@ function InvoiceFacts({ invoice }: { readonly invoice: Invoice }) {
   const amount = (value: string) => <span className="tn">{moneyIn(value, invoice.currency)}</span>;
   const rows: readonly (readonly [string, React.ReactNode])[] = [
     [facts.net, amount(invoice.net)],
-    [facts.tax, invoice.tax_status === 'decided' ? amount(invoice.tax) : <span className="undecided">{TEXTS.page.undecided}</span>],
-    [facts.total, amount(invoice.total)],
+    [facts.tax, isDecided(invoice) ? amount(invoice.tax) : <span className="undecided">{TEXTS.page.undecided}</span>],
+    [facts.total, isDecided(invoice) ? amount(invoice.total) : ''],
     [facts.due, invoice.status === 'issued' ? amount(invoice.due) : ''],
     [facts.issued, invoice.issued_on && calendarDay(invoice.issued_on)],
     [facts.dueOn, invoice.due_on && calendarDay(invoice.due_on)],
@@ -103,7 +103,7 @@ function InvoiceFacts({ invoice }: { readonly invoice: Invoice }) {
 
 /** The lines as the document prints them, a page at a time. */
 function LinesCard({ invoice }: { readonly invoice: Invoice }) {
-  const { id, currency } = invoice;
+  const { id } = invoice;
   const lines = useInfiniteQuery({
     queryKey: ['invoices', 'lines', id],
     queryFn: ({ pageParam: cursor, signal }) =>
@@ -129,7 +129,7 @@ function LinesCard({ invoice }: { readonly invoice: Invoice }) {
       {lines.error && <ErrorState error={lines.error} retry={() => void lines.refetch()} />}
       {lines.isPending && <Skeleton />}
       {lines.data && rows.length === 0 && <EmptyState {...TEXTS.page.none} />}
-      {rows.length > 0 && <LinesTable rows={rows} currency={currency} />}
+      {rows.length > 0 && <LinesTable rows={rows} invoice={invoice} />}
       {rows.length > 0 && !lines.hasNextPage && <Sums invoice={invoice} />}
       {lines.hasNextPage && (
         <p style={{ padding: '8px 16px' }}>
@@ -142,19 +142,22 @@ function LinesCard({ invoice }: { readonly invoice: Invoice }) {
   );
 }
 
-/** Below the lines, as on the document: net, tax, total. */
-function Sums({ invoice: { net, tax, total, currency, tax_status: decided } }: { readonly invoice: Invoice }) {
+/** Below the lines, as on the document: net, tax, total. A draft has its net only. */
+function Sums({ invoice }: { readonly invoice: Invoice }) {
   const { facts } = TEXTS.page;
+  const { net, tax, total, currency } = invoice;
   return (
     <dl className="inv-sums">
       <dt>{facts.net}</dt>
       <dd>{moneyIn(net, currency)}</dd>
-      <dt>
-        {facts.tax} {decided === 'undecided' && <span className="dim sm">{TEXTS.page.undecided}</span>}
-      </dt>
-      <dd>{decided === 'decided' ? moneyIn(tax, currency) : <span className="est">{moneyIn(tax, currency)}</span>}</dd>
-      <dt className="all">{facts.total}</dt>
-      <dd className="all">{moneyIn(total, currency)}</dd>
+      <dt>{facts.tax}</dt>
+      <dd>{isDecided(invoice) ? moneyIn(tax, currency) : <span className="dim">{TEXTS.page.undecided}</span>}</dd>
+      {isDecided(invoice) && (
+        <>
+          <dt className="all">{facts.total}</dt>
+          <dd className="all">{moneyIn(total, currency)}</dd>
+        </>
+      )}
     </dl>
   );
 }
@@ -184,8 +187,9 @@ function What({ row }: { readonly row: Line }) {
   );
 }
 
-function LinesTable({ rows, currency }: { readonly rows: readonly Line[]; readonly currency: string }) {
+function LinesTable({ rows, invoice }: { readonly rows: readonly Line[]; readonly invoice: Invoice }) {
   const { line } = TEXTS.page;
+  const { currency } = invoice;
   const columns: readonly PlainColumn<Line>[] = [
     {
       id: 'what',
@@ -211,7 +215,8 @@ function LinesTable({ rows, currency }: { readonly rows: readonly Line[]; readon
       numeric: true,
       width: 'short-col',
       wide: true,
-      cell: ({ tax_rate: rate }) => (rate === null ? <span className="dim">{TEXTS.page.taxOpen}</span> : `${rate} %`),
+      cell: ({ tax_rate: rate }) =>
+        rate === null || !isDecided(invoice) ? <span className="dim">{TEXTS.page.taxOpen}</span> : `${rate} %`,
     },
     { id: 'net', head: line.net, numeric: true, width: 'money-col', cell: ({ net }) => moneyIn(net, currency) },
   ];

@@ -17,7 +17,7 @@ import { useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { lastMonths } from '../costs/cost-history';
 import { InvoiceBulkBar } from './invoice-bulk-bar';
-import { INVOICE_CSV, InvoiceProblems, PaymentStatus } from './invoice-states';
+import { INVOICE_CSV, InvoiceProblems, InvoiceSum, PaymentStatus } from './invoice-states';
 import { TEXTS } from './texts';
 
 export type Invoice = Schemas['TenantInvoiceResponse'];
@@ -36,7 +36,7 @@ const COLUMNS: readonly Column<Invoice>[] = [
   { id: 'state', head: TEXTS.heads.state, width: 92, cell: ({ status }) => <Status of="invoice" value={status} /> },
   { id: 'payment', head: TEXTS.heads.payment, width: 108, cell: (invoice) => <PaymentStatus invoice={invoice} /> },
   { id: 'problems', head: TEXTS.heads.problems, width: 104, wide: true, cell: ({ problems }) => <InvoiceProblems problems={problems} /> },
-  { id: 'total', head: TEXTS.heads.total, width: 98, numeric: true, cell: ({ total, currency }) => moneyIn(total, currency) },
+  { id: 'total', head: TEXTS.heads.total, width: 98, numeric: true, cell: (invoice) => <InvoiceSum invoice={invoice} /> },
   {
     id: 'due',
     head: TEXTS.heads.due,
@@ -194,7 +194,9 @@ function InvoiceItem({ invoice, isAdmin }: { readonly invoice: Invoice; readonly
       <b className="trunc mono" style={{ fontWeight: 550 }}>
         {nameOf(invoice)}
       </b>
-      <span className="tn">{moneyIn(invoice.total, invoice.currency)}</span>
+      <span className="tn">
+        <InvoiceSum invoice={invoice} />
+      </span>
       <span className="l2">
         {invoice.status === 'issued' ? <PaymentStatus invoice={invoice} /> : <Status of="invoice" value={invoice.status} />}
         <span className="dim">{[isAdmin ? invoice.tenant_id : null, periodOf(invoice)].filter(Boolean).join(' · ')}</span>

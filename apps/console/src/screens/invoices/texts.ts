@@ -9,6 +9,7 @@ export const TEXTS = {
   named: (number: string) => `Invoice ${number}`,
   oneOff: 'One-off',
   overdue: 'Overdue',
+  netOnly: 'net',
   problems: (critical: number, all: number) => (critical > 0 ? `${critical} to mend` : `${all} to check`),
   heads: {
     number: 'Number',
@@ -48,6 +49,7 @@ export const TEXTS = {
     text: 'Each invoice is changed by itself. What cannot be changed stays, and says why.',
     would: 'Will change',
     sum: 'Total of these',
+    netSum: 'Net of these, before tax',
     wouldNot: 'Stay as they are',
     more: (n: number) => `and ${n} more`,
     done: (verb: string, done: number, refused: number) => `${verb}: ${done} done${refused > 0 ? `, ${refused} refused` : ''}.`,

@@ -10,7 +10,7 @@ import { isInvoiced, isStopped, type Invoiced, type MonthRow } from './month-row
 import { TEXTS } from './texts';
 
 /** What the dialog of many invoices knows of one. */
-export const billOf = ({ invoice_id: id, tenant_id, currency, total }: Invoiced): Bill => ({ id, tenant_id, currency, total });
+export const billOf = ({ invoice_id: id, tenant_id, currency, net, total }: Invoiced): Bill => ({ id, tenant_id, currency, net, total });
 
 interface MonthActionsProps {
   readonly period: string;

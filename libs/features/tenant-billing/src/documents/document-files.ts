@@ -6,9 +6,11 @@ import type { EntityManager } from 'typeorm';
 import { CreditNote } from '../entities/credit-note.entity';
 import { DocumentFile } from '../entities/document-file.entity';
 import { DocumentOrigins, FrozenDocument } from '../entities/tenant-document.entity';
-import type { DocumentKind } from '../pricing/tenant-document';
+import { IssuerLogo } from '../entities/issuer-logo.entity';
+import type { DocumentKind, TenantDocument } from '../pricing/tenant-document';
 import { DocumentNotFoundError, DocumentPendingError } from '../tenant-billing.errors';
 import { Printer } from './printer';
+import type { PrintedLogo } from './render-pdf';
 
 export const PDF = 'application/pdf';
 
@@ -53,11 +55,13 @@ export class DocumentFiles {
    * are the same, and the first ones are kept.
    */
   async render(documentId: string): Promise<void> {
-    const document = await this.transaction.run(async (em) =>
-      (await em.existsBy(DocumentFile, { documentId })) ? null : em.findOneBy(FrozenDocument, { id: documentId }),
-    );
-    if (!document) return;
-    const bytes = await this.printer.print(document.proof);
+    const found = await this.transaction.run(async (em) => {
+      const document = (await em.existsBy(DocumentFile, { documentId })) ? null : await em.findOneBy(FrozenDocument, { id: documentId });
+      return document && { document, logo: await logoOf(em, document) };
+    });
+    if (!found) return;
+    const { document, logo } = found;
+    const bytes = await this.printer.print(document.proof, logo);
     const file = {
       documentId,
       tenantId: document.tenantId,
@@ -94,6 +98,13 @@ export class DocumentFiles {
   private inScope<T>(scope: Scope, work: (em: EntityManager) => Promise<T>): Promise<T> {
     return scope.kind === 'tenant' ? this.tenantTransaction.run(scope.tenantId, work) : this.transaction.run(work);
   }
+}
+
+async function logoOf(em: EntityManager, { json }: FrozenDocument): Promise<PrintedLogo | undefined> {
+  const { logo_sha256: sha256 } = (JSON.parse(json) as TenantDocument).issuer;
+  if (sha256 === null) return undefined;
+  const { mediaType, bytes } = await em.findOneByOrFail(IssuerLogo, { sha256 });
+  return { mediaType, bytes };
 }
 
 async function documentOf(em: EntityManager, of: DocumentRef): Promise<FrozenDocument> {

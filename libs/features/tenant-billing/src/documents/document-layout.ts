@@ -11,8 +11,11 @@ const CONTENT_WIDTH = 595.28 - 2 * MARGIN.side;
 /** What is under the table of lines stays together on a page up to this many taxes. */
 const MOST_TAXES_TOGETHER = 12;
 
-/** The page description of a document. Everything in it comes from the frozen document and its proof. */
-export function documentLayout({ document, root, steps }: TenantProof): TDocumentDefinitions {
+/** Where the logo fits into, in points: it keeps its proportions. */
+const LOGO = { width: 170, height: 48 };
+
+/** The page description of a document. Everything in it comes from the frozen document and its proof. `logo`: the picture as a data URL. */
+export function documentLayout({ document, root, steps }: TenantProof, logo?: string): TDocumentDefinitions {
   const words = wordsOf(document.language);
   return {
     pageSize: 'A4',
@@ -22,7 +25,7 @@ export function documentLayout({ document, root, steps }: TenantProof): TDocumen
       ? { watermark: { text: words.void, color: COLOURS.void, opacity: 0.14, bold: true, fontSize: 170, angle: -50 } }
       : {}),
     content: [
-      heading(document, words),
+      heading(document, words, logo),
       facts(document, words),
       parties(document, words),
       lineTable(document, steps, words),
@@ -32,11 +35,13 @@ export function documentLayout({ document, root, steps }: TenantProof): TDocumen
   };
 }
 
-function heading({ kind, title, issuer }: TenantDocument, words: DocumentWords): Content {
+function heading({ kind, title, issuer }: TenantDocument, words: DocumentWords, logo: string | undefined): Content {
+  const name: ContentText = { text: issuer.name, fontSize: 10.5, bold: true, alignment: 'right', margin: [0, 6, 0, 0] };
+  const picture = logo !== undefined && { image: logo, fit: [LOGO.width, LOGO.height] as [number, number], alignment: 'right' as const };
   return {
     columns: [
       { width: '*', text: kind === 'void_notice' ? `${title} · ${words.void}` : title, fontSize: 22, bold: true, lineHeight: 1 },
-      { width: 230, text: issuer.name, fontSize: 10.5, bold: true, alignment: 'right', margin: [0, 6, 0, 0] },
+      { width: 230, stack: picture ? [picture, name] : [name] },
     ],
     columnGap: 20,
     margin: [0, 0, 0, 16],

@@ -1,9 +1,13 @@
 import { Worker } from 'node:worker_threads';
+import type { LogoType } from '../pricing/tenant-document';
+import type { PrintedLogo } from './render-pdf';
 
 export interface PrintRequest {
   readonly id: number;
   /** The tenant's proof as JSON. */
   readonly proof: string;
+  /** Its bytes arrive in the thread as a plain array of bytes. */
+  readonly logo?: { readonly mediaType: LogoType; readonly bytes: Uint8Array };
 }
 
 /** Either the file or why there is none. */
@@ -41,14 +45,14 @@ export class Printer {
   constructor(private readonly threadFile = () => require.resolve('#processes/print-thread')) {}
 
   /** Returns the PDF of a proof. Rejects when it cannot be printed, or when the thread dies. */
-  print(proof: string): Promise<Buffer> {
+  print(proof: string, logo?: PrintedLogo): Promise<Buffer> {
     const { worker, waiting } = (this.thread ??= this.start());
     clearTimeout(this.idle);
     worker.ref();
     const id = (this.last += 1);
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject });
-      const request: PrintRequest = { id, proof };
+      const request: PrintRequest = { id, proof, ...(logo && { logo }) };
       worker.postMessage(request, []);
     });
   }

@@ -1,5 +1,7 @@
 import { domainError } from '#libs/kernel';
 import { inflateSync } from 'node:zlib';
+import { pngOf } from './png';
+import type { PrintedLogo } from './render-pdf';
 
 export class PdfUnreadableError extends domainError('pdf_unreadable', 'invalid', (why: string) => `The file is no PDF of ours: ${why}`) {}
 
@@ -65,6 +67,19 @@ export class PdfReader {
       if (spec['F'] === name) return this.stream(this.dictionary(spec['EF'])['F']);
     }
     return undefined;
+  }
+
+  /** The picture of the first page, as the file that was printed; undefined when there is none. */
+  picture(): PrintedLogo | undefined {
+    const [first] = asList(this.dictionary(this.catalog['Pages'])['Kids']);
+    const pictures = this.dictionary(this.dictionary(first)['Resources'])['XObject'];
+    const [ref] = pictures === undefined ? [] : Object.values(this.dictionary(pictures));
+    if (ref === undefined) return undefined;
+    const { value, stream } = this.stored(ref);
+    const { Width: width, Height: height, Filter: filter } = asDictionary(value);
+    if (!stream) throw new PdfUnreadableError('a stream is missing');
+    if (filter === 'DCTDecode') return { mediaType: 'image/jpeg', bytes: stream };
+    return { mediaType: 'image/png', bytes: pngOf(Number(width), Number(height), stream) };
   }
 
   dictionary(value: Value | undefined): Dictionary {

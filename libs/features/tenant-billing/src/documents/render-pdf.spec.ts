@@ -3,6 +3,8 @@ import { aDocument, originsOf } from '../../../../../test/support/tenant-documen
 import type { TenantDocument } from '../pricing/tenant-document';
 import { charactersWithoutGlyph } from './document-font';
 import { DocumentSealer } from './document-sealer';
+import { readLogo } from './logo-picture';
+import { encodePng } from './png';
 import { ProofKey } from './proof-key';
 import { asList, PdfReader, rowsOf } from './read-pdf';
 import { ATTACHED_PROOF, renderPdf } from './render-pdf';
@@ -113,6 +115,28 @@ describe.each(Object.entries(SHAPES))('a printed document of %s', (_, document) 
       (JSON.parse(proofOf(document)) as { root: string }).root,
     ]);
     for (const page of read.getPages()) expect(page.getSize()).toEqual({ width: 595.28, height: 841.89 });
+  });
+});
+
+describe('a logo', () => {
+  const width = 240;
+  const stripes = Buffer.from(Array.from({ length: width * 60 * 3 }, (_, at) => (at % 9 < 3 ? 24 : 90 + (at % 5))));
+  const logo = readLogo(encodePng({ width, height: 60, rgb: stripes }));
+  const { issuer } = aDocument();
+  const branded = aDocument({ lines: 3, issuer: { ...issuer, logo_sha256: logo.sha256 } });
+
+  it('is printed from the bytes that the document names, and the file alone is verified [TBL-4]', async () => {
+    const bytes = await renderPdf(proofOf(branded), logo);
+    await expect(verifyPdf(bytes, KEY.publicKey)).resolves.toMatchObject({ isIdenticalPrint: true, proof: { document: branded } });
+    expect(new PdfReader(bytes).picture()).toEqual({ mediaType: 'image/png', bytes: logo.bytes });
+    expect((await print(aDocument({ lines: 3 }))).length).toBeLessThan(bytes.length);
+  });
+
+  it('that is missing, is another one or should not be there is refused', async () => {
+    const other = readLogo(encodePng({ width, height: 60, rgb: Buffer.from(stripes).fill(7, 0, 3) }));
+    expect(await refusalOf(await print(branded))).toBe('the print does not have the logo of the proof');
+    expect(await refusalOf(await renderPdf(proofOf(branded), other))).toBe('the logo is not that of the proof');
+    expect(await refusalOf(await renderPdf(proofOf(aDocument()), logo))).toBe('the logo is not that of the proof');
   });
 });
 

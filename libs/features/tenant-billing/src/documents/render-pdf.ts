@@ -2,9 +2,13 @@ import type * as Pdfmake from 'pdfmake';
 import { FONT_FILES, fontFile } from './document-font';
 import { documentLayout } from './document-layout';
 import type { TenantProof } from './document-sealer';
+import type { LogoPicture } from './logo-picture';
 
 /** The name of the proof in the file. */
 export const ATTACHED_PROOF = 'proof.json';
+
+/** The picture that the document names. */
+export type PrintedLogo = Pick<LogoPicture, 'mediaType' | 'bytes'>;
 
 type PdfPrinter = Pick<typeof Pdfmake, 'createPdf' | 'setFonts' | 'setLocalAccessPolicy' | 'setUrlAccessPolicy'> & {
   readonly virtualfs: { writeFileSync(name: string, content: Buffer): void };
@@ -14,9 +18,10 @@ let printer: Promise<PdfPrinter> | undefined;
 
 /**
  * Renders a document as PDF/A-3 with the proof of the tenant attached. Equal proofs give equal bytes on every machine: streams are not compressed,
- * because the result of a compression depends on the machine, and all dates are the day of issue. (The database compresses what it stores.)
+ * because the result of a compression depends on the machine, and all dates are the day of issue. (The database compresses what it stores.) `logo`: the
+ * picture of `issuer.logo_sha256`.
  */
-export async function renderPdf(tenantProof: string): Promise<Buffer> {
+export async function renderPdf(tenantProof: string, logo?: PrintedLogo): Promise<Buffer> {
   const proof = JSON.parse(tenantProof) as TenantProof;
   const { document, root } = proof;
   const issued = new Date(`${document.issued_on}T00:00:00Z`);
@@ -24,7 +29,7 @@ export async function renderPdf(tenantProof: string): Promise<Buffer> {
   const pdfmake = await (printer ??= loadPrinter());
   return pdfmake
     .createPdf({
-      ...documentLayout(proof),
+      ...documentLayout(proof, logo && `data:${logo.mediaType};base64,${logo.bytes.toString('base64')}`),
       compress: false,
       version: '1.7',
       subset: 'PDF/A-3b',

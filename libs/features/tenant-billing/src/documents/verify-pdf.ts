@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { TenantProof } from './document-sealer';
 import { printedAmount, wordsOf } from './document-words';
 import { PdfReader, rowsOf, type PrintedWord } from './read-pdf';
-import { ATTACHED_PROOF, renderPdf } from './render-pdf';
+import { ATTACHED_PROOF, renderPdf, type PrintedLogo } from './render-pdf';
 import { ProofInvalidError, verifyTenantProof } from './verify-proof';
 import type { TenantDocument } from '../pricing/tenant-document';
 
@@ -12,7 +13,7 @@ export interface VerifiedPdf {
 }
 
 /**
- * Checks a printed document from the file alone: the attached proof, and that every printed figure is the one of the proof. Throws `ProofInvalidError`
+ * Checks a printed document from the file alone: the attached proof, and that logo and every printed figure are those of the proof. Throws `ProofInvalidError`
  * and `PdfUnreadableError`.
  */
 export async function verifyPdf(bytes: Buffer, publicKey?: string): Promise<VerifiedPdf> {
@@ -22,7 +23,16 @@ export async function verifyPdf(bytes: Buffer, publicKey?: string): Promise<Veri
   const text = attached.toString('utf8');
   const proof = verifyTenantProof(text, publicKey);
   checkPrint(pdf.pages(), proof);
-  return { proof, isIdenticalPrint: (await renderPdf(text)).equals(bytes) };
+  const logo = logoOf(pdf, proof.document);
+  return { proof, isIdenticalPrint: (await renderPdf(text, logo)).equals(bytes) };
+}
+
+/** The picture in the file, which must be the one that the document was issued with. */
+function logoOf(pdf: PdfReader, { issuer: { logo_sha256: sha256 } }: TenantDocument): PrintedLogo | undefined {
+  const picture = pdf.picture();
+  if (sha256 === null && picture === undefined) return undefined;
+  if (picture && createHash('sha256').update(picture.bytes).digest('hex') === sha256) return picture;
+  throw new ProofInvalidError(picture ? 'the logo is not that of the proof' : 'the print does not have the logo of the proof');
 }
 
 function checkPrint(pages: readonly PrintedWord[][], { document, root, steps }: TenantProof): void {

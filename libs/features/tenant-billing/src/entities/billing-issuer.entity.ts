@@ -55,6 +55,10 @@ export class BillingIssuer {
   @Column('text', { default: 'UTC' })
   readonly timeZone: string;
 
+  /** The picture that documents print. */
+  @Column('text', { nullable: true })
+  readonly logoSha256: string | null;
+
   /** Rises with every change. */
   @Column('int', { default: 1 })
   readonly version: number;

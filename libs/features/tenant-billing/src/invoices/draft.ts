@@ -191,7 +191,7 @@ function termsOf({ issuer, profile, tenantId, tax }: DraftInputs, fx: ExchangeRa
       country: issuer.country ?? '',
       tax_ids: issuer.tax_ids,
       bank_text: issuer.bank_text,
-      logo_sha256: null,
+      logo_sha256: issuer.logo_sha256,
     },
     customer: {
       name: profile.legal_name ?? tenantId,

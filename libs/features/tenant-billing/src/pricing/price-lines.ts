@@ -90,11 +90,11 @@ function byScope(
 }
 
 function costPlus(model: CostPlusModel, lines: readonly PricedLine[]): Money[] {
-  const fixed = Money.parse(model.fixed_per_resource_month);
+  const [percent, fixed] = [Money.parse(model.percent), Money.parse(model.fixed_per_resource_month)];
   const charged = new Set<string>();
   return lines.map(({ buy, resourceId }) => {
     const size = buy.isNegative() ? buy.negate() : buy;
-    const margin = clamped(size.multiply(model.percent).ratio(1n, 100n, SELL_PLACES + 2), model.min_margin, model.max_margin);
+    const margin = clamped(size.multiply(percent).ratio(1n, 100n, SELL_PLACES + 2), model.min_margin, model.max_margin);
     const sell = buy.add(buy.isNegative() ? margin.negate() : margin);
     if (fixed.isZero() || resourceId === null || buy.isNegative() || charged.has(resourceId)) return sell;
     charged.add(resourceId);

@@ -1,4 +1,5 @@
 import type { MonthlyTerms } from './rate-model';
+import type { RateExplanation } from './rated-lines';
 import { chooseRate, type Rate, type RateSubject } from './selector';
 
 /** The version of a card that counts in a month. */
@@ -20,15 +21,16 @@ export interface PricePlan {
   readonly resourceOverrides: ReadonlyMap<string, readonly Rate[]>;
 }
 
+/** A rate in its layer: one object for each, so that lines with the same one are the lines that it prices together. */
 export interface ChosenRate {
   readonly rate: Rate;
-  /** `override:resource`, `override:tenant`, or the card with its version. */
-  readonly layer: string;
+  readonly explanation: RateExplanation;
 }
 
 /** Chooses rates for one tenant. Remembers its choices, because nearly all lines of a month are alike. */
 export class RateChooser {
   private readonly known = new Map<string, ChosenRate | undefined>();
+  private readonly chosen = new Map<string, ChosenRate>();
   private readonly layers: readonly { readonly name: string; readonly rates: readonly Rate[] }[];
 
   constructor(
@@ -45,16 +47,24 @@ export class RateChooser {
   choose(subject: RateSubject, resourceId: string | null): ChosenRate | undefined {
     const own = resourceId === null ? undefined : this.plan.resourceOverrides.get(resourceId);
     const exact = own && chooseRate([own], subject);
-    if (exact) return { rate: exact, layer: 'override:resource' };
-    const key = JSON.stringify(subject);
+    if (exact) return this.one(exact, 'override:resource');
+    const { product, kind, sku, region, project_id, tags } = subject;
+    const key = [product, kind, sku, region, project_id, ...tags].join('\0');
     if (!this.known.has(key)) this.known.set(key, this.inLayers(subject));
     return this.known.get(key);
+  }
+
+  private one(rate: Rate, layer: string): ChosenRate {
+    const key = `${layer}/${rate.id}`;
+    const known = this.chosen.get(key) ?? { rate, explanation: { layer, id: rate.id, model: rate.model.type } };
+    this.chosen.set(key, known);
+    return known;
   }
 
   private inLayers(subject: RateSubject): ChosenRate | undefined {
     for (const { name, rates } of this.layers) {
       const rate = chooseRate([rates], subject);
-      if (rate) return { rate, layer: name };
+      if (rate) return this.one(rate, name);
     }
     return undefined;
   }

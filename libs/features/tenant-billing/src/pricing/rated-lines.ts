@@ -20,7 +20,14 @@ export interface LineExplanation {
     readonly weight: string;
     readonly of: string;
   };
-  readonly rate?: { readonly layer: string; readonly id: string; readonly model: string };
+  readonly rate?: RateExplanation;
+}
+
+export interface RateExplanation {
+  /** `override:resource`, `override:tenant`, or the card with its version. */
+  readonly layer: string;
+  readonly id: string;
+  readonly model: string;
 }
 
 /** A new line, without its number. */

@@ -7,7 +7,7 @@ const SUBJECT: RateSubject = {
   kind: 'droplet',
   sku: 's-2vcpu-4gb',
   region: 'fra1',
-  projectId: 'p-1',
+  project_id: 'p-1',
   tags: ['rate:gold', 'web'],
 };
 const rate = (id: string, selector: Selector, priority = 0): Rate => ({ id, selector, model: PASS_THROUGH, priority });

@@ -22,7 +22,7 @@ export interface RateSubject {
   readonly kind: string;
   readonly sku: string | null;
   readonly region: string | null;
-  readonly projectId: string | null;
+  readonly project_id: string | null;
   /** All tags of the resource; only reserved ones count. */
   readonly tags: readonly string[];
 }
@@ -45,7 +45,7 @@ export function selects({ product, kind, sku, region, project_id, tag }: Selecto
     (kind === undefined || kind === subject.kind) &&
     (sku === undefined || (subject.sku !== null && matchesGlob(sku, subject.sku))) &&
     (region === undefined || region === subject.region) &&
-    (project_id === undefined || project_id === subject.projectId) &&
+    (project_id === undefined || project_id === subject.project_id) &&
     (tag === undefined || (isReservedTag(tag) && subject.tags.includes(tag)))
   );
 }

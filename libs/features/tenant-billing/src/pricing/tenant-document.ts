@@ -6,6 +6,10 @@ export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 export const TAX_CATEGORIES = ['S', 'Z', 'E', 'AE', 'O', 'G'] as const;
 export type TaxCategory = (typeof TAX_CATEGORIES)[number];
 
+/** Pictures that documents print. */
+export const LOGO_TYPES = ['image/png', 'image/jpeg'] as const;
+export type LogoType = (typeof LOGO_TYPES)[number];
+
 /** A legal party as it was when the document was issued. */
 export interface DocumentParty {
   readonly name: string;

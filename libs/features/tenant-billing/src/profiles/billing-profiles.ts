@@ -39,6 +39,8 @@ export interface ProfileProblem {
 
 export interface IssuerView extends IssuerFields {
   readonly id: string;
+  /** Set by `IssuerLogos`. */
+  readonly logo_sha256: string | null;
   readonly version: number;
   readonly problems: readonly ProfileProblem[];
   readonly changed_by: string | null;
@@ -96,7 +98,7 @@ const INCOMPLETE = `
 select asked.id from unnest($1::text[]) asked(id) left join billing_profiles p on p.tenant_id = asked.id
  where p.legal_name is null or p.address is null or p.country is null or p.is_business is null order by asked.id collate "C"`;
 
-/** Who sells and who buys: the only writer of `billing_issuers` and `billing_profiles`. */
+/** Who sells and who buys: the only writer of `billing_profiles`, and of `billing_issuers` but for the logo. */
 @Injectable()
 export class BillingProfiles {
   constructor(
@@ -246,6 +248,7 @@ function issuerView(row: BillingIssuer): IssuerView {
     issue_zero: row.issueZero,
     time_zone: row.timeZone,
     yearly: row.yearly,
+    logo_sha256: row.logoSha256,
     version,
     problems: REQUIRED_OF_ISSUER.filter((field) => view[field] === null).map((field) => missing(field, 'issuer')),
     changed_by: row.changedBy,

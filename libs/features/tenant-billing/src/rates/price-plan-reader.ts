@@ -155,7 +155,7 @@ function sellPrice(chooser: RateChooser, price: ListPrice, thing: SoldThing, mon
 /** Undefined without a rate. `isSold`: false where only the list price can be told. `isOfCard`: false for a price that passes the list price through. */
 function partAt(chooser: RateChooser, list: Pick<ListPrice, 'hourly' | 'monthly'>, thing: SoldThing, monthSeconds: number) {
   const { resourceId } = thing;
-  const chosen = chooser.choose(thing, resourceId);
+  const chosen = chooser.choose({ ...thing, project_id: thing.projectId }, resourceId);
   if (!chosen) return undefined;
   const amounts = { hourly: Money.parse(list.hourly), monthly: Money.parse(list.monthly) };
   const { model } = chosen.rate;

@@ -7,6 +7,7 @@ import { KEPT, splitPool } from '../pricing/pools';
 import { PricePlanReader } from '../rates/price-plan-reader';
 import { PoolService } from './pool.service';
 import { rateTenant, type SharedPart } from './rate-tenant';
+import type { PieceRow } from './stage.sql';
 
 /**
  * Rates what accrued for a tenant exactly as a run rates the provider's lines: with its card, overrides, terms and its part of what belongs to no
@@ -29,22 +30,12 @@ export class TenantAccrualRating implements AccrualRating, OnModuleInit {
   async rate(tenantId: string, period: string, lines: readonly AccruedLine[], sums: () => Promise<AccruedSums>): Promise<SoldLine[]> {
     const plan = await this.plans.read(this.database, period);
     const shares = await this.sharesOf(tenantId, period, sums);
-    const pieces = lines.map(({ amount, reason: _reason, times: _times, ...line }, at) => ({
-      ...line,
-      invoice: 'accrued',
-      line_no: at + 1,
-      amount: amount ?? '0',
-      tenant: tenantId,
-      pool: null,
-      owner_rule: 'accrued',
-    }));
+    const pieces = lines.map((line): PieceRow => ({ ...line, amount: line.amount ?? '0', tenant: tenantId, pool: null }));
     const rated = rateTenant(tenantId, pieces, shares, plan, secondsOf(period));
-    return rated.lines.map(({ lineKind, product, sell }, at) => ({
-      kind: lineKind,
-      product,
-      of: at < pieces.length ? at : null,
-      sell: sell?.toText() ?? null,
-    }));
+    return [
+      ...pieces.map(({ kind, product }, at) => ({ kind, product, of: at, sell: rated.pieces[at]?.sell?.toText() ?? null })),
+      ...rated.more.map(({ lineKind: kind, product, sell }) => ({ kind, product, of: null, sell: sell?.toText() ?? null })),
+    ];
   }
 
   /** The tenant's part of what accrued for no tenant. All tenants are summed only where the pool is split. */

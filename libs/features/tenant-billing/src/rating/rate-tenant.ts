@@ -1,9 +1,10 @@
 import { Money } from '#libs/kernel';
 import { monthlyLines, type MonthlyLineKind } from '../pricing/monthly-terms';
-import { priceLines, type PricedLine } from '../pricing/price-lines';
+import { priceLines, SELL_PLACES, type PricedLine } from '../pricing/price-lines';
 import { RateChooser, termsOf, type ChosenRate, type PricePlan } from '../pricing/price-plan';
 import type { PoolName, PoolShare } from '../pricing/pools';
-import type { LineExplanation, NewRatedLine } from '../pricing/rated-lines';
+import type { Bucket, NewRatedLine, RateExplanation } from '../pricing/rated-lines';
+import type { RateSubject } from '../pricing/selector';
 import type { RunProblem } from '../pricing/run.states';
 import type { PieceRow } from './stage.sql';
 
@@ -14,11 +15,22 @@ export interface SharedPart extends PoolShare {
   readonly poolAmount: string;
 }
 
-/** The lines of a tenant's month before they have a price. */
-type Unpriced = Omit<NewRatedLine, 'sell'> & { readonly priced: PricedLine; readonly chosen: ChosenRate | undefined };
+/** What the rating adds to a piece. Everything else of its line is what the piece has. */
+export interface RatedPiece {
+  readonly bucket: Bucket;
+  readonly quantity: Money | null;
+  readonly unit: string;
+  readonly sell: Money | null;
+  /** Seconds that are the owner's, of a piece that is split. */
+  readonly seconds: number | null;
+  readonly rate: RateExplanation | null;
+}
 
 export interface RatedTenant {
-  readonly lines: readonly NewRatedLine[];
+  /** In the order of the pieces. */
+  readonly pieces: readonly RatedPiece[];
+  /** Lines of pools and of monthly terms, which no piece stands behind. */
+  readonly more: readonly NewRatedLine[];
   /** The exact sum of what the tenant pays, before tax. */
   readonly sell: Money;
   readonly problems: readonly RunProblem[];
@@ -53,85 +65,104 @@ export function rateTenant(
   monthSeconds: number,
 ): RatedTenant {
   const chooser = new RateChooser(plan, tenantId);
-  const unpriced = [
-    ...pieces.map((piece) => directLine(piece, tenantId, chooser, monthSeconds)),
-    ...shares.map((share) => sharedLine(share, chooser, monthSeconds)),
+  const priced = [...pieces.map((piece) => pricedPiece(piece, monthSeconds)), ...shares.map((share) => pricedShare(share, monthSeconds))];
+  const chosen = [
+    ...pieces.map((piece) => chooser.choose(piece, piece.resource_id)),
+    ...shares.map(({ pool }) => chooser.choose(subjectOf(pool), null)),
   ];
-  const sells = sellsOf(unpriced);
-  const lines = unpriced.map(({ priced: _priced, chosen, ...line }, at): NewRatedLine => {
-    const rate = chosen && { layer: chosen.layer, id: chosen.rate.id, model: chosen.rate.model.type };
-    return { ...line, sell: sells[at] ?? null, explanation: { ...line.explanation, ...(rate && { rate }) } };
-  });
-  const net = Money.sum(lines.flatMap(({ sell }) => sell ?? []));
+  const sells = sellsOf(priced, chosen);
+  const net = Money.sum(sells.flatMap((sell) => sell ?? []));
   const terms = termsOf(plan, tenantId);
   const extra = terms ? monthlyLines(net, terms).map(({ kind, amount }) => termsLine(tenantId, kind, amount)) : [];
-  const without = lines.filter(({ sell }) => sell === null);
+  const rated = pieces.map((piece, at) => ratedPiece(piece, priced[at], chosen[at], sells[at]));
+  const shared = shares.map((share, nth) => sharedLine(share, chosen[pieces.length + nth], sells[pieces.length + nth]));
+  const products = [...pieces.map(({ product }) => product), ...shared.map(({ product }) => product)];
+  const without = products.filter((_product, at) => sells[at] === undefined);
   return {
-    lines: [...lines, ...extra],
+    pieces: rated,
+    more: [...shared, ...extra],
     sell: Money.sum([net, ...extra.flatMap(({ sell }) => sell ?? [])]),
     problems: without.length === 0 ? [] : [noRate(tenantId, without)],
   };
 }
 
 /** Lines of one rate are priced together; a line without a rate has no price. */
-function sellsOf(lines: readonly Unpriced[]): (Money | undefined)[] {
-  const groups = new Map<string, number[]>();
-  for (const [at, { chosen }] of lines.entries()) {
-    if (!chosen) continue;
-    const key = `${chosen.layer}/${chosen.rate.id}`;
-    const group = groups.get(key);
+function sellsOf(lines: readonly PricedLine[], chosen: readonly (ChosenRate | undefined)[]): (Money | undefined)[] {
+  const groups = new Map<ChosenRate, number[]>();
+  for (const [at, one] of chosen.entries()) {
+    if (!one) continue;
+    const group = groups.get(one);
     if (group) group.push(at);
-    else groups.set(key, [at]);
+    else groups.set(one, [at]);
   }
   const sells: (Money | undefined)[] = lines.map(() => undefined);
-  for (const places of groups.values()) {
-    const of = places.flatMap((at) => lines[at] ?? []);
-    const [first] = of;
-    if (!first?.chosen) continue;
+  for (const [{ rate }, places] of groups) {
     const prices = priceLines(
-      first.chosen.rate.model,
-      of.map(({ priced }) => priced),
+      rate.model,
+      places.flatMap((at) => lines[at] ?? []),
     );
-    for (const [nth, at] of places.entries()) sells[at] = prices[nth]?.round(10, 'half_away').trim();
+    for (const [nth, at] of places.entries()) sells[at] = prices[nth]?.round(SELL_PLACES, 'half_away').trim();
   }
   return sells;
 }
 
-function directLine(piece: PieceRow, tenantId: string, chooser: RateChooser, monthSeconds: number): Unpriced {
-  const buy = Money.parse(piece.amount);
-  const [weight, ofWeight] = [BigInt(piece.weight), BigInt(piece.of_weight)];
-  const isSplit = weight !== ofWeight;
-  const hours = piece.hours === null ? null : absolute(Money.parse(piece.hours));
-  const quantity = hours === null ? ONE : isSplit ? hours.ratio(weight, ofWeight, 10).trim() : hours;
-  const seconds = isSplit ? Math.max(1, Math.round(Number(weight) / MICROSECONDS)) : piece.line_s;
-  const chosen = chooser.choose(
-    {
-      product: piece.product,
-      kind: piece.kind,
-      sku: piece.sku,
-      region: piece.region,
-      projectId: piece.project_id,
-      tags: piece.tags,
-    },
-    piece.resource_id,
-  );
+function pricedPiece(piece: PieceRow, monthSeconds: number): PricedLine {
+  const quantity = quantityOf(piece) ?? ONE;
   return {
-    ...lineOf(piece),
-    tenantId,
-    bucket: 'tenant_direct',
+    resourceId: piece.resource_id,
+    buy: Money.parse(piece.amount),
     quantity,
-    unit: unitOf(piece),
-    buy,
-    explanation: { ...explanationOf(piece), ...(isSplit && { seconds: { of_owner: seconds, of_line: piece.line_s } }) },
-    priced: { resourceId: piece.resource_id, buy, quantity, seconds, monthSeconds },
-    chosen,
+    seconds: secondsOf(piece) ?? piece.line_s,
+    monthSeconds,
   };
 }
 
-function sharedLine(share: SharedPart, chooser: RateChooser, monthSeconds: number): Unpriced {
+const pricedShare = ({ amount: buy }: SharedPart, monthSeconds: number): PricedLine => ({
+  resourceId: null,
+  buy,
+  quantity: ONE,
+  seconds: monthSeconds,
+  monthSeconds,
+});
+
+/** The owner's part of the hours, never below zero; null where the provider counts none. */
+function quantityOf({ hours, weight, of_weight }: PieceRow): Money | null {
+  if (hours === null) return null;
+  const counted = absolute(Money.parse(hours));
+  return weight === of_weight ? counted : counted.ratio(BigInt(weight), BigInt(of_weight), SELL_PLACES).trim();
+}
+
+/** Null for a piece that is the whole line. */
+const secondsOf = ({ weight, of_weight }: PieceRow): number | null =>
+  weight === of_weight ? null : Math.max(1, Math.round(Number(weight) / MICROSECONDS));
+
+const ratedPiece = (
+  piece: PieceRow,
+  priced: PricedLine | undefined,
+  chosen: ChosenRate | undefined,
+  sell: Money | undefined,
+): RatedPiece => ({
+  bucket: 'tenant_direct',
+  quantity: priced?.quantity ?? ONE,
+  unit: unitOf(piece),
+  sell: sell ?? null,
+  seconds: secondsOf(piece),
+  rate: chosen?.explanation ?? null,
+});
+
+/** What a part of a pool is about, as selectors see it. */
+const subjectOf = (pool: PoolName): RateSubject => ({
+  product: SHARED_PRODUCTS[pool],
+  kind: 'shared',
+  sku: null,
+  region: null,
+  project_id: null,
+  tags: [],
+});
+
+function sharedLine(share: SharedPart, chosen: ChosenRate | undefined, sell: Money | undefined): NewRatedLine {
   const { tenantId, pool, method, poolAmount, amount: buy, weight, of } = share;
   const product = SHARED_PRODUCTS[pool];
-  const subject = { product, kind: 'shared', sku: null, region: null, projectId: null, tags: [] };
   return {
     tenantId,
     bucket: 'tenant_shared',
@@ -145,9 +176,8 @@ function sharedLine(share: SharedPart, chooser: RateChooser, monthSeconds: numbe
     quantity: ONE,
     unit: 'each',
     buy,
-    explanation: { pool: { name: pool, method, amount: poolAmount, weight, of } },
-    priced: { resourceId: null, buy, quantity: ONE, seconds: monthSeconds, monthSeconds },
-    chosen: chooser.choose(subject, null),
+    sell: sell ?? null,
+    explanation: { pool: { name: pool, method, amount: poolAmount, weight, of }, ...(chosen && { rate: chosen.explanation }) },
   };
 }
 
@@ -170,12 +200,15 @@ function termsLine(tenantId: string, kind: MonthlyLineKind, amount: Money): NewR
   };
 }
 
-/** A line without an owner, which keeps its amount in a bucket of the issuer. */
-export function keptLine(piece: PieceRow, bucket: NewRatedLine['bucket']): NewRatedLine {
-  const quantity = piece.hours === null ? null : absolute(Money.parse(piece.hours));
-  const buy = Money.parse(piece.amount);
-  return { ...lineOf(piece), tenantId: null, bucket, quantity, unit: unitOf(piece), buy, sell: null, explanation: explanationOf(piece) };
-}
+/** A piece without an owner, which keeps its amount in a bucket of the issuer. */
+export const keptPiece = (piece: PieceRow, bucket: Bucket): RatedPiece => ({
+  bucket,
+  quantity: quantityOf(piece),
+  unit: unitOf(piece),
+  sell: null,
+  seconds: null,
+  rate: null,
+});
 
 /** What the quantity of a line counts. On lines for backups the provider writes their number where other lines have hours. */
 function unitOf({ kind, hours }: PieceRow): string {
@@ -183,31 +216,14 @@ function unitOf({ kind, hours }: PieceRow): string {
   return kind === 'droplet_backup' ? 'backup' : 'hour';
 }
 
-function lineOf(piece: PieceRow) {
-  return {
-    lineKind: piece.kind,
-    product: piece.product,
-    description: piece.description,
-    resourceId: piece.resource_id,
-    resourceName: piece.resource_name,
-    projectName: piece.project_name,
-    region: piece.region,
-  };
-}
-
-const explanationOf = (piece: PieceRow): LineExplanation => ({
-  provider_line: { invoice: piece.invoice, line_no: piece.line_no },
-  owner_rule: piece.owner_rule,
-});
-
 const absolute = (amount: Money): Money => (amount.isNegative() ? amount.negate() : amount);
 
-function noRate(tenantId: string, lines: readonly NewRatedLine[]): RunProblem {
-  const products = [...new Set(lines.map(({ product }) => product))].sort();
+function noRate(tenantId: string, without: readonly string[]): RunProblem {
+  const products = [...new Set(without)].sort();
   return {
     code: 'no_rate',
     severity: 'critical',
     path: `tenants/${tenantId}`,
-    detail: `${lines.length} lines of the tenant ${tenantId} have no rate: ${products.slice(0, 5).join(', ')}. Add a rate that applies to them`,
+    detail: `${without.length} lines of the tenant ${tenantId} have no rate: ${products.slice(0, 5).join(', ')}. Add a rate that applies to them`,
   };
 }

@@ -1,15 +1,11 @@
-import { createHash, type Hash } from 'node:crypto';
-import type { NewRatedLine } from '../pricing/rated-lines';
+import { createHash } from 'node:crypto';
+import type { NewRatedLine, RateExplanation } from '../pricing/rated-lines';
+import type { RatedPiece } from './rate-tenant';
 import { INSERT_RATED_LINES, INSERT_RATED_PIECES, type PieceRow } from './stage.sql';
 import type { StatementsAhead } from './staged-month';
 
 /** Lines in one insert. */
 const BATCH = 2_000;
-
-/** Adds JSON texts, a line each. Their keys have the order of a statement or of this code, so that equal values have equal texts. */
-export function addTo(hash: Hash, texts: readonly string[]): void {
-  if (texts.length > 0) hash.update(`${texts.join('\n')}\n`);
-}
 
 /** A rated line of a piece, as `INSERT_RATED_PIECES` takes it. */
 interface PieceLine {
@@ -23,13 +19,13 @@ interface PieceLine {
   readonly unit: string;
 }
 
-/** Numbers the lines of a month, hashes them and writes them in batches: while one batch is written, the next is computed. */
+/** Numbers the lines of a month and writes them in batches: while one batch is written, the next is computed. The batches have digests of their own. */
 export class RatedLineWriter {
   private readonly hash = createHash('sha256');
   private ofPieces: PieceLine[] = [];
   private others: string[] = [];
-  /** The rates of the batch as JSON, with their places. */
-  private rates = new Map<string, number>();
+  /** The rates of the batch with their places. */
+  private rates = new Map<RateExplanation, number>();
   private writing: Promise<unknown> = Promise.resolve();
   written = 0;
 
@@ -39,56 +35,48 @@ export class RatedLineWriter {
     private readonly period: string,
   ) {}
 
-  /** Lines of pieces, in their order; undefined for a piece of which a pool has got the amount. `first`: the number of the first piece. */
-  async addPieces(lines: readonly (NewRatedLine | undefined)[], pieces: readonly PieceRow[], first: number): Promise<void> {
-    let texts: string[] = [];
+  /** Rated pieces, in their order; undefined for one of which a pool has got the amount. `first`: the number of the first piece. */
+  async addPieces(lines: readonly (RatedPiece | undefined)[], pieces: readonly PieceRow[], first: number): Promise<void> {
     for (const [at, piece] of pieces.entries()) {
       const line = lines[at];
       if (!line) continue;
-      const row = rowOf(line, ++this.written);
-      texts.push(JSON.stringify(row));
-      const { seconds, rate } = line.explanation;
-      const quantity = piece.weight === piece.of_weight && piece.hours !== null ? null : row.quantity;
-      const place = rate ? this.placeOf(JSON.stringify(rate)) : null;
-      const { bucket, sell, unit } = row;
+      const { bucket, unit, rate, seconds, sell } = line;
+      const isWhole = piece.weight === piece.of_weight && piece.hours !== null;
       this.ofPieces.push({
         nth: first + at,
-        lineNo: this.written,
+        lineNo: (this.written += 1),
         bucket,
-        quantity,
-        sell,
-        ofOwner: seconds?.of_owner ?? null,
-        rate: place,
+        quantity: isWhole ? null : (line.quantity?.toText() ?? null),
+        sell: sell?.toText() ?? null,
+        ofOwner: seconds,
+        rate: rate && this.placeOf(rate),
         unit,
       });
-      if (this.ofPieces.length < BATCH) continue;
-      addTo(this.hash, texts);
-      texts = [];
-      await this.flush();
+      if (this.ofPieces.length >= BATCH) await this.flush();
     }
-    addTo(this.hash, texts);
   }
 
   /** Lines that no piece stands behind. */
   async add(lines: readonly NewRatedLine[]): Promise<void> {
-    const texts = lines.map((line) => JSON.stringify(rowOf(line, ++this.written)));
-    addTo(this.hash, texts);
-    this.others.push(...texts);
+    this.others.push(...lines.map((line) => JSON.stringify(rowOf(line, ++this.written))));
     if (this.others.length >= BATCH) await this.flush();
   }
 
   /** Begins to write the batch when the last one is written. */
   private async flush(): Promise<void> {
     await this.writing;
-    const [of, others, rates] = [this.ofPieces, this.others, [...this.rates.keys()]];
+    const [of, others, rates] = [this.ofPieces, this.others, JSON.stringify([...this.rates.keys()])];
     this.ofPieces = [];
     this.others = [];
     this.rates = new Map();
     const month = [this.issuerId, this.period];
     const write = async (): Promise<void> => {
       const [first, last] = [of[0]?.nth, of.at(-1)?.nth];
-      if (of.length > 0) await this.ahead.query(INSERT_RATED_PIECES, [...month, ...columnsOf(of), `[${rates.join(',')}]`, first, last]);
-      if (others.length > 0) await this.ahead.query(INSERT_RATED_LINES, [...month, `[${others.join(',')}]`]);
+      const insert = async (statement: string, values: readonly unknown[]) => {
+        for (const { digest } of await this.ahead.query<{ readonly digest: string }>(statement, values)) this.hash.update(digest);
+      };
+      if (of.length > 0) await insert(INSERT_RATED_PIECES, [...month, ...columnsOf(of), rates, first, last]);
+      if (others.length > 0) await insert(INSERT_RATED_LINES, [...month, `[${others.join(',')}]`]);
     };
     this.writing = write();
     this.writing.catch(() => undefined); // Thrown by the next flush
@@ -101,7 +89,7 @@ export class RatedLineWriter {
     return this.hash.digest('hex');
   }
 
-  private placeOf(rate: string): number {
+  private placeOf(rate: RateExplanation): number {
     const place = this.rates.get(rate) ?? this.rates.size;
     this.rates.set(rate, place);
     return place;

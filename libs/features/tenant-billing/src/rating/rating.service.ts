@@ -8,9 +8,9 @@ import { PricePlanReader } from '../rates/price-plan-reader';
 import type { PricePlan } from '../pricing/price-plan';
 import { PoolService } from './pool.service';
 import type { PoolName } from '../pricing/pools';
-import { keptLine, rateTenant } from './rate-tenant';
+import { keptPiece, rateTenant } from './rate-tenant';
 import type { RunProblem, RunProgress, RunTotals } from '../pricing/run.states';
-import { addTo, RatedLineWriter } from './rated-line-writer';
+import { RatedLineWriter } from './rated-line-writer';
 import type { PieceRow } from './stage.sql';
 import { piecesByTenant, stageMonth, StatementsAhead } from './staged-month';
 
@@ -62,7 +62,7 @@ export class RatingService {
       const ahead = new StatementsAhead(tx);
       const lines = new RatedLineWriter(ahead, issuerId, period);
       const inputs = createHash('sha256');
-      addTo(inputs, [canonicalJson({ issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents })]);
+      inputs.update(canonicalJson({ issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents }));
       await tx.query('delete from rated_lines where issuer_id = $1 and period = $2::date', [issuerId, period]); // Set-based: the whole month
       const problems: RunProblem[] = [...month.problems, ...(await this.profiles.problemsOf(tx, issuerId, month.tenants))];
       const sells: Money[] = [];
@@ -71,20 +71,19 @@ export class RatingService {
       const rateOne = async (tenant: string, pieces: readonly PieceRow[], first: number): Promise<void> => {
         rated.add(tenant);
         const one = rateTenant(tenant, pieces, month.sharesOf.get(tenant) ?? [], plan, seconds);
-        await lines.addPieces(one.lines.slice(0, pieces.length), pieces, first);
-        await lines.add(one.lines.slice(pieces.length));
+        await lines.addPieces(one.pieces, pieces, first);
+        await lines.add(one.more);
         problems.push(...one.problems);
-        if (one.lines.length > 0) sells.push(one.sell);
+        if (one.pieces.length + one.more.length > 0) sells.push(one.sell);
       };
       let linesDigest = '';
       try {
-        for await (const { tenant, pieces, first } of piecesByTenant(ahead)) {
-          addTo(inputs, pieces.map((piece) => JSON.stringify(piece))); // prettier-ignore
+        for await (const { tenant, pieces, first } of piecesByTenant(ahead, inputs)) {
           if (tenant !== null) await rateOne(tenant, pieces, first);
           else {
             const kept = pieces.map((piece) => {
               const bucket = month.bucketOf(piece.pool as PoolName);
-              return bucket && keptLine(piece, bucket);
+              return bucket && keptPiece(piece, bucket);
             });
             await lines.addPieces(kept, pieces, first);
           }

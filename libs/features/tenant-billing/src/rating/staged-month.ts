@@ -4,7 +4,8 @@ import { KEPT, KEPT_BUCKET, POOLS, splitPool, type PoolName, type PoolRule } fro
 import type { Bucket } from '../pricing/rated-lines';
 import type { SharedPart } from './rate-tenant';
 import type { RunProblem } from '../pricing/run.states';
-import { DOCUMENTS, NUMBER_PIECES, PIECES, PIECES_AT_ONCE, STAGE_PIECES, STAGED_SUMS, type PieceRow } from './stage.sql';
+import type { Hash } from 'node:crypto';
+import { DOCUMENTS, NUMBER_PIECES, PIECES, PIECES_AT_ONCE, PIECES_DIGEST, STAGE_PIECES, STAGED_SUMS, type PieceRow } from './stage.sql';
 
 interface DocumentRow {
   readonly id: string;
@@ -129,12 +130,15 @@ export interface TenantPieces {
   readonly first: number;
 }
 
-/** The pieces of each tenant, in the order of ids; those without an owner come first, in parts. Memory: the pieces of one tenant. */
-export async function* piecesByTenant(ahead: StatementsAhead): AsyncGenerator<TenantPieces> {
+/**
+ * The pieces of each tenant, in the order of ids; those without an owner come first, in parts. Memory: the pieces of one tenant. `inputs` gets the
+ * digests of all of them.
+ */
+export async function* piecesByTenant(ahead: StatementsAhead, inputs?: Hash): AsyncGenerator<TenantPieces> {
   let tenant: string | null = null;
   let pieces: PieceRow[] = [];
   let read = 0;
-  for await (const rows of piecesInOrder(ahead)) {
+  for await (const rows of piecesInOrder(ahead, inputs)) {
     for (const row of rows) {
       if (row.tenant !== tenant && pieces.length > 0) {
         yield { tenant, pieces, first: read + 1 - pieces.length };
@@ -152,9 +156,17 @@ export async function* piecesByTenant(ahead: StatementsAhead): AsyncGenerator<Te
 }
 
 /** The next pieces are read while the caller works on these. */
-async function* piecesInOrder(ahead: StatementsAhead): AsyncGenerator<readonly PieceRow[]> {
+async function* piecesInOrder(ahead: StatementsAhead, inputs: Hash | undefined): AsyncGenerator<readonly PieceRow[]> {
+  const readAndAdd = async (after: number) => {
+    const [rows, digests] = await Promise.all([
+      ahead.query<PieceRow>(PIECES, [after]),
+      inputs && ahead.query<{ readonly digest: string }>(PIECES_DIGEST, [after]),
+    ]);
+    for (const { digest } of digests ?? []) inputs?.update(digest);
+    return rows;
+  };
   const read = (after: number) => {
-    const rows = ahead.query<PieceRow>(PIECES, [after]);
+    const rows = readAndAdd(after);
     rows.catch(() => undefined); // Thrown where it is awaited, unless the caller has ended before
     return rows;
   };

@@ -59,6 +59,7 @@ import { CostRollups1795000001331 } from './1331-cost-rollups.migration';
 import { FoundByIndex1795000001332 } from './1332-found-by-index.migration';
 import { UnusedLists1795000001365 } from './1365-unused-lists.migration';
 import { StreamPlaces1795000001366 } from './1366-stream-places.migration';
+import { IssuerLogos1795000001371 } from './1371-issuer-logos.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -123,4 +124,5 @@ export const migrations = [
   FoundByIndex1795000001332,
   UnusedLists1795000001365,
   StreamPlaces1795000001366,
+  IssuerLogos1795000001371,
 ];

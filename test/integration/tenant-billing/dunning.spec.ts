@@ -1,0 +1,55 @@
+import { Dunning, NotificationRequests, Payments } from '#libs/tenant-billing';
+import { TenantRegistry, TenantWriter } from '#libs/tenants';
+import { newMoneyWorld, payment, type MoneyWorld } from './money-world';
+import { BECAUSE } from './rating-world';
+
+let world: MoneyWorld;
+beforeAll(async () => {
+  world = await newMoneyWorld(['birch', 'elm']);
+});
+afterAll(() => world.close());
+
+describe('reminding', () => {
+  const reasonOf = async (tenant: string) => (await world.service(TenantRegistry).get(tenant)).orders_blocked_reason;
+  const kindsOf = async (tenant_id: string) => {
+    const { data } = await world.service(NotificationRequests).list({ limit: 200 }, { tenant_id });
+    return data.map(({ kind }) => kind).sort();
+  };
+
+  it('takes each step of an invoice once, also when two workers do it at the same time, and blocks orders until it is paid', async () => {
+    const id = await world.issued({ tenant: 'elm', nets: [10_000], overdue: 25 });
+    const dunning = world.service(Dunning);
+    await Promise.all([dunning.run(), dunning.run()]);
+    expect(await dunning.run()).toBe(0);
+    expect(await kindsOf('elm')).toEqual(['dunning_block_orders', 'dunning_notify_admin', 'dunning_remind']);
+    expect(await reasonOf('elm')).toContain('is overdue');
+    await world.pay(id, payment(1_000));
+    expect(await reasonOf('elm')).toContain('is overdue');
+    await world.pay(id, payment(10_000));
+    expect(await reasonOf('elm')).toBeNull();
+    expect(await dunning.run()).toBe(0);
+  });
+
+  it('leaves the block of somebody else, and keeps the tenant blocked for another overdue invoice', async () => {
+    const dunning = world.service(Dunning);
+    const [one, two] = [
+      await world.issued({ tenant: 'elm', nets: [100], overdue: 22 }),
+      await world.issued({ tenant: 'elm', nets: [200], overdue: 21 }),
+    ];
+    await dunning.run();
+    await world.pay(one, payment(110));
+    expect(await reasonOf('elm')).toContain('is overdue');
+    await world.service(TenantWriter).update('elm', { orders_blocked_reason: 'a dispute' }, BECAUSE);
+    await world.pay(two, payment(220));
+    expect(await reasonOf('elm')).toBe('a dispute');
+  });
+
+  it('does nothing to invoices that are not overdue long enough, paid or written off', async () => {
+    const before = (await kindsOf('birch')).length;
+    await world.issued({ tenant: 'birch', nets: [100], overdue: 2 });
+    const written = await world.issued({ tenant: 'birch', nets: [100], overdue: 30 });
+    await world.service(Payments).writeOff(written, (await world.invoice(written)).version, BECAUSE);
+    await world.service(Dunning).run();
+    expect(await kindsOf('birch')).toHaveLength(before);
+  });
+});
