@@ -37,6 +37,12 @@ it.each(['volumes', 'droplet', 'volume:large', 'droplet:', 'db_replica', 'tag', 
   expect(LIST_PRODUCTS.test(product)).toBe(false);
 });
 
+it('leaves four fifths of a token to the others, however many lists under parents there are [KND-3]', () => {
+  const shares = KINDS.flatMap(({ under }) => (under ? [under.tokenShare] : []));
+  expect(shares.length).toBeGreaterThan(0);
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(0.2 + 1e-9);
+});
+
 it.each(products)('reads a %s with an id only', (name) => {
   const { object, parentId } = productOf(name);
   const { idField = 'id' } = kindNamed(name);
@@ -162,6 +168,25 @@ describe('the lists of every kind', () => {
     ]);
     expect(await recordsOf('bird')).toEqual([]);
     await world.owners.setOwner(zone?.id ?? '', null, { ...ADMIN, reason: 'an end' });
+  });
+
+  it('gives the pools, nodes and volumes of a cluster its tenant [INV-12]', async () => {
+    const tags = ['k8s', `k8s:${String(productOf('k8s_cluster').object.id)}`];
+    await world.simulator.setDroplets([{ id: 700_000_001, name: 'main-3niq', tags }]);
+    await world.simulator.change({ volumes: [{ name: 'pvc-1', tags }] });
+    for (const kind of ['droplet', 'volume']) expect(await world.sweep(kind)).toMatchObject({ status: 'complete' });
+    const [cluster] = await rowsOf('k8s_cluster');
+    const owned = async () => {
+      const parts = { kind: ['droplet', 'k8s_node_pool', 'volume'] };
+      const { data } = await world.inventory.list({ kind: 'tenant', tenantId: 'acme' }, parts, { limit: 10 });
+      return data.map(({ kind, attribution }) => `${kind} by ${attribution.by}`).sort();
+    };
+    expect(await owned()).toEqual([]);
+    await world.owners.setOwner(cluster?.id ?? '', 'acme', { ...ADMIN, reason: 'theirs' });
+    expect(await owned()).toEqual(['droplet by parent', 'k8s_node_pool by parent', 'volume by parent']);
+    await world.owners.setOwner(cluster?.id ?? '', null, { ...ADMIN, reason: 'an end' });
+    await world.simulator.change({ volumes: [] });
+    await world.simulator.setDroplets([]);
   });
 
   it('counts each kind with its cost, for a tenant its own resources only [PRC-1]', async () => {

@@ -124,6 +124,13 @@ it('strikes nothing when it cannot tell which object is unreadable, or when many
   expect((await rows('volume')).filter(({ strikes }) => strikes > 0)).toEqual([]);
 });
 
+it('names the first 20 unreadable objects and counts all (A3) [TRU-3]', async () => {
+  const objects = Array.from({ length: 200 }, (_, n) => ({ ...nth('volume', n), ...(n < 25 && { size_gigabytes: 'ten' }) }));
+  await list('volume', objects);
+  const { unreadable_items: named, unreadable_count: count } = await world.sweep('volume');
+  expect({ named: named.length, count }).toEqual({ named: 20, count: 25 });
+});
+
 it('takes a list of null as an empty one: complete without rows, suspect where rows are active (A3) [TRU-3, INV-5]', async () => {
   await world.simulator.faults([listing('firewall', null)]);
   expect(await world.sweep('firewall')).toMatchObject({ status: 'complete', seen: 0 });
