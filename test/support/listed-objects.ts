@@ -3,10 +3,18 @@ import type { FaultRule } from './simulator-client';
 
 export type RawObject = Record<string, unknown>;
 
-/** One object of each kind with every field that the inventory reads, as the provider lists it. */
-export const LISTED: Readonly<
-  Record<string, { readonly path: string; readonly query?: Record<string, string>; readonly key: string; readonly object: RawObject }>
-> = {
+/** One object of a kind as the provider lists it. */
+export interface ListedObject {
+  readonly path: string;
+  readonly query?: Record<string, string>;
+  readonly key: string;
+  readonly object: RawObject;
+  /** The places of the texts that the inventory keeps. Every other text is dropped, whatever it contains. */
+  readonly kept: readonly string[];
+}
+
+/** One object of each kind that the product needs, with every field that the inventory reads. */
+export const LISTED: Readonly<Record<string, ListedObject>> = {
   droplet: {
     path: '/v2/droplets',
     query: { type: 'droplets' },
@@ -38,11 +46,35 @@ export const LISTED: Readonly<
       backup_ids: [183_204_119],
       next_backup_window: { start: '2026-03-08T04:00:00Z', end: '2026-03-09T03:00:00Z' },
     },
+    kept: [
+      'created_at',
+      'features.0',
+      'features.1',
+      'features.2',
+      'image.slug',
+      'name',
+      'networks.v4.0.ip_address',
+      'networks.v4.0.type',
+      'networks.v4.1.ip_address',
+      'networks.v4.1.type',
+      'networks.v6.0.ip_address',
+      'networks.v6.0.type',
+      'next_backup_window.end',
+      'next_backup_window.start',
+      'region.slug',
+      'size_slug',
+      'status',
+      'tags.0',
+      'tags.1',
+      'volume_ids.0',
+      'vpc_uuid',
+    ],
   },
   dns_zone: {
     path: '/v2/domains',
     key: 'domains',
     object: { name: 'fern-bakery.example', ttl: 1800, zone_file: '$ORIGIN fern-bakery.example.' },
+    kept: ['name'],
   },
   volume: {
     path: '/v2/volumes',
@@ -59,6 +91,7 @@ export const LISTED: Readonly<
       droplet_ids: [700_000_001],
       tags: ['fern', 'data'],
     },
+    kept: ['created_at', 'description', 'filesystem_label', 'filesystem_type', 'id', 'name', 'region.slug', 'tags.0', 'tags.1'],
   },
   floating_ip: {
     path: '/v2/reserved_ips',
@@ -70,6 +103,7 @@ export const LISTED: Readonly<
       droplet: { id: 700_000_001 },
       project_id: '4de7ac8b-495b-4884-9a69-1050c6793cd6',
     },
+    kept: ['ip', 'project_id', 'region.slug'],
   },
   firewall: {
     path: '/v2/firewalls',
@@ -83,11 +117,45 @@ export const LISTED: Readonly<
       tags: ['web', 'fern'],
       inbound_rules: [
         { protocol: 'tcp', ports: '443', sources: { addresses: ['0.0.0.0/0', '::/0', '2001:db8::/32'], droplet_ids: [2, 1] } },
-        { protocol: 'tcp', ports: '22', sources: { tags: ['office', 'vpn'] } },
+        {
+          protocol: 'tcp',
+          ports: '22',
+          sources: {
+            tags: ['office', 'vpn'],
+            load_balancer_uids: ['4de7ac8b-495b-4884-9a69-1050c6793cd7'],
+            kubernetes_ids: ['bd5f5959-5e1e-4205-a714-a914373942af'],
+          },
+        },
         { protocol: 'icmp', ports: '0', sources: { addresses: ['203.0.113.9'] } },
       ],
       outbound_rules: [{ protocol: 'udp', ports: '0', destinations: { addresses: ['::/0', '0.0.0.0/0'] } }],
     },
+    kept: [
+      'created_at',
+      'id',
+      'inbound_rules.0.ports',
+      'inbound_rules.0.protocol',
+      'inbound_rules.0.sources.addresses.0',
+      'inbound_rules.0.sources.addresses.1',
+      'inbound_rules.0.sources.addresses.2',
+      'inbound_rules.1.ports',
+      'inbound_rules.1.protocol',
+      'inbound_rules.1.sources.kubernetes_ids.0',
+      'inbound_rules.1.sources.load_balancer_uids.0',
+      'inbound_rules.1.sources.tags.0',
+      'inbound_rules.1.sources.tags.1',
+      'inbound_rules.2.ports',
+      'inbound_rules.2.protocol',
+      'inbound_rules.2.sources.addresses.0',
+      'name',
+      'outbound_rules.0.destinations.addresses.0',
+      'outbound_rules.0.destinations.addresses.1',
+      'outbound_rules.0.ports',
+      'outbound_rules.0.protocol',
+      'status',
+      'tags.0',
+      'tags.1',
+    ],
   },
   load_balancer: {
     path: '/v2/load_balancers',
@@ -105,11 +173,17 @@ export const LISTED: Readonly<
       algorithm: 'round_robin',
       region: { slug: 'fra1' },
       forwarding_rules: [
-        { entry_protocol: 'http', entry_port: 80, target_protocol: 'http', target_port: 80, tls_passthrough: false },
+        {
+          entry_protocol: 'http',
+          entry_port: 80,
+          target_protocol: 'http',
+          target_port: 80,
+          certificate_id: '892071a0-bb95-49bc-8021-3afd67a210bf',
+        },
         { entry_protocol: 'https', entry_port: 443, target_protocol: 'https', target_port: 443, tls_passthrough: true },
       ],
       health_check: { protocol: 'http', port: 80, path: '/' },
-      sticky_sessions: { type: 'none' },
+      sticky_sessions: { type: 'cookies', cookie_name: 'DO-LB', cookie_ttl_seconds: 300 },
       redirect_http_to_https: true,
       droplet_ids: [700_000_002, 700_000_001],
       tag: 'web',
@@ -117,6 +191,31 @@ export const LISTED: Readonly<
       project_id: '4de7ac8b-495b-4884-9a69-1050c6793cd6',
       created_at: '2026-03-01T10:00:00Z',
     },
+    kept: [
+      'algorithm',
+      'created_at',
+      'forwarding_rules.0.certificate_id',
+      'forwarding_rules.0.entry_protocol',
+      'forwarding_rules.0.target_protocol',
+      'forwarding_rules.1.entry_protocol',
+      'forwarding_rules.1.target_protocol',
+      'health_check.path',
+      'health_check.protocol',
+      'id',
+      'ip',
+      'ipv6',
+      'name',
+      'network',
+      'project_id',
+      'region.slug',
+      'size',
+      'status',
+      'sticky_sessions.cookie_name',
+      'sticky_sessions.type',
+      'tag',
+      'type',
+      'vpc_uuid',
+    ],
   },
   snapshot: {
     path: '/v2/snapshots',
@@ -132,6 +231,7 @@ export const LISTED: Readonly<
       created_at: '2026-03-01T10:00:00Z',
       tags: ['fern', 'update'],
     },
+    kept: ['created_at', 'id', 'name', 'regions.0', 'regions.1', 'resource_id', 'resource_type', 'tags.0', 'tags.1'],
   },
   droplet_backup: {
     path: '/v2/images',
@@ -149,12 +249,13 @@ export const LISTED: Readonly<
       size_gigabytes: 2.5,
       created_at: '2026-03-01T10:00:00Z',
     },
+    kept: ['created_at', 'distribution', 'name', 'regions.0', 'status'],
   },
 };
 
 /** The rule by which the provider lists exactly these objects of a kind. */
-export function listing(kind: string, objects: readonly unknown[] | null): FaultRule {
-  const { path, query, key } = LISTED[kind] ?? { path: '', key: '' };
+export function listing(kind: string, objects: readonly unknown[] | null, of?: ListedObject): FaultRule {
+  const { path, query, key } = of ?? LISTED[kind] ?? { path: '', key: '' };
   const body = { [key]: objects, links: {}, meta: { total: objects?.length ?? 0 } };
   return { id: `${kind} listed`, match: { method: 'GET', path, query }, effect: { type: 'status', status: 200, body } };
 }

@@ -1,15 +1,9 @@
-import type { RawObject } from './listed-objects';
+import type { ListedObject, RawObject } from './listed-objects';
 
-/** One object of a kind as the provider lists it, with the fields that may contain secrets, and where the simulator keeps such objects. */
-export interface ListedProduct {
-  readonly path: string;
-  readonly query?: Record<string, string>;
-  readonly key: string;
-  readonly object: RawObject;
+/** One object with every documented field, also those that may contain secrets, and where the simulator keeps such objects. */
+export interface ListedProduct extends ListedObject {
   /** The parent under which the object is listed. */
   readonly parentId?: string;
-  /** The places of the texts that the inventory keeps. Every other text is dropped, whatever it contains. */
-  readonly kept: readonly string[];
   /** The simulator's collection, and the fields that place the object there. */
   readonly stored?: { readonly in: string; readonly fields?: RawObject };
   /** The demo account has none, so tests that need one put the object into their account. */
@@ -78,6 +72,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
       name: 'fern-db',
       engine: 'pg',
       version: '16',
+      version_end_of_life: '2028-11-09T00:00:00Z',
       num_nodes: 1,
       size: 'db-s-1vcpu-2gb',
       region: 'fra1',
@@ -114,6 +109,7 @@ export const LISTED_PRODUCTS: Readonly<Record<string, ListedProduct>> = {
       'tags.0',
       'tags.1',
       'version',
+      'version_end_of_life',
     ],
     stored: { in: 'databases' },
   },

@@ -3,10 +3,10 @@ import { withSession } from '#libs/database';
 import { SWEEPS, type SweepView } from '#libs/inventory';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { APPEND_ONLY_STREAMS } from '#libs/inventory';
+import { IDS_AT_PROVIDER } from '../../support/ids-at-provider';
 import { until } from '../../support/until';
 import type { CostLoad } from './cost-load';
 import { FINAL } from './saga-starts';
-import { IDS_OF_KIND } from './expected-state';
 import type { WholeWorld } from './whole-world';
 
 const SETTLED_WITHIN_MS = 180_000;
@@ -56,7 +56,7 @@ export class EndState {
     const rows = await this.world.query<{ kind: string; provider_id: string }>(
       `select kind, provider_id from cloud_resources where status <> 'deleted'`,
     );
-    const differences = Object.entries(IDS_OF_KIND).map(([kind, idsOf]) => {
+    const differences = Object.entries(IDS_AT_PROVIDER).map(([kind, idsOf]) => {
       const truth = new Set(idsOf(account));
       const known = new Set(rows.filter((row) => row.kind === kind).map(({ provider_id }) => provider_id));
       return [kind, { missing: [...truth].filter((id) => !known.has(id)), tooMany: [...known].filter((id) => !truth.has(id)) }] as const;
@@ -70,7 +70,7 @@ export class EndState {
     const deleted = await this.world.query<{ kind: string; provider_id: string }>(
       `select distinct r.kind, r.provider_id from cloud_resource_events e join cloud_resources r on r.id = e.resource_id where e.type = 'deleted'`,
     );
-    return deleted.filter(({ kind, provider_id }) => IDS_OF_KIND[kind]?.(account).includes(provider_id)).map(({ kind, provider_id }) => `${kind} ${provider_id}`); // prettier-ignore
+    return deleted.filter(({ kind, provider_id }) => IDS_AT_PROVIDER[kind]?.(account).includes(provider_id)).map(({ kind, provider_id }) => `${kind} ${provider_id}`); // prettier-ignore
   }
 
   /** Waits until every invoice is ingested as the provider has it, and delivered to finance [BIL-2, BIL-3, BIL-8]. */

@@ -1,29 +1,7 @@
-import type { SimulatorClient } from '../../support/simulator-client';
+import type { Account } from '../../support/ids-at-provider';
 import { CHAOS_RECORD } from './dns-load';
 import type { Run } from './saga-starts';
 import { ORDER } from '../../support/provisioning-world';
-
-type Account = Awaited<ReturnType<SimulatorClient['account']>>;
-
-const images = ({ images }: Account, type: string) =>
-  images.filter((image) => image.type === type && !image.public && image.status !== 'deleted').map(({ id }) => String(id));
-
-/** Ids of each kind with a list of its own, according to the provider. */
-export const IDS_OF_KIND: Record<string, (account: Account) => string[]> = {
-  droplet: ({ droplets }) => droplets.filter(({ deleted_at }) => deleted_at === undefined).map(({ id }) => String(id)),
-  dns_zone: ({ domains }) => domains.map(({ name }) => name),
-  volume: ({ volumes }) => volumes.map(({ id }) => id),
-  snapshot: (account) => [...images(account, 'snapshot'), ...account.volume_snapshots.map(({ id }) => id)],
-  floating_ip: ({ floating_ips }) => floating_ips.map(({ ip }) => ip),
-  firewall: ({ firewalls }) => firewalls.map(({ id }) => id),
-  load_balancer: ({ load_balancers }) => load_balancers.map(({ id }) => id),
-  droplet_backup: (account) => images(account, 'backup'),
-  managed_db: ({ databases }) => databases.map(({ id }) => String(id)),
-  k8s_cluster: ({ kubernetes_clusters }) => kubernetes_clusters.map(({ id }) => String(id)),
-  app: ({ apps }) => apps.map(({ id }) => String(id)),
-  certificate: ({ certificates }) => certificates.map(({ id }) => String(id)),
-  vpc: ({ vpcs }) => vpcs.map(({ id }) => String(id)),
-};
 
 /** The tenant of each listed resource by URN, taken from the description of its project. */
 export function ownersOf({ members, projects }: Account): Map<string, string | null> {

@@ -5,6 +5,8 @@ import { OPENAPI_PATH } from './openapi-document';
 
 type Fields = Record<string, unknown>;
 
+const MOST_DEPTH = 8;
+
 export interface DocumentedProvider {
   readonly url: string;
   /** The number of requests for each call, such as `GET /v2/droplets`. */
@@ -17,7 +19,7 @@ export interface DocumentedProvider {
  * announces another page, and links to the public host.
  */
 export async function startDocumentedProvider(): Promise<DocumentedProvider> {
-  const examples = new Examples(JSON.parse(readFileSync(OPENAPI_PATH, 'utf8')) as Fields);
+  const examples = officialExamples();
   const asked = new Map<string, number>();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://provider').pathname;
@@ -32,6 +34,14 @@ export async function startDocumentedProvider(): Promise<DocumentedProvider> {
   return { url: `http://127.0.0.1:${port}`, asked, close };
 }
 
+/** All examples of the official document for a GET of the path; the one of the schema where the response has none. */
+export function documentedExamples(path: string): Fields[] {
+  return (officialExamples().all('GET', path) as (Fields | null)[]).filter((example) => example !== null);
+}
+
+let official: Examples | undefined;
+const officialExamples = () => (official ??= new Examples(JSON.parse(readFileSync(OPENAPI_PATH, 'utf8')) as Fields));
+
 class Examples {
   constructor(private readonly document: Fields) {}
 
@@ -40,10 +50,18 @@ class Examples {
     if (!operation) return { status: 404, body: { id: 'not_found', message: 'The resource you were accessing could not be found.' } };
     const responses = operation.responses as Record<string, unknown>;
     const status = Object.keys(responses).find((code) => code.startsWith('2')) ?? '200';
-    const content = ((this.follow(responses[status]).content as Fields | undefined)?.['application/json'] ?? {}) as Fields;
-    const [first] = Object.values((content.examples ?? {}) as Fields);
-    const example = first === undefined ? (content.example ?? this.sample(content.schema)) : this.follow(first).value;
-    return { status: Number(status), body: neverEnding(example) };
+    return { status: Number(status), body: neverEnding(this.examplesOf(responses[status])[0]) };
+  }
+
+  all(method: string, path: string): unknown[] {
+    const { responses = {} } = (this.operation(path)?.[method.toLowerCase()] ?? {}) as { responses?: Fields };
+    return this.examplesOf(Object.entries(responses).find(([code]) => code.startsWith('2'))?.[1]);
+  }
+
+  private examplesOf(response: unknown): unknown[] {
+    const content = ((this.follow(response).content as Fields | undefined)?.['application/json'] ?? {}) as Fields;
+    const given = Object.values((content.examples ?? {}) as Fields).map((example) => this.follow(example).value);
+    return given.length > 0 ? given : [content.example ?? this.sample(content.schema)];
   }
 
   private operation(path: string): Fields | undefined {
@@ -63,15 +81,18 @@ class Examples {
     return this.follow(names.reduce<unknown>((inner, name) => (inner as Fields)[name.replaceAll('~1', '/')], this.document));
   }
 
-  /** Builds an object from the examples of its properties. */
-  private sample(schema: unknown): unknown {
+  /** Builds an object from the examples of its properties. Some schemas contain themselves. */
+  private sample(schema: unknown, depth = 0): unknown {
     const found = this.follow(schema);
+    if (depth > MOST_DEPTH) return null;
     if ('example' in found) return found.example;
     const parts = (found.allOf ?? found.oneOf ?? found.anyOf) as unknown[] | undefined;
-    if (parts) return Object.assign({}, ...parts.map((part) => this.sample(part))) as Fields;
-    if (found.type === 'array') return [this.sample(found.items)];
+    if (parts) return Object.assign({}, ...parts.map((part) => this.sample(part, depth + 1))) as Fields;
+    if (found.type === 'array') return [this.sample(found.items, depth + 1)];
     const properties = Object.entries((found.properties ?? {}) as Fields);
-    return properties.length > 0 ? Object.fromEntries(properties.map(([name, property]) => [name, this.sample(property)])) : null;
+    return properties.length > 0
+      ? Object.fromEntries(properties.map(([name, property]) => [name, this.sample(property, depth + 1)]))
+      : null;
   }
 }
 

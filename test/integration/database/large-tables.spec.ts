@@ -230,6 +230,24 @@ it('finds a part of a name, an id, an address or a tag in any letter case, alone
   expect(await listed('q=web&limit=3&sort=-first_seen_at')).toHaveLength(3); // too many to find first
 });
 
+/** A rare tag is found first, by its index; a common tag, an earlier time and tombstones are conditions of the list. */
+it('lists only what has the tag, in each way of finding it (D1)', async () => {
+  const tagsOf = async (query: string) => {
+    const { body } = await api.http().get(`/api/v1/inventory?${query}`).set(ADMIN_HEADER).expect(200);
+    const { data, totals } = body as { data: { attrs: { tags: string[] } }[]; totals?: { count: number } };
+    return { tags: [...new Set(data.flatMap(({ attrs }) => attrs.tags))], rows: data.length, count: totals?.count };
+  };
+  const rare = ROWS / 8_000;
+  await owner.query(`update cloud_resources set attrs = jsonb_set(attrs, '{tags}', '["dead"]') where provider_id = '500000005'`);
+  expect(await tagsOf('tag=rare&totals=true')).toEqual({ tags: ['rare'], rows: rare, count: rare });
+  expect(await tagsOf('tag=web&limit=200&sort=-name&totals=true')).toEqual({ tags: ['web'], rows: 200, count: ROWS - ROWS / 4_000 - rare });
+  expect(await tagsOf('tag=rare&q=web')).toEqual({ tags: ['rare'], rows: rare, count: undefined });
+  expect(await listed(`tag=rare&q=${NAME.slice(3, 20)}`)).toEqual([]);
+  expect(await tagsOf('tag=dead&status=deleted')).toMatchObject({ tags: ['dead'], rows: 1 });
+  expect(await tagsOf('tag=dead')).toMatchObject({ rows: 0 });
+  expect(await tagsOf(`tag=rare&as_of=${new Date().toISOString()}`)).toMatchObject({ tags: ['rare'], rows: rare });
+});
+
 /** The searches run inside a function of the owner, whose plan an explain of the caller does not show. */
 it.each([
   ['cloud_resources_by_text', `arcadia_search_text(name, provider_id, attrs) ilike '%${NAME.slice(3, 20)}%'`],

@@ -1,42 +1,46 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CompletenessReader, KindReader, KINDS, type Kind } from '#libs/inventory';
+import { CompletenessReader, KindReader, KINDS, LIST_PRODUCTS, unitOfProduct, type Kind } from '#libs/inventory';
 import { newWorld, type World } from '../../support/inventory-world';
-import type { RawObject } from '../../support/listed-objects';
+import { LISTED, type ListedObject, type RawObject } from '../../support/listed-objects';
 import { ADMIN } from '../../support/principals';
 import { LISTED_PRODUCTS, type ListedProduct } from '../../support/listed-products';
+import { markOf, textsIn, withTexts } from '../../support/marked-texts';
 
 const platform = { kind: 'platform' } as const;
 const products = KINDS.flatMap(({ kind, required }) => (required ? [] : [kind]));
 const kindNamed = (name: string) => KINDS.find(({ kind }) => kind === name) as Kind;
 const productOf = (name: string) => LISTED_PRODUCTS[name] as ListedProduct;
 
-/** Every text in an object with its place, such as `users.0.password`. */
-function textsIn(value: unknown, at = ''): { place: string; text: string }[] {
-  if (typeof value === 'string') return [{ place: at, text: value }];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => textsIn(inner, at === '' ? name : `${at}.${name}`));
-}
-
-/** The object with a mark in every text, in a notation that no reader changes. */
-function marked(value: unknown, at = ''): unknown {
-  if (typeof value === 'string') return markOf(at);
-  if (Array.isArray(value)) return value.map((inner, nth) => marked(inner, at === '' ? String(nth) : `${at}.${nth}`));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, marked(inner, at === '' ? name : `${at}.${name}`)]));
-}
-
-const markOf = (place: string) => `mark-${place.replaceAll(/[._]/g, '-')}-end`;
-
 it('has an object for every kind that no other fixture has', () => {
   expect(Object.keys(LISTED_PRODUCTS).sort()).toEqual([...products].sort());
 });
 
-it.each(products)('keeps of a %s the declared fields only, whatever the others contain [KND-1]', (name) => {
-  const { object, kept, parentId } = productOf(name);
-  const seen = JSON.stringify(kindNamed(name).observe(marked(object), parentId)).toLowerCase();
+it.each(KINDS.map(({ kind }) => kind))('keeps of a %s the declared fields only, whatever the others contain [KND-1]', (name) => {
+  const { object, kept } = { ...LISTED, ...LISTED_PRODUCTS }[name] as ListedObject;
+  const marked = withTexts(object, (_, place) => markOf(place));
+  const seen = JSON.stringify(kindNamed(name).observe(marked, LISTED_PRODUCTS[name]?.parentId)).toLowerCase();
   const found = textsIn(object).filter(({ place }) => seen.includes(markOf(place).toLowerCase()));
   expect(found.map(({ place }) => place).sort()).toEqual([...kept].sort());
+});
+
+const billed = KINDS.flatMap(({ kind, price }) => (price && 'billedAs' in price ? [{ kind, price }] : []));
+
+it.each(billed)('bills a $kind as a product of the list prices, in the unit that its declaration names', ({ kind, price }) => {
+  const { object } = { ...LISTED, ...LISTED_PRODUCTS }[kind] as ListedObject;
+  const { product = 'none' } = price.billedAs(kindNamed(kind).observe(object, LISTED_PRODUCTS[kind]?.parentId)) ?? {};
+  expect({ product, isListed: LIST_PRODUCTS.test(product) }).toEqual({ product, isListed: true });
+  expect(unitOfProduct(product)).toBe(price.unit ?? 'month');
+});
+
+it.each(['volumes', 'droplet', 'volume:large', 'droplet:', 'db_replica', 'tag', 'backups'])('knows no product %s', (product) => {
+  expect(LIST_PRODUCTS.test(product)).toBe(false);
+});
+
+it('leaves four fifths of a token to the others, however many lists under parents there are [KND-3]', () => {
+  const shares = KINDS.flatMap(({ under }) => (under ? [under.tokenShare] : []));
+  expect(shares.length).toBeGreaterThan(0);
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(0.2 + 1e-9);
 });
 
 it.each(products)('reads a %s with an id only', (name) => {
@@ -166,6 +170,25 @@ describe('the lists of every kind', () => {
     await world.owners.setOwner(zone?.id ?? '', null, { ...ADMIN, reason: 'an end' });
   });
 
+  it('gives the pools, nodes and volumes of a cluster its tenant [INV-12]', async () => {
+    const tags = ['k8s', `k8s:${String(productOf('k8s_cluster').object.id)}`];
+    await world.simulator.setDroplets([{ id: 700_000_001, name: 'main-3niq', tags }]);
+    await world.simulator.change({ volumes: [{ name: 'pvc-1', tags }] });
+    for (const kind of ['droplet', 'volume']) expect(await world.sweep(kind)).toMatchObject({ status: 'complete' });
+    const [cluster] = await rowsOf('k8s_cluster');
+    const owned = async () => {
+      const parts = { kind: ['droplet', 'k8s_node_pool', 'volume'] };
+      const { data } = await world.inventory.list({ kind: 'tenant', tenantId: 'acme' }, parts, { limit: 10 });
+      return data.map(({ kind, attribution }) => `${kind} by ${attribution.by}`).sort();
+    };
+    expect(await owned()).toEqual([]);
+    await world.owners.setOwner(cluster?.id ?? '', 'acme', { ...ADMIN, reason: 'theirs' });
+    expect(await owned()).toEqual(['droplet by parent', 'k8s_node_pool by parent', 'volume by parent']);
+    await world.owners.setOwner(cluster?.id ?? '', null, { ...ADMIN, reason: 'an end' });
+    await world.simulator.change({ volumes: [] });
+    await world.simulator.setDroplets([]);
+  });
+
   it('counts each kind with its cost, for a tenant its own resources only [PRC-1]', async () => {
     const { data } = await world.service(KindReader).list(platform);
     expect(data.map(({ kind }) => kind)).toEqual([...KINDS.map(({ kind }) => kind), 'spaces_bucket']);
@@ -246,13 +269,7 @@ describe('the lists of every kind', () => {
 /** The object with a mark in each text that is not kept. */
 function withMarkedSecrets(object: RawObject, { kept: own }: ListedProduct): RawObject {
   const kept = [...own, ...productOf('k8s_node_pool').kept.map((place) => `node_pools.0.${place}`)];
-  const mark = (value: unknown, at: string): unknown => {
-    if (typeof value === 'string') return kept.includes(at) ? value : `${value}${markOf(at)}`;
-    if (Array.isArray(value)) return value.map((inner, nth) => mark(inner, `${at}.${nth}`));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mark(inner, at === '' ? name : `${at}.${name}`)]));
-  };
-  return mark(object, '') as RawObject;
+  return withTexts(object, (text, place) => (kept.includes(place) ? text : `${text}${markOf(place)}`));
 }
 
 const PROJECT = '00000000-0000-4000-8000-00000000000a';

@@ -35,7 +35,8 @@ const byUuid = (group: number) => (nth: number) => ({
   record: { id: uuid(group, nth), name: `thing-${group}-${nth}` },
 });
 
-const FIRST_KINDS: Record<string, FuzzedKind> = {
+/** Kinds that the simulator stores in another form than it lists them, or under another kind's key. */
+const OWN_FORMS: Record<string, FuzzedKind> = {
   droplet: {
     list: 'droplets',
     count: 225,
@@ -63,17 +64,23 @@ const FIRST_KINDS: Record<string, FuzzedKind> = {
     count: 30,
     record: (nth) => ({ id: String(180_000_000 + nth), record: { id: 180_000_000 + nth, name: `backup-${nth}`, type: 'backup' } }),
   },
+  custom_image: {
+    list: 'images',
+    count: 30,
+    record: (nth) => ({ id: String(190_000_000 + nth), record: { ...LISTED_PRODUCTS.custom_image?.object, id: 190_000_000 + nth } }),
+  },
+  tag: { list: 'tags', count: 30, record: (nth) => ({ id: `tag-${nth}`, record: { name: `tag-${nth}`, others: [] } }) },
   spaces_bucket: { list: '', count: 30, urnType: 'space', record: (nth) => ({ id: `bucket-${nth}`, record: {} }) },
 };
 
 /** Types in URNs of products that projects list. */
 const MEMBERS = new Set(['dbaas', 'kubernetes', 'app', 'reservedipv6']);
 
-/** Every declared kind with a list of its own and no parent: copies of its documented object, each with an id of its own. */
+/** Every other declared kind with a list of its own and no parent: copies of its documented object, each with an id of its own. */
 function fuzzedProducts(): Record<string, FuzzedKind> {
   const products = KINDS.flatMap((declared, group): [string, FuzzedKind][] => {
     const { stored, object, parentId } = LISTED_PRODUCTS[declared.kind] ?? {};
-    if (stored === undefined || object === undefined || parentId !== undefined || declared.kind in FIRST_KINDS) return [];
+    if (stored === undefined || object === undefined || parentId !== undefined || declared.kind in OWN_FORMS) return [];
     const field = declared.idField ?? 'id';
     const [urnType] = declared.urnTypes;
     return [
@@ -132,7 +139,7 @@ function childOf(kind: string, parentKind: string, own: FuzzedKind['record']): F
   };
 }
 
-export const FUZZED_KINDS: Record<string, FuzzedKind> = { ...FIRST_KINDS, ...fuzzedProducts(), ...CHILDREN };
+export const FUZZED_KINDS: Record<string, FuzzedKind> = { ...OWN_FORMS, ...fuzzedProducts(), ...CHILDREN };
 
 /** The paths of the lists that contain the products, below `/v2/`. */
 export const PRODUCT_LISTS = Object.entries(LISTED_PRODUCTS)
@@ -168,14 +175,20 @@ export class FuzzedAccount {
     );
   }
 
-  /** Creates and deletes some things, always too few to trigger the vanish brake. */
+  /** Creates and deletes some things, always too few to trigger the vanish brake, and moves some to another project. */
   change(): void {
     for (const [kind, { count }] of Object.entries(FUZZED_KINDS)) {
       const all = this.things.get(kind);
       if (!all || !this.random.chance(0.4)) continue;
       if (this.random.chance(0.6) && (kind !== 'floating_ip' || (this.created.get(kind) ?? 0) < 249)) this.create(kind);
       if (this.random.chance(0.5) && all.size > count - 3) this.delete(kind, this.random.pick([...all.keys()]));
+      if (this.random.chance(0.5)) this.move(all, this.random.pick([...all.keys()]));
     }
+  }
+
+  private move(all: Map<string, Thing>, id: string): void {
+    const thing = all.get(id);
+    if (thing?.project !== undefined) all.set(id, { ...thing, project: this.random.below(PROJECTS.length) });
   }
 
   private delete(kind: string, id: string): void {
@@ -209,11 +222,14 @@ export class FuzzedAccount {
         created_at: '2025-01-01T00:00:00Z',
         updated_at: '2025-01-01T00:00:00Z',
       })),
-      ...Object.fromEntries(
-        lists.map(([kind, { list }]) => [list, [...(this.things.get(kind)?.values() ?? [])].map((thing) => this.recordOf(kind, thing))]),
-      ),
+      ...Object.fromEntries([...new Set(lists.map(([, { list }]) => list))].map((name) => [name, this.recordsIn(name)])),
       members: members.filter(({ urn }) => urn !== undefined),
     };
+  }
+
+  private recordsIn(name: string): Record<string, unknown>[] {
+    const kinds = Object.keys(FUZZED_KINDS).filter((kind) => FUZZED_KINDS[kind]?.list === name);
+    return kinds.flatMap((kind) => [...(this.things.get(kind)?.values() ?? [])].map((thing) => this.recordOf(kind, thing)));
   }
 
   /** A cluster is listed with its pools. */

@@ -1,34 +1,15 @@
 import { KINDS, SWEEPS, type ResourceView } from '#libs/inventory';
 import { newWorld, type World } from '../../support/inventory-world';
+import { IDS_AT_PROVIDER, type Account } from '../../support/ids-at-provider';
 import { LISTED_PRODUCTS } from '../../support/listed-products';
 
 const platform = { kind: 'platform' } as const;
-
-/** Parts of the account as the simulator stores them. */
-interface Account {
-  droplets: { id: number; backup_ids: number[] }[];
-  images: { id: number; type: string; public: boolean; resource_id?: number }[];
-  volumes: { id: string }[];
-  volume_snapshots: { id: string; resource_id: string }[];
-  domains: { name: string }[];
-  floating_ips: { ip: string }[];
-  firewalls: { id: string; droplet_ids: number[] }[];
-  load_balancers: { id: string }[];
-  db_replicas: { id: string }[];
-  kubernetes_clusters: { id: string; node_pools: { id: string }[] }[];
-  certificates: { id: string }[];
-  registry_repositories: { registry_name: string; name: string }[];
-  domain_records: { id: number }[];
-  tags: { name: string }[];
-  projects: { id: string; description: string }[];
-  members: { project_id: string; urn: string; status: string }[];
-}
 
 let world: World;
 let account: Account;
 beforeAll(async () => {
   world = await newWorld({}, { seed: 11 });
-  account = (await world.simulator.account()) as unknown as Account;
+  account = await world.simulator.account();
   await cycle();
 });
 afterAll(() => world.close());
@@ -49,49 +30,20 @@ async function rows(kind: string): Promise<ResourceView[]> {
   return data;
 }
 
-const images = (type: string) => account.images.filter((image) => image.type === type && !image.public).map(({ id }) => String(id));
-
-/** The ids of the products that the simulator stores as it lists them. */
-const PRODUCTS = Object.entries(LISTED_PRODUCTS).flatMap(([kind, { stored, parentId }]) => {
-  const { idField = 'id' } = KINDS.find((declared) => declared.kind === kind) ?? {};
-  const idsIn = (collection: string) =>
-    (account as unknown as Record<string, Record<string, unknown>[]>)[collection]?.map((one) => String(one[idField])) ?? [];
-  return stored && parentId === undefined ? [[kind, () => idsIn(stored.in)] as const] : [];
-});
-
-/** The ids of each kind that exist at the provider. */
-const TRUTH: Record<string, () => string[]> = {
-  ...Object.fromEntries(PRODUCTS),
-  droplet: () => account.droplets.map(({ id }) => String(id)),
-  dns_zone: () => account.domains.map(({ name }) => name),
-  volume: () => account.volumes.map(({ id }) => id),
-  snapshot: () => [...images('snapshot'), ...account.volume_snapshots.map(({ id }) => id)],
-  floating_ip: () => account.floating_ips.map(({ ip }) => ip),
-  firewall: () => account.firewalls.map(({ id }) => id),
-  load_balancer: () => account.load_balancers.map(({ id }) => id),
-  droplet_backup: () => images('backup'),
-  custom_image: () => images('custom'),
-  db_replica: () => account.db_replicas.map(({ id }) => id),
-  k8s_node_pool: () => account.kubernetes_clusters.flatMap(({ node_pools }) => node_pools.map(({ id }) => id)),
-  registry_repository: () => account.registry_repositories.map(({ registry_name, name }) => `${registry_name}/${name}`),
-  dns_record: () => account.domain_records.map(({ id }) => String(id)),
-  tag: () => account.tags.map(({ name }) => name),
-};
-
 /** The agency has none of these. */
 const NOT_USED = ['custom_image', ...Object.entries(LISTED_PRODUCTS).flatMap(([kind, { notInDemo }]) => (notInDemo ? [kind] : []))];
 
 it('covers every kind that has a list', () => {
-  expect(Object.keys(TRUTH).sort()).toEqual(KINDS.map(({ kind }) => kind).sort());
+  expect(Object.keys(IDS_AT_PROVIDER).sort()).toEqual(KINDS.map(({ kind }) => kind).sort());
 });
 
-it.each(Object.keys(TRUTH))('finds every %s of the account in one cycle, and nothing else [INV-1]', async (kind) => {
+it.each(Object.keys(IDS_AT_PROVIDER))('finds every %s of the account in one cycle, and nothing else [INV-1]', async (kind) => {
   const known = (await rows(kind)).map((row) => row.provider_id);
   expect({ kind, isEmpty: known.length === 0 }).toEqual({ kind, isEmpty: NOT_USED.includes(kind) });
-  expect(known.sort()).toEqual(TRUTH[kind]?.().sort());
+  expect(known.sort()).toEqual(IDS_AT_PROVIDER[kind]?.(account).sort());
 });
 
-it.each(Object.keys(TRUTH))(
+it.each(Object.keys(IDS_AT_PROVIDER))(
   'has details, a known owner or the way to none, and a price or the reason for none, of every %s',
   async (kind) => {
     const wrong = (await rows(kind)).filter(({ attrs, attribution, tenant_id, price }) => {
@@ -190,7 +142,7 @@ it('writes no event in a second cycle [INV-2]', async () => {
 });
 
 it('reads single droplets only for backups that the list of images omits, and gives these calls as the reason of the sweep', async () => {
-  const [image] = images('backup');
+  const [image] = IDS_AT_PROVIDER.droplet_backup?.(account) ?? [];
   await world.simulator.faults([{ id: 'thin', match: { path: '/v2/images' }, effect: { type: 'hide', body: { ids: [Number(image)] } } }]);
   await world.simulator.forgetCalls();
   expect(await world.sweep('droplet_backup')).toMatchObject({ status: 'complete', reason: 'parents_asked_one_by_one', struck: 0 });

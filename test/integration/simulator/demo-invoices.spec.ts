@@ -29,6 +29,9 @@ function history(options: { seed: number; tenants: number; scale: number }): {
   return { state, invoices, lines: invoices.filter(({ preview }) => preview !== true).flatMap(({ items }) => items as LineWithTruth[]) };
 }
 
+/** What people start and pay by time. Storage and transfer are billed by what is stored and sent. */
+const MACHINES = ['Droplets', 'GPU Droplets', 'Kubernetes Clusters', 'Database Clusters', 'Load Balancers'];
+
 describe.each(SEEDS)('two years of invoices of $tenants clients at scale $scale', (options) => {
   const { state, invoices, lines } = history(options);
   const live = lines.filter(({ truth }) => truth.exists === true);
@@ -55,6 +58,21 @@ describe.each(SEEDS)('two years of invoices of $tenants clients at scale $scale'
     const wrong = live.filter(({ truth, start_time }) => !((known.get(`${truth.kind} ${truth.provider_id}`) ?? 'z') <= start_time));
     expect(wrong).toEqual([]);
     expect(live.every(({ resource_id, truth }) => resource_id === null || resource_id === truth.provider_id)).toBe(true);
+  });
+
+  it('bill machines from the first moment of a month only if they were billed in the month before, so that no total jumps without a cause (D4)', () => {
+    const months = invoices.toSorted((one, other) => (one.invoice_period < other.invoice_period ? -1 : 1));
+    const billed = months.map(
+      ({ items }) => new Set((items as LineWithTruth[]).map(({ product, truth }) => `${product} ${truth.provider_id}`)),
+    );
+    const suddenly = months.slice(1).flatMap(({ invoice_period, items }, nth) =>
+      (items as LineWithTruth[])
+        .filter(({ product, start_time }) => MACHINES.includes(product) && start_time === `${invoice_period}-01T00:00:00Z`)
+        .filter(({ product, truth }) => !billed[nth]?.has(`${product} ${truth.provider_id}`))
+        .map(({ product, description }) => `${invoice_period} ${product} ${description}`),
+    );
+    expect(suddenly).toEqual([]);
+    expect(billed.at(-1)?.size).toBeGreaterThan(50);
   });
 
   it('have few ambiguous lines, all of small amounts', () => {

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Put, Query } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { ListPriceService } from '#libs/catalog';
+import { unitOfProduct } from '#libs/inventory';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import type { ListOf } from '../http/http.dto';
 import { AuditCtx } from '../http/request-context';
@@ -31,6 +32,6 @@ export class ListPricesController {
   @ApiListResponse(ListPriceResponse)
   @ApiProblems(409)
   set(@Body() { prices, reason }: ListPricesBody, @AuditCtx() context: AuditContext): Promise<ListOf<ListPriceResponse>> {
-    return this.prices.set(prices, { ...context, reason });
+    return this.prices.set(prices, unitOfProduct, { ...context, reason });
   }
 }

@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject, IsOptional, Matches, MaxLength, ValidateNested } from 'class-validator';
-import { LIST_PRODUCTS, type ListPriceChange, type ListPriceView, type PriceSource } from '#libs/catalog';
+import type { ListPriceChange, ListPriceView, PriceSource } from '#libs/catalog';
+import { LIST_PRODUCTS } from '#libs/inventory';
 import { ApiEnum, ApiInput, ApiText, ApiTime } from '../http/swagger.decorators';
 import { IsNotBlank, IsOneOf, IsTimestamp } from '../http/input.decorators';
 import { PageQuery, RequiredReasonBody } from '../http/http.dto';
@@ -26,7 +27,10 @@ export class ListPricesQuery extends PageQuery {
 
 /** The price of one unit of a product. */
 export class ListPriceResponse implements ListPriceView {
-  @ApiText('Product: volume, snapshot, load_balancer, floating_ip, backups:weekly, backups:daily or droplet:<size>', { example: 'volume' })
+  @ApiText(
+    'Product: a kind such as volume, with its size where it has several prices, such as droplet:<size>; or backups:weekly, backups:daily',
+    { example: 'volume' },
+  )
   readonly product: string;
 
   @ApiEnum(SOURCES, 'Where the price comes from. The catalog counts before invoices, and those before the configured list')

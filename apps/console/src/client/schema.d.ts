@@ -9363,7 +9363,7 @@ export interface components {
     };
     ListPriceResponse: {
       /**
-       * @description Product: volume, snapshot, load_balancer, floating_ip, backups:weekly, backups:daily or droplet:<size>
+       * @description Product: a kind such as volume, with its size where it has several prices, such as droplet:<size>; or backups:weekly, backups:daily
        * @example volume
        */
       product: string;

@@ -55,6 +55,39 @@ export function KindIcon({ kind, size = 14 }: { readonly kind: string; readonly 
   return <Icon size={size} stroke={1.75} aria-hidden />;
 }
 
+/** The name of a resource in a table, with the icon of its kind. */
+export function KindCell({ kind, name }: { readonly kind: string; readonly name: string }) {
+  return (
+    <span className="nm">
+      <KindIcon kind={kind} />
+      <span className="trunc">{name}</span>
+    </span>
+  );
+}
+
+interface KindItemProps {
+  readonly kind: string;
+  readonly name: string;
+  /** At the end of the first line. */
+  readonly aside: React.ReactNode;
+  /** The second line. */
+  readonly children: React.ReactNode;
+}
+
+/** A resource in a list on a narrow screen. */
+export function KindItem({ kind, name, aside, children }: KindItemProps) {
+  return (
+    <div className="item">
+      <KindIcon kind={kind} size={16} />
+      <b className="trunc" style={{ fontWeight: 550 }}>
+        {name}
+      </b>
+      {aside}
+      <span className="l2">{children}</span>
+    </div>
+  );
+}
+
 /** What people choose of a resource: its size, or what takes the place of one. */
 export function sizeText(resource: { kind: string; size_slug: string | null; attrs: Record<string, unknown> }): string {
   const { attrs } = resource;

@@ -10,7 +10,7 @@ import {
   type ProviderRequest,
   sourceOf,
 } from '../http/route';
-import type { DropletRecord, OpaqueRecord } from '../world/records';
+import type { ActionRecord, DropletRecord, OpaqueRecord } from '../world/records';
 import type { World } from '../world/world';
 import { anObject, dropletSize, like, readBody, region, text, texts, whole } from './body-fields';
 import { destroyDroplet, isBusy } from './droplet-lifecycle';
@@ -184,12 +184,18 @@ function destroyAll(world: World, request: ProviderRequest): Answer {
   return destroyWith(world, droplet, () => true);
 }
 
-/** The status of the destroy with resources, which its action keeps; 404 for a droplet that was never destroyed so. */
-function destroyStatus(world: World, { params }: ProviderRequest): unknown {
+/** The destroy with resources. Its action keeps the status. Throws 404 for a droplet that was never destroyed so. */
+function destroyOf(world: World, { params }: ProviderRequest): ActionRecord {
   const actions = world.collections.actions.all();
   const destroy = actions.find(({ resource_id: id, input }) => String(id) === params.id && input?.destroyed_with !== undefined);
   if (destroy === undefined) throw notFound();
-  return destroy.input?.destroyed_with;
+  return destroy;
+}
+
+/** Accepted without effect, because nothing has failed. Throws 409 while the destroy still runs. */
+function retryDestroy(world: World, request: ProviderRequest): Answer {
+  if (destroyOf(world, request).status === 'in-progress') throw new ProviderRefusal('conflict', 'The destroy is still running.');
+  return accepted;
 }
 
 /** Pools of droplets, the destroy of a droplet with its resources, and what else the provider lists for a droplet. */
@@ -207,16 +213,9 @@ export const dropletGroupsEndpoints: EndpointGroup = {
     {
       method: 'GET',
       path: '/v2/droplets/:id/destroy_with_associated_resources/status',
-      handle: (world, request) => ok(destroyStatus(world, request)),
+      handle: (world, request) => ok(destroyOf(world, request).input?.destroyed_with),
     },
-    {
-      method: 'POST',
-      path: '/v2/droplets/:id/destroy_with_associated_resources/retry',
-      handle: (world, request) => {
-        destroyStatus(world, request); // nothing has failed, so there is nothing to do again
-        return accepted;
-      },
-    },
+    { method: 'POST', path: '/v2/droplets/:id/destroy_with_associated_resources/retry', handle: retryDestroy },
     {
       method: 'GET',
       path: '/v2/droplets/:id/firewalls',

@@ -13,6 +13,7 @@ import {
   sourceOf,
   unprocessable,
 } from '../http/route';
+import { parseUrn, selfPath, type Urn } from '../world/derived-fields';
 import type { MemberRecord, MemberStatus, ProjectRecord } from '../world/records';
 import type { World } from '../world/world';
 
@@ -156,10 +157,12 @@ export const projectMembersEndpoints: EndpointGroup = {
       addMember(world, project.id, urn);
     },
     member_moved: (world, { ref, data }) => {
-      const urn = String(ref);
-      if (isDropletDeleted(world, urn) || world.collections.projects.get(String(data?.project_id)) === undefined) return;
-      for (const member of membersOf(world, urn)) world.collections.members.remove(member.id);
-      addMember(world, String(data?.project_id), urn);
+      const project = world.collections.projects.get(String(data?.project_id));
+      if (isDropletDeleted(world, String(ref)) || project === undefined) return;
+      for (const urn of [String(ref), ...addressesOf(world, String(ref))]) {
+        for (const member of membersOf(world, urn)) world.collections.members.remove(member.id);
+        addMember(world, project.id, urn);
+      }
     },
     member_dropped: (world, { ref }) => {
       for (const member of membersOf(world, String(ref))) world.collections.members.remove(member.id);
@@ -200,9 +203,19 @@ function assign(world: World, project: ProjectRecord, urn: Urn): MemberStatus {
   const moves = world.collections.pending.all().filter(({ type, ref }) => type === 'member_moved' && ref === urn.text);
   const target = moves.at(-1)?.data?.project_id ?? members.at(-1)?.project_id;
   if (target === project.id) return 'already_assigned';
+  const ip = urn.kind === 'floatingip' ? world.collections.floating_ips.get(urn.id) : undefined;
+  if (ip && ip.droplet_id !== null)
+    throw new ProviderRefusal('precondition_failed', 'Cannot move a Reserved IP with an associated Droplet. Move the Droplet instead');
   for (const move of moves) world.collections.pending.remove(move.id);
   world.after('project_assign_ms', 'member_moved', urn.text, { data: { project_id: project.id } });
   return 'assigned';
+}
+
+/** The reserved addresses of a droplet, which follow it to another project (docs/digitalocean-facts.md 3.3). */
+function addressesOf(world: World, urn: string): string[] {
+  const { kind, id } = parseUrn(urn) ?? { kind: '', id: '' };
+  const addresses = kind === 'droplet' ? world.collections.floating_ips.all() : [];
+  return addresses.flatMap(({ ip, droplet_id }) => (String(droplet_id) === id ? [`do:floatingip:${ip}`] : []));
 }
 
 function exists(world: World, urn: Urn, members: MemberRecord[]): boolean {
@@ -257,40 +270,6 @@ export function leaveProject(world: World, urn: string): void {
 /** Kinds that can be assigned to a project. `reservedip` is refused: reserved IPs have the kind `floatingip` here. */
 const ASSIGNABLE = 'droplet domain volume floatingip loadbalancer dbaas kubernetes app space reservedipv6 floatingipv6'.split(' ');
 
-/** A resource name `do:<kind>:<id>`; the id may contain colons (IPv6). */
-interface Urn {
-  kind: string;
-  id: string;
-  text: string;
-}
-
-/** Parses a URN; returns undefined for any other value. Kinds are converted to lower case. */
-function parseUrn(input: unknown): Urn | undefined {
-  const match = typeof input === 'string' ? /^do:([a-z0-9_]+):(.+)$/i.exec(input) : null;
-  if (match?.[1] === undefined || match[2] === undefined) return undefined;
-  const kind = match[1].toLowerCase();
-  return { kind, id: match[2], text: `do:${kind}:${match[2]}` };
-}
-
 function isAssignable({ kind }: Urn): boolean {
   return ASSIGNABLE.includes(kind);
-}
-
-/** The path of the resource's own endpoint, for `links.self`. */
-function selfPath({ kind, id }: Urn): string {
-  const folders: Record<string, string> = {
-    droplet: 'droplets',
-    domain: 'domains',
-    volume: 'volumes',
-    floatingip: 'floating_ips',
-    floatingipv6: 'reserved_ipv6',
-    reservedipv6: 'reserved_ipv6',
-    loadbalancer: 'load_balancers',
-    dbaas: 'databases',
-    kubernetes: 'kubernetes/clusters',
-    app: 'apps',
-    image: 'images',
-    volumesnapshot: 'snapshots',
-  };
-  return `/v2/${folders[kind] ?? `${kind}s`}/${encodeURIComponent(id)}`;
 }

@@ -7,7 +7,7 @@ import { type Answer, notFound, ok, ProviderRefusal, type ProviderRequest, type 
 import operations from '../http/documented-operations.json';
 import type { Ledger, LedgerEntry } from '../http/ledger';
 import type { World } from '../world/world';
-import type { Limits } from '../world/state';
+import { DEFAULT_LIMITS, type Limits } from '../world/state';
 
 /** The provider's error response for a refusal. */
 function refusalAnswer(refusal: ProviderRefusal, requestId: string): Answer {
@@ -90,13 +90,14 @@ export class ProviderApi {
   }
 
   /** Refuses a request with 401 or 429; a refusal does not count in the windows. The finance service checks its tokens itself. */
-  private admit({ request: { path, token }, response }: Exchange): void {
+  private admit({ request: { method, path, token }, response }: Exchange): void {
     if (path.startsWith(FINANCE_PREFIX)) return;
     const accepted = this.world.value('tokens').includes(token);
     const limits = this.world.value('limits');
     const window = (accepted ? this.windows.get(token) : undefined) ?? new RateWindow();
     if (accepted) this.windows.set(token, window);
-    const decision = window.admit(this.world.nowMs, limits);
+    const own = PATH_LIMITS.find((one) => (one.method ?? method) === method && one.pattern.test(path));
+    const decision = window.admit(this.world.nowMs, limits, own);
     response.setHeader('ratelimit-limit', decision.limit);
     response.setHeader('ratelimit-remaining', decision.remaining);
     response.setHeader('ratelimit-reset', decision.resetSeconds);
@@ -205,31 +206,58 @@ interface RateDecision {
   remaining: number;
   /** When the *oldest* request leaves the hour window, in Unix seconds: sleeping until then frees one request, not the whole quota. */
   resetSeconds: number;
-  /** Set only when the minute limit is exceeded: the real API sends no retry-after for the hour limit. */
+  /** Set when the minute limit or the limit of the path is exceeded: the real API sends no retry-after for the hour limit. */
   retryAfterSeconds?: number;
 }
 
-/** The sliding minute and hour windows of one token. Refused requests do not count. */
+/** A limit of some paths, for a token with the provider's minute limit. Other minute limits raise and lower it alike. */
+interface PathLimit {
+  readonly pattern: RegExp;
+  /** Absent: requests of every method count. */
+  readonly method?: 'GET';
+  readonly most: number;
+  readonly windowMs: number;
+}
+
+/** Source: docs/digitalocean-facts.md 2.5. */
+const PATH_LIMITS: readonly PathLimit[] = [
+  { pattern: /^\/v2\/account\/keys$/, method: 'GET', most: 10, windowMs: MINUTE_MS },
+  { pattern: /^\/v2\/cdn\/endpoints(\/|$)/, most: 5, windowMs: 10_000 },
+];
+
+/** The sliding minute and hour windows of one token, and those of paths with a limit of their own. Refused requests do not count. */
 export class RateWindow {
   private times: number[] = [];
+  private readonly ofPath = new Map<PathLimit, number[]>();
   private hourStart = 0;
   private minuteStart = 0;
 
-  admit(nowMs: number, limits: Limits): RateDecision {
+  admit(nowMs: number, limits: Limits, own?: PathLimit): RateDecision {
     this.slide(nowMs);
+    const wait = own && this.waitOf(own, nowMs, limits);
     const inHour = this.times.length - this.hourStart;
     const inMinute = this.times.length - this.minuteStart;
     const burst = inMinute >= limits.per_minute;
-    const allowed = !burst && inHour < limits.per_hour;
+    const allowed = !burst && inHour < limits.per_hour && wait === undefined;
     if (allowed) this.times.push(nowMs);
+    if (allowed && own) this.ofPath.get(own)?.push(nowMs);
     const oldest = this.times[this.hourStart] ?? nowMs;
     return {
       allowed,
       limit: limits.per_hour,
       remaining: allowed ? limits.per_hour - inHour - 1 : 0,
       resetSeconds: Math.ceil((oldest + HOUR_MS) / 1000),
+      ...(wait !== undefined && { retryAfterSeconds: wait }),
       ...(burst && { retryAfterSeconds: Math.max(1, Math.ceil(((this.times[this.minuteStart] ?? nowMs) + MINUTE_MS - nowMs) / 1000)) }),
     };
+  }
+
+  /** The seconds until the oldest request leaves the window of the path; undefined while there is room. */
+  private waitOf(limit: PathLimit, nowMs: number, { per_minute }: Limits): number | undefined {
+    const times = (this.ofPath.get(limit) ?? []).filter((at) => at > nowMs - limit.windowMs);
+    this.ofPath.set(limit, times);
+    const most = Math.ceil((limit.most * per_minute) / DEFAULT_LIMITS.per_minute);
+    return times.length < most ? undefined : Math.max(1, Math.ceil(((times[0] ?? nowMs) + limit.windowMs - nowMs) / 1000));
   }
 
   private slide(nowMs: number): void {

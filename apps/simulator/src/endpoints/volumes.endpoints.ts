@@ -153,7 +153,7 @@ function actOnVolume(world: World, request: ProviderRequest): Answer {
   if (actionsOf(world, volume.id).some(({ status }) => status === 'in-progress'))
     throw unprocessable('Volume already has a pending event.');
   if (type === 'attach') checkAttach(world, volume, dropletId);
-  if (type === 'detach' && volume.droplet_ids[0] !== dropletId) throw unprocessable('Attachment not found');
+  if (type === 'detach' && (dropletId === undefined || volume.droplet_ids[0] !== dropletId)) throw unprocessable('Attachment not found');
   if (type === 'resize' && (typeof size !== 'number' || size <= volume.size_gigabytes))
     throw unprocessable('size must be larger than before');
   const started = startResourceAction(world, action, 'volume', null, volume.region, { volume_id: volume.id });

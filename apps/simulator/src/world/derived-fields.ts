@@ -46,3 +46,37 @@ export function privateAddress(dropletId: number): string {
 export function publicIpv6(dropletId: number): string {
   return `2604:a880:400:d0::${(dropletId >>> 16).toString(16)}:${(dropletId & 65535).toString(16)}`;
 }
+
+/** A resource name `do:<kind>:<id>`; the id may contain colons (IPv6). */
+export interface Urn {
+  kind: string;
+  id: string;
+  text: string;
+}
+
+/** Parses a URN; returns undefined for any other value. Kinds are converted to lower case. */
+export function parseUrn(input: unknown): Urn | undefined {
+  const match = typeof input === 'string' ? /^do:([a-z0-9_]+):(.+)$/i.exec(input) : null;
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  const kind = match[1].toLowerCase();
+  return { kind, id: match[2], text: `do:${kind}:${match[2]}` };
+}
+
+/** The path of the resource's own endpoint, for `links.self`. */
+export function selfPath({ kind, id }: Urn): string {
+  const folders: Record<string, string> = {
+    droplet: 'droplets',
+    domain: 'domains',
+    volume: 'volumes',
+    floatingip: 'floating_ips',
+    floatingipv6: 'reserved_ipv6',
+    reservedipv6: 'reserved_ipv6',
+    loadbalancer: 'load_balancers',
+    dbaas: 'databases',
+    kubernetes: 'kubernetes/clusters',
+    app: 'apps',
+    image: 'images',
+    volumesnapshot: 'snapshots',
+  };
+  return `/v2/${folders[kind] ?? `${kind}s`}/${encodeURIComponent(id)}`;
+}

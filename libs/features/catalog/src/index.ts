@@ -22,7 +22,6 @@ export {
   type UnpricedReason,
 } from './prices/list-price';
 export {
-  LIST_PRODUCTS,
   ListPriceService,
   PriceExistsError,
   type ListPriceChange,
@@ -40,6 +39,7 @@ export {
 } from './offers-reader';
 export { ListPrices } from './prices/list-prices';
 export { CATALOG_RATES } from './functions/rates.sql';
+export type { PriceUnit } from './entities/list-price-row.entity';
 export { ObservedPrices, type BilledMonth } from './prices/observed-prices';
 export {
   PriceBook,

@@ -35,10 +35,12 @@ export {
   INVOICE_PRODUCTS,
   isSweepable,
   KINDS,
+  LIST_PRODUCTS,
   PRICED_KINDS,
   PROJECT_SWEEP,
   sweepNamed,
   SWEEPS,
+  unitOfProduct,
 } from './kinds';
 export type { Kind, KindList, Observation } from './kinds/kind';
 export { BootImageReader, type BootImage } from './queries/boot-images';

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { answered, api, type Resource, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
-import { KindIcon } from '../../parts/kinds';
+import { KindCell, KindItem } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
@@ -17,12 +17,7 @@ const COLUMNS: readonly Column<Resource>[] = [
     id: 'zone',
     head: TEXTS.heads.zone,
     sort: 'name',
-    cell: (zone) => (
-      <span className="nm">
-        <KindIcon kind="dns_zone" />
-        <span className="trunc">{nameOf(zone)}</span>
-      </span>
-    ),
+    cell: (zone) => <KindCell kind="dns_zone" name={nameOf(zone)} />,
   },
   { id: 'owner', head: TEXTS.heads.owner, width: 160, cell: ({ tenant_id: id }) => <Owner tenantId={id} /> },
   {
@@ -61,16 +56,17 @@ export function ZonesScreen() {
         rowId={({ id }) => id}
         onOpen={({ id }) => void navigate({ to: '/dns/$id', params: { id } })}
         item={(zone) => (
-          <div className="item">
-            <KindIcon kind="dns_zone" size={16} />
-            <b className="trunc" style={{ fontWeight: 550 }}>
-              {nameOf(zone)}
-            </b>
-            <span className="dim sm">
-              <Age at={zone.last_seen_at} />
-            </span>
-            <span className="l2 dim">{isAdmin ? (zone.tenant_id ?? TEXTS.noOwner) : ''}</span>
-          </div>
+          <KindItem
+            kind="dns_zone"
+            name={nameOf(zone)}
+            aside={
+              <span className="dim sm">
+                <Age at={zone.last_seen_at} />
+              </span>
+            }
+          >
+            <span className="dim">{isAdmin ? (zone.tenant_id ?? TEXTS.noOwner) : ''}</span>
+          </KindItem>
         )}
         empty={<EmptyState {...TEXTS.empty} />}
       />

@@ -5,7 +5,7 @@ import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { fieldName, moneyDelta, plainMoney, valueText, words } from '../../parts/format';
 import { IconAlertTriangle, IconInfoCircle, IconRefresh } from '../../parts/icons';
-import { KindIcon } from '../../parts/kinds';
+import { KindCell, KindItem } from '../../parts/kinds';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, ProblemCode } from '../../parts/states';
@@ -30,12 +30,7 @@ const COLUMNS: readonly Column<Drift>[] = [
   {
     id: 'resource',
     head: TEXTS.heads.resource,
-    cell: (drift) => (
-      <span className="nm">
-        <KindIcon kind={drift.kind} />
-        <span className="trunc">{driftName(drift)}</span>
-      </span>
-    ),
+    cell: (drift) => <KindCell kind={drift.kind} name={driftName(drift)} />,
   },
   { id: 'field', head: TEXTS.heads.field, width: 96, cell: ({ field }) => fieldName(field) },
   { id: 'ordered', head: TEXTS.heads.ordered, width: 150, cell: ({ expected }) => <span className="mid">{valueText(expected)}</span> },
@@ -157,18 +152,15 @@ function DriftFilters() {
 function DriftItem({ drift }: { readonly drift: Drift }) {
   const delta = drift.monthly_price_delta;
   return (
-    <div className="item">
-      <KindIcon kind={drift.kind} size={16} />
-      <b className="trunc" style={{ fontWeight: 550 }}>
-        {driftName(drift)}
-      </b>
-      <span className="tn">{delta === null || Number(delta) === 0 ? '' : moneyDelta(delta)}</span>
-      <span className="l2">
-        <Severity value={drift.severity} />
-        <span className="trunc dim">
-          {fieldName(drift.field)}: {valueText(drift.expected)} → {valueText(drift.actual)}
-        </span>
+    <KindItem
+      kind={drift.kind}
+      name={driftName(drift)}
+      aside={<span className="tn">{delta === null || Number(delta) === 0 ? '' : moneyDelta(delta)}</span>}
+    >
+      <Severity value={drift.severity} />
+      <span className="trunc dim">
+        {fieldName(drift.field)}: {valueText(drift.expected)} → {valueText(drift.actual)}
       </span>
-    </div>
+    </KindItem>
   );
 }

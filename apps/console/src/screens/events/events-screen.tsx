@@ -5,7 +5,7 @@ import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { valueText, words } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
-import { KindIcon, kindName } from '../../parts/kinds';
+import { KindCell, KindItem, kindName } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
@@ -66,12 +66,7 @@ function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
       id: 'on',
       head: heads.on,
       width: 300,
-      cell: (event) => (
-        <span className="nm">
-          <KindIcon kind={event.subject.kind ?? event.subject.type} />
-          <span className="trunc">{subjectText(event)}</span>
-        </span>
-      ),
+      cell: (event) => <KindCell kind={event.subject.kind ?? event.subject.type} name={subjectText(event)} />,
     },
     { id: 'change', head: heads.change, cell: (event) => <span className="dim">{changeText(event)}</span> },
     ...(isAdmin ? [tenant] : []),
@@ -139,18 +134,19 @@ export function EventsScreen() {
         rowId={({ sequence }) => String(sequence)}
         onOpen={open}
         item={(event) => (
-          <div className="item">
-            <KindIcon kind={event.subject.kind ?? event.subject.type} size={16} />
-            <b className="trunc" style={{ fontWeight: 550 }}>
-              {typeText(event.type)}
-            </b>
-            <span className="dim sm">
-              <Age at={event.at} />
-            </span>
-            <span className="l2 dim">
+          <KindItem
+            kind={event.subject.kind ?? event.subject.type}
+            name={typeText(event.type)}
+            aside={
+              <span className="dim sm">
+                <Age at={event.at} />
+              </span>
+            }
+          >
+            <span className="dim">
               <span className="trunc">{[subjectText(event), changeText(event)].filter(Boolean).join(' · ')}</span>
             </span>
-          </div>
+          </KindItem>
         )}
         empty={<EmptyState {...TEXTS.empty} />}
       />

@@ -4,7 +4,7 @@ import { answered, api, type Resource, type Schemas } from '../../client/client'
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { dateText } from '../../parts/format';
-import { KindIcon } from '../../parts/kinds';
+import { KindCell, KindItem } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
@@ -37,12 +37,7 @@ const COLUMNS: readonly Column<Ending>[] = [
     id: 'name',
     head: TEXTS.heads.name,
     width: 220,
-    cell: ({ resource }) => (
-      <span className="nm">
-        <KindIcon kind={resource.kind} />
-        <span className="trunc">{nameOf(resource)}</span>
-      </span>
-    ),
+    cell: ({ resource }) => <KindCell kind={resource.kind} name={nameOf(resource)} />,
   },
   { id: 'what', head: TEXTS.heads.what, width: 140, cell: ({ resource }) => TEXTS.kinds[resource.kind] ?? resource.kind },
   { id: 'left', head: TEXTS.heads.left, width: 150, cell: ({ days }) => <DaysLeft days={days} /> },
@@ -96,17 +91,10 @@ export function ExpiringScreen() {
         rowId={({ resource }) => resource.id}
         onOpen={({ resource }) => void navigate({ to: '/resources/$id', params: { id: resource.id } })}
         item={({ resource, days, on }) => (
-          <div className="item">
-            <KindIcon kind={resource.kind} size={16} />
-            <b className="trunc" style={{ fontWeight: 550 }}>
-              {nameOf(resource)}
-            </b>
-            <span className="dim sm">{dateText(on)}</span>
-            <span className="l2">
-              <DaysLeft days={days} />
-              <span className="dim trunc">{namesText(resource)}</span>
-            </span>
-          </div>
+          <KindItem kind={resource.kind} name={nameOf(resource)} aside={<span className="dim sm">{dateText(on)}</span>}>
+            <DaysLeft days={days} />
+            <span className="dim trunc">{namesText(resource)}</span>
+          </KindItem>
         )}
         empty={<EmptyState {...TEXTS.empty} />}
       />

@@ -1,7 +1,7 @@
 import type { Resource } from '../../client/client';
 import { money, plainMoney, words } from '../../parts/format';
 import { IconCircleDashedX, IconShieldLock, IconUserQuestion } from '../../parts/icons';
-import { KindIcon, kindName, sizeText } from '../../parts/kinds';
+import { KindIcon, KindItem, kindName, sizeText } from '../../parts/kinds';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import type { Column } from '../../parts/data-table';
@@ -119,22 +119,19 @@ export function columnsFor(isAdmin: boolean): readonly Column<Resource>[] {
 /** A resource on a narrow screen: name, then state, owner and kind. */
 export function ResourceItem({ resource, isAdmin }: { readonly resource: Resource; readonly isAdmin: boolean }) {
   return (
-    <div className="item">
-      <KindIcon kind={resource.kind} size={16} />
-      <b className="trunc" style={{ fontWeight: 550 }}>
-        {nameOf(resource)}
-      </b>
-      <span className="tn">
-        <Price price={resource.price} alone />
-      </span>
-      <span className="l2">
-        <State resource={resource} />
-        <span className="trunc dim">
-          {[isAdmin ? (resource.tenant_id ?? TEXTS.noOwner) : null, kindName(resource.kind), sizeText(resource)]
-            .filter(Boolean)
-            .join(' · ')}
+    <KindItem
+      kind={resource.kind}
+      name={nameOf(resource)}
+      aside={
+        <span className="tn">
+          <Price price={resource.price} alone />
         </span>
+      }
+    >
+      <State resource={resource} />
+      <span className="trunc dim">
+        {[isAdmin ? (resource.tenant_id ?? TEXTS.noOwner) : null, kindName(resource.kind), sizeText(resource)].filter(Boolean).join(' · ')}
       </span>
-    </div>
+    </KindItem>
   );
 }

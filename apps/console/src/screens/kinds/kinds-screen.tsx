@@ -5,7 +5,7 @@ import { DataTable, type Column } from '../../parts/data-table';
 import { useFilters } from '../../parts/filters';
 import { count, duration, plainMoney, words } from '../../parts/format';
 import { IconBan, IconCircleCheck, IconClockExclamation, IconCircleDashed } from '../../parts/icons';
-import { KindIcon, kindName } from '../../parts/kinds';
+import { KindCell, KindItem, kindName } from '../../parts/kinds';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
@@ -82,12 +82,7 @@ function columnsFor(nowMs: number, isAdmin: boolean): readonly Column<Kind>[] {
       id: 'kind',
       head: heads.kind,
       sort: 'kind',
-      cell: ({ kind }) => (
-        <span className="nm">
-          <KindIcon kind={kind} />
-          <span className="trunc">{kindName(kind)}</span>
-        </span>
-      ),
+      cell: ({ kind }) => <KindCell kind={kind} name={kindName(kind)} />,
     },
     { id: 'count', head: heads.count, width: 96, numeric: true, sort: 'count', cell: ({ count: n }) => count(n) },
     {
@@ -186,17 +181,10 @@ export function KindsScreen() {
             onOpen={({ kind }) => void navigate({ to: '/inventory', search: { kind } })}
             dimmed={kinds.error !== null}
             item={(kind) => (
-              <div className="item">
-                <KindIcon kind={kind.kind} size={16} />
-                <b className="trunc" style={{ fontWeight: 550 }}>
-                  {kindName(kind.kind)}
-                </b>
-                <span className="num">{count(kind.count)}</span>
-                <span className="l2">
-                  <KindState kind={kind} nowMs={nowMs} />
-                  <span className="dim">{kind.has_list && <Age at={kind.last_complete_at} suffix=" ago" />}</span>
-                </span>
-              </div>
+              <KindItem kind={kind.kind} name={kindName(kind.kind)} aside={<span className="num">{count(kind.count)}</span>}>
+                <KindState kind={kind} nowMs={nowMs} />
+                <span className="dim">{kind.has_list && <Age at={kind.last_complete_at} suffix=" ago" />}</span>
+              </KindItem>
             )}
           />
         )}

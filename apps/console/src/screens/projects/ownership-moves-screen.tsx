@@ -5,7 +5,7 @@ import { answered, api, Problem, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
-import { KindIcon, kindName } from '../../parts/kinds';
+import { KindCell, KindItem, kindName } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
@@ -30,7 +30,7 @@ const SORTS: Readonly<Record<string, (a: Finding, b: Finding) => number>> = {
   found: (a, b) => a.found_at.localeCompare(b.found_at),
 };
 
-/** Moves between tenants that only a rule asks for; none happens without an operator. */
+/** Moves of resources from one tenant to another that a rule asks for. An operator confirms each of them. */
 export function OwnershipMovesScreen() {
   const { filters, change } = useFilters();
   const navigate = useNavigate();
@@ -43,7 +43,7 @@ export function OwnershipMovesScreen() {
   );
   const { onEnd } = list;
   useEffect(() => {
-    if (sort) onEnd(); // an order needs all of them
+    if (sort) onEnd(); // sorting needs every row
   }, [sort, onEnd, list.rows.length]);
   const rows = sorted(list.rows, SORTS, sort ?? '');
   const isFiltered = Object.keys(query).length > 0;
@@ -56,12 +56,7 @@ export function OwnershipMovesScreen() {
       id: 'name',
       head: WORDS.heads.name,
       sort: 'name',
-      cell: (finding) => (
-        <span className="nm">
-          <KindIcon kind={finding.kind} />
-          <span className="trunc">{nameOf(finding)}</span>
-        </span>
-      ),
+      cell: (finding) => <KindCell kind={finding.kind} name={nameOf(finding)} />,
     },
     { id: 'kind', head: WORDS.heads.kind, width: 150, sort: 'kind', cell: ({ kind }) => <span className="mid">{kindName(kind)}</span> },
     { id: 'from', head: WORDS.heads.from, width: 150, sort: 'from', cell: ({ from_tenant_id: from }) => from },
@@ -91,18 +86,17 @@ export function OwnershipMovesScreen() {
         selection={{ ids: selected, set: setSelected }}
         onOpen={({ resource_id: id }) => void navigate({ to: '/resources/$id', params: { id } })}
         item={(finding) => (
-          <div className="item">
-            <KindIcon kind={finding.kind} size={16} />
-            <b className="trunc" style={{ fontWeight: 550 }}>
-              {nameOf(finding)}
-            </b>
-            <span className="dim sm">
-              <Age at={finding.found_at} />
-            </span>
-            <span className="l2">
-              {finding.from_tenant_id} → {finding.to_tenant_id}
-            </span>
-          </div>
+          <KindItem
+            kind={finding.kind}
+            name={nameOf(finding)}
+            aside={
+              <span className="dim sm">
+                <Age at={finding.found_at} />
+              </span>
+            }
+          >
+            {finding.from_tenant_id} → {finding.to_tenant_id}
+          </KindItem>
         )}
         foot={
           <MovesBar

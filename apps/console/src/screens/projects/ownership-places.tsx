@@ -9,7 +9,7 @@ export type Conditions = Rule['when'];
 
 const MOST = 200;
 
-/** The screens about owners that nobody has named by hand. */
+/** The links between the ownership rules and the moves that they ask for. */
 export function OwnershipPlaces() {
   return (
     <SubNav

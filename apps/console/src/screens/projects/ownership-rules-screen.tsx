@@ -21,7 +21,7 @@ function validText({ valid_from: from, valid_to: to, active }: Rule): string {
   return active ? WORDS.until(dateText(to)) : WORDS.fromUntil(dateText(from), dateText(to));
 }
 
-/** What a rule is sorted by. All rules are loaded, since their order is what this screen is about. */
+/** The orders of the list. The screen loads all rules, because a part of them has no complete order. */
 const SORTS: Readonly<Record<string, (a: Rule, b: Rule) => number>> = {
   position: (a, b) => a.position - b.position,
   tenant: (a, b) => a.tenant_id.localeCompare(b.tenant_id),
@@ -39,7 +39,7 @@ export function sorted<Row>(
   return rows.toSorted(sort.startsWith('-') ? (a, b) => compare(b, a) : compare);
 }
 
-/** The rules in the order in which they are asked. */
+/** The ownership rules, in the order in which the first that applies is found. */
 export function OwnershipRulesScreen() {
   const { filters, change } = useFilters();
   const { sort = 'position', ...query } = filters;

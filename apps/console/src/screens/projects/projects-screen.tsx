@@ -7,7 +7,7 @@ import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { count } from '../../parts/format';
 import { IconUserQuestion } from '../../parts/icons';
-import { KindIcon } from '../../parts/kinds';
+import { KindCell, KindItem } from '../../parts/kinds';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
@@ -22,12 +22,7 @@ const COLUMNS: readonly Column<Project>[] = [
   {
     id: 'name',
     head: TEXTS.heads.name,
-    cell: ({ name }) => (
-      <span className="nm">
-        <KindIcon kind="project" />
-        <span className="trunc">{name}</span>
-      </span>
-    ),
+    cell: ({ name }) => <KindCell kind="project" name={name} />,
   },
   { id: 'tenant', head: TEXTS.heads.tenant, width: 150, cell: ({ tenant_id: id }) => <Tenant id={id} /> },
   {
@@ -100,16 +95,9 @@ export function ProjectsScreen() {
         rowId={({ id }) => id}
         onOpen={setChosen}
         item={(project) => (
-          <div className="item">
-            <KindIcon kind="project" size={16} />
-            <b className="trunc" style={{ fontWeight: 550 }}>
-              {project.name}
-            </b>
-            <span className="tn dim">{count(project.resources)}</span>
-            <span className="l2">
-              <Tenant id={project.tenant_id} />
-            </span>
-          </div>
+          <KindItem kind="project" name={project.name} aside={<span className="tn dim">{count(project.resources)}</span>}>
+            <Tenant id={project.tenant_id} />
+          </KindItem>
         )}
         empty={<EmptyState {...TEXTS.empty} />}
       />

@@ -1,4 +1,4 @@
-/** Every text of the projects, and of the rules that name owners where no project does. */
+/** Every text of the projects, the ownership rules and the moves between tenants. */
 export const TEXTS = {
   title: 'Projects',
   sub: 'The provider’s projects. The tenant of a project is the owner of what is in it.',
@@ -29,7 +29,7 @@ export const TEXTS = {
     title: 'Ownership rules',
     moves: 'Moves to confirm',
     places: 'Ownership',
-    sub: 'Who owns what neither an operator nor a project nor a parent has given to a tenant. The first rule that applies decides.',
+    sub: 'A rule gives resources to a tenant where no operator, project or parent decides the owner. The first rule that applies counts.',
     list: 'Rules in order',
     add: 'New rule',
     heads: { position: 'Order', when: 'Applies to', tenant: 'Tenant', resources: 'Resources', valid: 'Valid', reason: 'Reason', by: 'By' },

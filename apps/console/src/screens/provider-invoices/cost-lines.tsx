@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import { money, plainMoney, words } from '../../parts/format';
-import { KindIcon } from '../../parts/kinds';
+import { KindCell, KindIcon } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { EmptyState } from '../../parts/states';
 import type { Filters } from '../../shell/search';
@@ -26,12 +26,7 @@ const COLUMNS: readonly Column<Line>[] = [
 
 function ResourceName({ line }: { readonly line: Line }) {
   if (line.resource_id === null) return <span className="dim">{HEADS.none}</span>;
-  return (
-    <span className="nm">
-      <KindIcon kind={line.kind} />
-      <span className="trunc">{line.resource_name ?? line.resource_id.slice(-6)}</span>
-    </span>
-  );
+  return <KindCell kind={line.kind} name={line.resource_name ?? line.resource_id.slice(-6)} />;
 }
 
 /** Lines of the provider's invoices. A line with a resource opens it, another one its invoice. */

@@ -7,10 +7,6 @@ import type { Repository } from 'typeorm';
 import { ListPriceRow, type PriceSource, type PriceUnit } from '../entities/list-price-row.entity';
 import { PriceBook } from './price-book';
 
-/** The products of `list_prices`. */
-export const LIST_PRODUCTS =
-  /^(volume|snapshot|load_balancer|floating_ip|backups:(weekly|daily)|nat_gateway|custom_image|app|(droplet|managed_db|k8s_cluster|container_registry|app):[a-z0-9][a-z0-9.-]{0,99})$/;
-
 export interface ListPriceView {
   readonly product: string;
   readonly source: PriceSource;
@@ -46,10 +42,6 @@ export class PriceExistsError extends domainError(
   (product: string) => `There is a configured price of ${product} from that time on already; choose another valid_from`,
 ) {}
 
-const UNITS: Readonly<Record<string, PriceUnit>> = { volume: 'gib_month', snapshot: 'gib_month', load_balancer: 'node_month' };
-/** The unit of the price of a product. */
-export const unitOf = (product: string): PriceUnit => (product.startsWith('backups:') ? 'percent' : (UNITS[product] ?? 'month'));
-
 const CURSOR = /^[^\0|]{1,120}\|(catalog|observed|configured)\|\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** Lists and sets the prices of units. */
@@ -78,8 +70,12 @@ export class ListPriceService {
     return { data: items.map(view), page: { next_cursor }, as_of: null, completeness: {} };
   }
 
-  /** Adds configured prices. Throws `PriceExistsError` when one of them has a time that its product has already. */
-  async set(changes: readonly ListPriceChange[], context: AuditContext): Promise<ListAnswer<ListPriceView>> {
+  /** Adds configured prices, in the unit of each product. Throws `PriceExistsError` when one of them has a time that its product has already. */
+  async set(
+    changes: readonly ListPriceChange[],
+    unitOf: (product: string) => PriceUnit,
+    context: AuditContext,
+  ): Promise<ListAnswer<ListPriceView>> {
     const rows = await this.transaction.run(async (em) => {
       const written: ListPriceRow[] = [];
       for (const { product, amount, minimum, origin, valid_from } of changes) {

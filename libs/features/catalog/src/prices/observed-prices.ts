@@ -1,12 +1,14 @@
 import type { Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
-import { unitOf } from './list-price.service';
+import type { PriceUnit } from '../entities/list-price-row.entity';
 
 /** What an invoice charged for some units of a product for a whole month: machines, GiB, nodes or addresses. Decimal texts. */
 export interface BilledMonth {
   readonly product: string;
   readonly units: string;
   readonly amount: string;
+  /** The unit of the price of the product. */
+  readonly unit: PriceUnit;
 }
 
 const PLACES = 10;
@@ -19,7 +21,7 @@ const LEAST = SCALE / 100n;
  * The price of one unit that explains all these amounts, each rounded to a cent: of the possible ones that with the fewest decimal places.
  * Undefined when no price explains them all, as after a discount, and for amounts that say nothing. Pure.
  */
-export function unitPrice(months: readonly Omit<BilledMonth, 'product'>[]): string | undefined {
+export function unitPrice(months: readonly Pick<BilledMonth, 'units' | 'amount'>[]): string | undefined {
   const known = months.map(({ amount, units }) => ({ amount: scaled(amount), units: scaled(units) }));
   const usable = known.filter(({ amount, units }) => amount > LEAST && units > 0n);
   if (usable.length === 0) return undefined;
@@ -41,10 +43,10 @@ export class ObservedPrices {
    * stays, and so does a price that has not changed. `origin` names the invoice for people.
    */
   async learn(tx: Queryable, month: string, origin: string, billed: readonly BilledMonth[]): Promise<void> {
-    const products = [...new Set(billed.map(({ product }) => product))];
-    const learned = products.flatMap((product) => {
+    const products = new Map(billed.map(({ product, unit }) => [product, unit]));
+    const learned = [...products].flatMap(([product, unit]) => {
       const amount = unitPrice(billed.filter((one) => one.product === product));
-      return amount === undefined ? [] : [{ product, amount, unit: unitOf(product) }];
+      return amount === undefined ? [] : [{ product, amount, unit }];
     });
     if (learned.length > 0) await tx.query(INSERT_OBSERVED, [JSON.stringify(learned), month, origin]);
   }

@@ -10,7 +10,7 @@ export class CostRollupState {
   @Column('timestamptz')
   readonly month: Date;
 
-  /** The kinds that it leaves out because nobody pays for them. A release that knows others builds it anew. */
+  /** The kinds that are free of charge, which the roll-up leaves out. A release with other free kinds builds it anew. */
   @Column('text')
   readonly freeKinds: string;
 }

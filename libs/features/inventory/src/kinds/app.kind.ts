@@ -15,7 +15,7 @@ export const appKind = defineKind({
   sync: EVERY_QUARTER,
   lists: [{ path: '/v2/apps', query: { with_projects: 'true' }, key: 'apps', mayOmitKey: true }],
   fetch: { path: (id) => `/v2/apps/${id}`, key: 'app' },
-  price: { billedAs: ({ attrs }) => instancesOf(attrs.components) },
+  price: { sized: 'some', billedAs: ({ attrs }) => instancesOf(attrs.components) },
   invoice: { product: 'App Platform', phrases: ['apps?|app platform( apps?)?'], namedBy: 'group' },
   volatileAttrs: ['updated_at'],
   observe: (raw) => {

@@ -10,6 +10,7 @@ export const containerRegistryKind = defineKind({
   lists: [{ path: '/v2/registries', key: 'registries', unpaged: true, orOne: { path: '/v2/registry', key: 'registry' } }],
   fetch: { path: (name) => `/v2/registries/${name}`, key: 'registry' },
   price: {
+    sized: 'all',
     billedAs: ({ attrs: { tier } }) =>
       typeof tier === 'string' ? { product: `container_registry:${tier}`, units: '1', plan: null } : undefined,
   },

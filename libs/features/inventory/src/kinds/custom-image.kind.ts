@@ -9,7 +9,7 @@ export const customImageKind = defineKind({
   sync: hourlyAt(27),
   lists: [{ path: '/v2/images', query: { private: 'true' }, key: 'images', includes: (raw) => record(raw, 'image').type === 'custom' }],
   fetch: { path: (id) => `/v2/images/${id}`, key: 'image' },
-  price: { billedAs: ({ attrs }) => customImage(gibOf(attrs)) },
+  price: { unit: 'gib_month', billedAs: ({ attrs }) => customImage(gibOf(attrs)) },
   invoice: { product: 'Custom Images', phrases: ['custom images?( storage)?'] },
   volatileAttrs: [],
   observe: (raw) => {

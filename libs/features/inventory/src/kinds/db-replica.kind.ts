@@ -10,7 +10,7 @@ export const dbReplicaKind = defineKind({
   sync: hourlyAt(3),
   lists: [],
   under: { kind: 'managed_db', path: (id) => `/v2/databases/${id}/replicas`, key: 'replicas', unpaged: true, tokenShare: 1 / 20 },
-  price: { billedAs: ({ sizeSlug }) => databaseSize(sizeSlug, 1) },
+  price: { product: 'managed_db', sized: 'all', billedAs: ({ sizeSlug }) => databaseSize(sizeSlug, 1) },
   invoice: { product: 'Database Replicas', phrases: ['(managed )?database (read[- ]only )?replicas?'] },
   volatileAttrs: [],
   observe: (raw, parentId) => {

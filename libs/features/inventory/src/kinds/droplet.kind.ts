@@ -32,6 +32,7 @@ export const dropletKind = defineKind({
   ],
   fetch: { path: (providerId) => `/v2/droplets/${providerId}`, key: 'droplet' },
   price: {
+    sized: 'all',
     // The list shows whether a droplet has backups, but not their plan.
     billedAs: ({ sizeSlug, attrs: { features } }) =>
       billedAs({ kind: 'droplet', sizeSlug, backups: Array.isArray(features) && features.includes('backups') ? 'unknown' : null }),

@@ -10,7 +10,10 @@ import {
   texts,
   type Fields,
 } from '#libs/digitalocean';
-import { defineKind, parentRefs, unordered } from './kind';
+import { defineKind, keptFields, parentRefs, unordered } from './kind';
+
+/** What traffic may come from or go to. */
+const PEERS = ['addresses', 'droplet_ids', 'load_balancer_uids', 'kubernetes_ids', 'tags'];
 
 /**
  * Traffic rules for droplets, which the firewall names by id or by tag. Source: `GET /v2/firewalls`. A firewall cannot be in a project: it
@@ -47,13 +50,18 @@ export const firewallKind = defineKind({
   },
 });
 
-/** The provider writes `0` for all ports, and always for ICMP; requests may also name them `all` or leave them out for ICMP. */
 function rules(firewall: Fields, field: string): unknown[] {
-  return unordered(optionalList(firewall, field).map((raw) => withPorts(record(raw, field))));
+  return unordered(optionalList(firewall, field).map((raw) => ruleOf(record(raw, field))));
 }
 
-function withPorts(rule: Fields): Fields {
+/** The provider writes `0` for all ports, and always for ICMP; requests may also name them `all` or leave them out for ICMP. */
+function ruleOf(rule: Fields): Fields {
   const ports = optionalIdText(rule, 'ports');
   const isAll = ports === null ? optionalText(rule, 'protocol') === 'icmp' : ports === 'all';
-  return { ...rule, ports: isAll ? '0' : ports };
+  return {
+    protocol: rule.protocol,
+    ports: isAll ? '0' : ports,
+    sources: keptFields(rule.sources, 'sources', PEERS),
+    destinations: keptFields(rule.destinations, 'destinations', PEERS),
+  };
 }

@@ -1,88 +1,10 @@
-import type { Charge } from '#libs/catalog';
+import type { Charge, PriceUnit } from '#libs/catalog';
 import { UnknownKindError } from '../inventory.errors';
-import { alertPolicyKind } from './alert-policy.kind';
-import { appKind } from './app.kind';
-import { autoscalePoolKind } from './autoscale-pool.kind';
-import { byoipPrefixKind } from './byoip-prefix.kind';
-import { cdnEndpointKind } from './cdn-endpoint.kind';
-import { certificateKind } from './certificate.kind';
-import { containerRegistryKind } from './container-registry.kind';
-import { customImageKind } from './custom-image.kind';
-import { dbReplicaKind } from './db-replica.kind';
-import { dedicatedInferenceKind } from './dedicated-inference.kind';
-import { dnsRecordKind } from './dns-record.kind';
-import { dnsZoneKind } from './dns-zone.kind';
-import { dropletBackupKind } from './droplet-backup.kind';
-import { dropletKind } from './droplet.kind';
-import { firewallKind } from './firewall.kind';
-import { floatingIpKind } from './floating-ip.kind';
-import { functionNamespaceKind } from './function-namespace.kind';
-import { genaiAgentKind } from './genai-agent.kind';
-import { k8sClusterKind } from './k8s-cluster.kind';
-import { k8sNodePoolKind } from './k8s-node-pool.kind';
-import { knowledgeBaseKind } from './knowledge-base.kind';
-import { loadBalancerKind } from './load-balancer.kind';
-import { managedDbKind } from './managed-db.kind';
-import { natGatewayKind } from './nat-gateway.kind';
-import { nfsShareKind } from './nfs-share.kind';
-import { partnerAttachmentKind } from './partner-attachment.kind';
+import { KINDS } from './declared-kinds';
 import { placeholderInvoices, placeholderKind, placeholderPrices } from './placeholder.kind';
-import { registryRepositoryKind } from './registry-repository.kind';
-import { reservedIpv6Kind } from './reserved-ipv6.kind';
-import { snapshotKind } from './snapshot.kind';
-import { spacesKeyKind } from './spaces-key.kind';
-import { sshKeyKind } from './ssh-key.kind';
-import { tagKind } from './tag.kind';
-import { uptimeCheckKind } from './uptime-check.kind';
-import { vectorDatabaseKind } from './vector-database.kind';
-import { volumeKind } from './volume.kind';
-import { vpcPeeringKind } from './vpc-peering.kind';
-import { vpcKind } from './vpc.kind';
 import type { InvoiceNames, Kind, PriceRule } from './kind';
 
-/**
- * Kinds with a list of their own. Sweeps, schedules, URNs and the API all read this list. Three kinds share the URN type `image`: it
- * means the first of them, because backups and custom images are never members of projects.
- */
-export const KINDS: readonly Kind[] = [
-  dropletKind,
-  dnsZoneKind,
-  volumeKind,
-  floatingIpKind,
-  firewallKind,
-  loadBalancerKind,
-  snapshotKind,
-  dropletBackupKind,
-  appKind,
-  managedDbKind,
-  dbReplicaKind,
-  k8sClusterKind,
-  k8sNodePoolKind,
-  vpcKind,
-  natGatewayKind,
-  reservedIpv6Kind,
-  certificateKind,
-  cdnEndpointKind,
-  spacesKeyKind,
-  containerRegistryKind,
-  registryRepositoryKind,
-  dnsRecordKind,
-  customImageKind,
-  sshKeyKind,
-  tagKind,
-  uptimeCheckKind,
-  alertPolicyKind,
-  vpcPeeringKind,
-  byoipPrefixKind,
-  nfsShareKind,
-  functionNamespaceKind,
-  autoscalePoolKind,
-  partnerAttachmentKind,
-  genaiAgentKind,
-  knowledgeBaseKind,
-  dedicatedInferenceKind,
-  vectorDatabaseKind,
-];
+export { KINDS };
 
 /** Attributes without a history, by kind: their values at an earlier time are unknown. */
 export const VOLATILE_ATTRS = Object.fromEntries(KINDS.map(({ kind, volatileAttrs }) => [kind, volatileAttrs]));
@@ -97,6 +19,25 @@ export const FREE_KINDS: readonly string[] = [
 export const PRICED_KINDS: readonly string[] = KINDS.flatMap(({ kind, price, required }) =>
   required && price && 'billedAs' in price ? [kind] : [],
 );
+
+/** The products of list prices with the pattern of their sizes and their unit. Backups are a share of the price of their droplet. */
+const PRODUCTS: readonly { readonly pattern: string; readonly unit: PriceUnit }[] = [
+  { pattern: 'backups:(?:weekly|daily)', unit: 'percent' },
+  ...KINDS.flatMap(({ kind, price }) => {
+    if (!price || 'free' in price) return [];
+    const { product = kind, sized, unit = 'month' } = price;
+    const size = ':[a-z0-9][a-z0-9.-]{0,99}';
+    return [{ pattern: product + (sized === undefined ? '' : sized === 'all' ? size : `(?:${size})?`), unit }];
+  }),
+];
+
+/** Whole names of products of list prices. */
+export const LIST_PRODUCTS = new RegExp(`^(?:${PRODUCTS.map(({ pattern }) => pattern).join('|')})$`);
+
+/** The unit of the price of a product. */
+export function unitOfProduct(product: string): PriceUnit {
+  return PRODUCTS.find(({ pattern }) => new RegExp(`^(?:${pattern})$`).test(product))?.unit ?? 'month';
+}
 
 /** How invoices name the kinds that they charge for, by kind. */
 export const INVOICE_NAMES: Readonly<Record<string, InvoiceNames>> = {

@@ -13,6 +13,7 @@ export const k8sClusterKind = defineKind({
   lists: [{ path: '/v2/kubernetes/clusters', key: 'kubernetes_clusters' }],
   fetch: { path: (id) => `/v2/kubernetes/clusters/${id}`, key: 'kubernetes_cluster' },
   price: {
+    sized: 'all',
     billedAs: ({ attrs: { ha } }) =>
       typeof ha === 'boolean' ? { product: 'k8s_cluster:ha', units: ha ? '1' : '0', plan: null } : undefined,
     freeUnits: 'its nodes are billed as droplets',

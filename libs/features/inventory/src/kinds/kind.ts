@@ -1,4 +1,4 @@
-import type { Billed } from '#libs/catalog';
+import type { Billed, PriceUnit } from '#libs/catalog';
 import type { TokenPurpose } from '#libs/config';
 import { idText, MalformedAnswerError, optionalRecord, optionalText, record, type Fields } from '#libs/digitalocean';
 import { canonicalValue } from '#libs/kernel';
@@ -54,6 +54,12 @@ export type PriceRule =
       readonly billedAs: (fields: BilledFields) => Billed | undefined;
       /** Why a resource with zero units costs nothing. */
       readonly freeUnits?: string;
+      /** The name of its products in list prices. Absent: the kind. */
+      readonly product?: string;
+      /** Whether the products have a size after their name, such as `droplet:s-1vcpu-1gb`: all or some of them. Absent: none. */
+      readonly sized?: 'all' | 'some';
+      /** The unit of its list prices. Absent: a month of one resource. */
+      readonly unit?: PriceUnit;
     };
 
 /** How invoices name resources of a kind. */
@@ -171,6 +177,12 @@ function withoutDeletedStatus(seen: Observation): Observation {
 /** The URN of an observed object. */
 export function urnOf(kind: Pick<Kind, 'urnTypes'>, { providerId, urnType }: Pick<Observation, 'providerId' | 'urnType'>): string {
   return `do:${urnType ?? kind.urnTypes[0]}:${providerId}`;
+}
+
+/** A nested object, reduced to its documented fields; null where there is nothing. [KND-1] */
+export function keptFields(value: unknown, field: string, names: readonly string[]): Fields | null {
+  const object = optionalRecord(value, field);
+  return object && Object.fromEntries(names.map((name) => [name, object[name]]));
 }
 
 /** The slug of a nested region. The region is null for global load balancers. */

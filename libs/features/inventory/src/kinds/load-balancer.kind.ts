@@ -4,7 +4,6 @@ import {
   idTexts,
   optionalIdText,
   optionalList,
-  optionalRecord,
   optionalText,
   optionalTime,
   optionalWholeNumber,
@@ -13,7 +12,12 @@ import {
   type Fields,
 } from '#libs/digitalocean';
 import { canonicalAddress, canonicalValue } from '#libs/kernel';
-import { defineKind, optionalSlug, parentRefs, regionSlug, unordered } from './kind';
+import { defineKind, keptFields, optionalSlug, parentRefs, regionSlug, unordered } from './kind';
+
+const RULE = ['entry_protocol', 'entry_port', 'target_protocol', 'target_port', 'certificate_id', 'tls_passthrough'];
+const THRESHOLDS = ['check_interval_seconds', 'response_timeout_seconds', 'unhealthy_threshold', 'healthy_threshold'];
+const HEALTH_CHECK = ['protocol', 'port', 'path', ...THRESHOLDS];
+const STICKY_SESSIONS = ['type', 'cookie_name', 'cookie_ttl_seconds'];
 
 /** Load balancer, regional or global (a global one has region null). Source: `GET /v2/load_balancers`, with the project's id. */
 export const loadBalancerKind = defineKind({
@@ -25,6 +29,7 @@ export const loadBalancerKind = defineKind({
   lists: [{ path: '/v2/load_balancers', key: 'load_balancers' }],
   fetch: { path: (id) => `/v2/load_balancers/${id}`, key: 'load_balancer' },
   price: {
+    unit: 'node_month',
     billedAs: ({ sizeSlug, attrs: { size_unit: nodes } }) =>
       billedAs({ kind: 'load_balancer', sizeSlug, nodes: typeof nodes === 'number' ? nodes : null }),
   },
@@ -46,9 +51,9 @@ export const loadBalancerKind = defineKind({
         network: optionalText(balancer, 'network'),
         algorithm: optionalText(balancer, 'algorithm'),
         size_unit: optionalWholeNumber(balancer, 'size_unit'),
-        forwarding_rules: unordered(optionalList(balancer, 'forwarding_rules')),
-        health_check: canonicalValue(optionalRecord(balancer.health_check, 'health_check')),
-        sticky_sessions: canonicalValue(optionalRecord(balancer.sticky_sessions, 'sticky_sessions')),
+        forwarding_rules: unordered(optionalList(balancer, 'forwarding_rules').map((rule) => keptFields(rule, 'forwarding_rules', RULE))),
+        health_check: canonicalValue(keptFields(balancer.health_check, 'health_check', HEALTH_CHECK)),
+        sticky_sessions: canonicalValue(keptFields(balancer.sticky_sessions, 'sticky_sessions', STICKY_SESSIONS)),
         redirect_http_to_https: balancer.redirect_http_to_https === true,
         droplet_ids: dropletIds,
         tag: optionalText(balancer, 'tag'),

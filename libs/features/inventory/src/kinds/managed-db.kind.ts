@@ -24,7 +24,7 @@ export const managedDbKind = defineKind({
   sync: EVERY_QUARTER,
   lists: [{ path: '/v2/databases', key: 'databases', unpaged: true }],
   fetch: { path: (id) => `/v2/databases/${id}`, key: 'database' },
-  price: { billedAs: ({ sizeSlug, attrs }) => databaseSize(sizeSlug, attrs.num_nodes) },
+  price: { sized: 'all', billedAs: ({ sizeSlug, attrs }) => databaseSize(sizeSlug, attrs.num_nodes) },
   invoice: {
     product: 'Database Clusters',
     phrases: ['(managed )?database( clusters?|s)?|managed (postgresql|mysql|redis|valkey|caching|mongodb|kafka|opensearch)( clusters?)?'],

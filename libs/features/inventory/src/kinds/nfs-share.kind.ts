@@ -10,6 +10,8 @@ export const nfsShareKind = defineKind({
   lists: [{ path: '/v2/nfs', key: 'shares', unpaged: true }],
   fetch: { path: (id) => `/v2/nfs/${id}`, key: 'share' },
   price: {
+    sized: 'some',
+    unit: 'gib_month',
     billedAs: ({ sizeSlug, attrs: { size_gib: gib } }) =>
       typeof gib === 'number'
         ? { product: sizeSlug === null ? 'nfs_share' : `nfs_share:${sizeSlug}`, units: String(gib), plan: null }

@@ -10,6 +10,7 @@ export const partnerAttachmentKind = defineKind({
   lists: [{ path: '/v2/partner_network_connect/attachments', key: 'partner_attachments' }],
   fetch: { path: (id) => `/v2/partner_network_connect/attachments/${id}`, key: 'partner_attachment' },
   price: {
+    sized: 'all',
     billedAs: ({ attrs: { bandwidth_mbps: mbps } }) =>
       typeof mbps === 'number' ? { product: `partner_attachment:${mbps}`, units: '1', plan: null } : undefined,
   },

@@ -27,7 +27,7 @@ export const snapshotKind = defineKind({
   sync: { queue: 'sync-slow', cron: '33 * * * *', everyMs: 3_600_000 },
   lists: [{ path: '/v2/snapshots', key: 'snapshots' }],
   fetch: { path: (id) => `/v2/snapshots/${id}`, key: 'snapshot' },
-  price: { billedAs: ({ attrs }) => billedAs({ kind: 'snapshot', gib: gibOf(attrs) }) },
+  price: { unit: 'gib_month', billedAs: ({ attrs }) => billedAs({ kind: 'snapshot', gib: gibOf(attrs) }) },
   invoice: { product: 'Droplet Snapshots', phrases: ['((droplet|volume|image) )?snapshots?'] },
   actions: { types: ['image'] },
   volatileAttrs: [],

@@ -10,6 +10,7 @@ export const vectorDatabaseKind = defineKind({
   lists: [{ path: '/v2/vector-databases', key: 'vector_dbs', mayOmitKey: true }],
   fetch: { path: (id) => `/v2/vector-databases/${id}`, key: 'vector_db' },
   price: {
+    sized: 'all',
     billedAs: ({ sizeSlug }) => (sizeSlug === null ? undefined : { product: `vector_database:${sizeSlug}`, units: '1', plan: null }),
   },
   invoice: { product: 'Vector Databases', phrases: ['(managed )?(vector databases?|weaviate( clusters?)?)'], namedBy: 'group' },

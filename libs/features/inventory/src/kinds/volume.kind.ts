@@ -14,7 +14,7 @@ export const volumeKind = defineKind({
   sync: { queue: 'sync-full', cron: '*/15 * * * *', everyMs: 900_000 },
   lists: [{ path: '/v2/volumes', key: 'volumes' }],
   fetch: { path: (id) => `/v2/volumes/${id}`, key: 'volume' },
-  price: { billedAs: ({ attrs }) => billedAs({ kind: 'volume', gib: gibOf(attrs) }) },
+  price: { unit: 'gib_month', billedAs: ({ attrs }) => billedAs({ kind: 'volume', gib: gibOf(attrs) }) },
   invoice: { product: 'Volumes', phrases: ['(block storage )?volumes?|(volumes? )?block storage'] },
   actions: { types: ['volume'] },
   volatileAttrs: [],

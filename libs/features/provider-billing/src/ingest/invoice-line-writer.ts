@@ -1,4 +1,5 @@
 import { ObservedPrices, type BilledMonth } from '#libs/catalog';
+import { unitOfProduct } from '#libs/inventory';
 import { copyRow, queryableOf, Transaction, type BulkLoad } from '#libs/database';
 import { EventLog, type NewEvent } from '#libs/events';
 import { Money } from '#libs/kernel';
@@ -116,7 +117,8 @@ export class InvoiceLineWriter {
 
   /** What the invoice charged for whole months of what we know the size of. The catalog decides what follows for prices. */
   private async learnPrices(tx: BulkLoad, { id, period }: ClaimedInvoice): Promise<void> {
-    const billed = await tx.query<BilledMonth>(matching.WHOLE_MONTHS, [id, period]);
+    const months = await tx.query<Omit<BilledMonth, 'unit'>>(matching.WHOLE_MONTHS, [id, period]);
+    const billed = months.map((month) => ({ ...month, unit: unitOfProduct(month.product) }));
     await this.prices.learn(tx, `${period}T00:00:00Z`, `invoice of ${period.slice(0, 7)}`, billed);
   }
 }
