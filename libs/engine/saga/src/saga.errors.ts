@@ -62,7 +62,7 @@ export class NotAwaitingApprovalError extends domainError(
 export class OwnApprovalError extends domainError(
   'own_approval',
   'forbidden',
-  'Who started a saga cannot decide about it: another admin has to approve or reject it',
+  'Who started a saga or proposed an output for it cannot decide about it: another admin has to approve or reject it',
 ) {}
 
 /**
