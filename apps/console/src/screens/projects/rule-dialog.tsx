@@ -234,9 +234,9 @@ function EffectPart({ query: { data, error, isFetching }, isCurrent, wasAsked, i
       <PlainTable
         label={EFFECT.by}
         columns={[
-          { id: 'way', head: EFFECT.by, cell: way },
-          { id: 'when', head: EFFECT.when, look: 'mid', cell: moment },
-          { id: 'n', head: WORDS.heads.resources, numeric: true, width: 'short-col', cell: ({ resources }) => count(resources) },
+          { id: 'way', head: EFFECT.by, wraps: true, cell: way },
+          { id: 'when', head: EFFECT.when, look: 'mid', wraps: true, cell: moment },
+          { id: 'n', head: WORDS.heads.resources, numeric: true, width: 104, cell: ({ resources }) => count(resources) },
         ]}
         rows={effect.groups}
         rowId={(group) => `${way(group)} ${group.needs_confirmation}`}
