@@ -41,13 +41,19 @@ const STATES = {
     }),
   slow: () => undefined,
   empty: async (route) => {
-    const answer = await route.fetch();
-    const { data, ...rest } = await answer.json().catch(() => ({}));
-    const none = Array.isArray(data) ? { data: [], page: { next_cursor: null } } : { data: emptied(data) };
-    const totals = rest.totals && { totals: { ...rest.totals, count: 0, monthly: '0.00', unpriced: 0 } };
-    await route.fulfill({ response: answer, json: { ...rest, ...none, ...totals } });
+    if (route.request().url().includes('/events/stream')) return route.continue(); // it has no end
+    // The page may be closed before its last calls are answered.
+    const answer = await route.fetch().catch(() => null);
+    return answer && route.fulfill({ response: answer, json: emptyAnswer(await answer.json().catch(() => ({}))) });
   },
 };
+
+/** An answer of the api without rows. */
+function emptyAnswer({ data, ...rest }) {
+  const none = Array.isArray(data) ? { data: [], page: { next_cursor: null } } : { data: emptied(data) };
+  const totals = rest.totals && { totals: { ...rest.totals, count: 0, monthly: '0.00', unpriced: 0 } };
+  return { ...rest, ...none, ...totals };
+}
 
 /** An object of the api with empty lists and zeros. */
 function emptied(value) {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { allRows, csvText, MOST_ROWS } from '../../../apps/console/src/parts/csv-rows';
-import { scaleTicks, stacksOf } from '../../../apps/console/src/parts/chart-scale';
+import { aboveZero, belowZero, scaleTicks, stacksOf } from '../../../apps/console/src/parts/chart-scale';
 
 const ROOT = join(__dirname, '../../..');
 const BUILT = join(ROOT, 'dist/console');
@@ -94,6 +94,24 @@ it('stacks the largest parts of a chart first and adds up the rest as the last o
     [0, 100, 200, 300],
     [0, 0.5, 1],
   ]);
+});
+
+it('shows what is below zero as a part of its own, so that a bar is as long as its amounts: a credit larger than most', () => {
+  const cells = [
+    { bar: 'Sep', part: 'droplet', amount: 1_789.94 },
+    { bar: 'Sep', part: null, amount: -1_044.3 },
+    { bar: 'Oct', part: 'droplet', amount: 1_800 },
+  ];
+  const { series, values } = stacksOf(['Sep', 'Oct'], cells, (part) => part ?? 'Account');
+  expect(series.map(({ name, color }) => `${color} ${name}`)).toEqual(['1 droplet', '2 Account']);
+  expect(values).toEqual([
+    [1_789.94, -1_044.3],
+    [1_800, 0],
+  ]);
+  const [september = []] = values;
+  expect([aboveZero(september), belowZero(september)]).toEqual([1_789.94, -1_044.3]);
+  expect(scaleTicks(1_800, -1_044.3)).toEqual([-2_000, -1_000, 0, 1_000, 2_000]);
+  expect(scaleTicks(0, -5)).toEqual([-6, -4, -2, 0]);
 });
 
 describe('a file of a list', () => {

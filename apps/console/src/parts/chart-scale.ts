@@ -22,11 +22,14 @@ interface Cell {
   readonly amount: number;
 }
 
-/** Puts the largest parts first, each with a colour, and adds up the rest as "others", which is always last. Pure. */
+/**
+ * Puts the largest parts first, each with a colour, and adds up the rest as "others", which is always last. A part below zero, such as a credit,
+ * is a part too: without it the rest would be more than the total. Pure.
+ */
 export function stacksOf(bars: readonly string[], cells: readonly Cell[], nameOf: (part: string | null) => string): Stacks {
   const sums = new Map<string | null, number>();
   for (const { part, amount } of cells) sums.set(part, (sums.get(part) ?? 0) + amount);
-  const parts = [...sums].filter(([, sum]) => sum > 0).sort(([, a], [, b]) => b - a);
+  const parts = [...sums].filter(([, sum]) => sum !== 0).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
   const kept = parts.slice(0, parts.length > MOST_SERIES + 1 ? MOST_SERIES : MOST_SERIES + 1).map(([part]) => part);
   const hasOthers = kept.length < parts.length;
   const values = bars.map((bar) => {
@@ -38,10 +41,16 @@ export function stacksOf(bars: readonly string[], cells: readonly Cell[], nameOf
   return { series: hasOthers ? [...series, OTHERS] : series, values };
 }
 
-/** Zero and two or three round values up to at least `most`. Pure. */
-export function scaleTicks(most: number): readonly number[] {
-  if (most <= 0) return [0, 1];
-  const power = 10 ** Math.floor(Math.log10(most / 2));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => most / one <= 3) ?? 10 * power;
-  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, index) => index * step);
+/** What a bar has above zero, and what below. Pure. */
+export const aboveZero = (values: readonly number[]): number => values.reduce((sum, value) => sum + Math.max(0, value), 0);
+export const belowZero = (values: readonly number[]): number => values.reduce((sum, value) => sum + Math.min(0, value), 0);
+
+/** Zero and two or three round values up to at least `most`, and down to at most `least`. Pure. */
+export function scaleTicks(most: number, least = 0): readonly number[] {
+  const span = Math.max(0, most) - Math.min(0, least);
+  if (span === 0) return [0, 1];
+  const power = 10 ** Math.floor(Math.log10(span / 2));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => span / one <= 3) ?? 10 * power;
+  const below = Math.ceil(-Math.min(0, least) / step);
+  return Array.from({ length: below + Math.ceil(Math.max(0, most) / step) + 1 }, (_, index) => (index - below) * step);
 }

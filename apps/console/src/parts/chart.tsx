@@ -1,6 +1,6 @@
 import { useElementSize } from '@mantine/hooks';
 import { useId, useState, type KeyboardEvent } from 'react';
-import { scaleTicks, type Series, type Stacks } from './chart-scale';
+import { aboveZero, belowZero, scaleTicks, type Series, type Stacks } from './chart-scale';
 import './chart.css';
 import { count, money } from './format';
 
@@ -43,24 +43,26 @@ const colorOf = ({ color }: Series): string => (color === 0 ? 'var(--co)' : `var
 const totalOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 /** The labels of one axis have the same number of places; zero has none. */
 const axisText = (value: number, ticks: readonly number[]): string =>
-  value !== 0 && ticks.some((tick) => !Number.isInteger(tick)) ? value.toFixed(2) : count(value);
+  `${value < 0 ? '−' : ''}${value !== 0 && ticks.some((tick) => !Number.isInteger(tick)) ? Math.abs(value).toFixed(2) : count(Math.abs(value))}`;
 
 /** Stacked bars of amounts in dollars. The arrow keys move from bar to bar, hover and focus show its parts. */
 export function BarChart({ label, bars, series, values, height = 168, chosen, onChoose }: ChartProps) {
   const { ref, width } = useElementSize();
   const hatch = useId();
   const [active, setActive] = useState<number | null>(null);
-  const most = Math.max(0, ...bars.map(({ expected = 0 }, index) => Math.max(expected, totalOf(values[index] ?? []))));
-  const ticks = scaleTicks(most);
+  const most = Math.max(0, ...bars.map(({ expected = 0 }, index) => Math.max(expected, aboveZero(values[index] ?? []))));
+  const least = Math.min(0, ...bars.map((_bar, index) => belowZero(values[index] ?? [])));
+  const ticks = scaleTicks(most, least);
   const top = ticks.at(-1) ?? 1;
+  const bottom = ticks[0] ?? 0;
   const inner = height - TOP - BOTTOM;
-  const y = (value: number) => TOP + inner - (value / top) * inner;
+  const y = (value: number) => TOP + ((top - value) / (top - bottom)) * inner;
   const band = Math.max(0, width - LEFT) / Math.max(1, bars.length);
   const barWidth = Math.max(2, Math.min(WIDEST_BAR, band * (1 - GAP_SHARE)));
   const x = (index: number) => LEFT + index * band + (band - barWidth) / 2;
   const every = Math.max(1, Math.ceil(LABEL_PX / Math.max(1, band)));
   const shown = active === null ? undefined : bars[active];
-  if (most === 0) return <p className="mid">{TEXTS.empty}</p>;
+  if (most === 0 && least === 0) return <p className="mid">{TEXTS.empty}</p>;
 
   const at = x(active ?? 0);
   const tipLeft = at > width / 2 ? Math.max(0, at - TIP_WIDTH - 8) : Math.min(at + barWidth + 8, Math.max(0, width - TIP_WIDTH));
@@ -149,31 +151,36 @@ interface PartsProps {
   readonly y: (value: number) => number;
 }
 
-/** The parts of one bar from the bottom up, with a pixel of surface between them. An open bar has one dashed outline around all of them. */
+/**
+ * The parts of one bar from zero up, and those below zero down, with a pixel of surface between them. An open bar has one dashed outline around
+ * all of them.
+ */
 function Parts({ bar, values, series, hatch, x, width, y }: PartsProps) {
   const last = values.findLastIndex((value) => value > 0);
-  const top = y(totalOf(values));
+  const top = y(aboveZero(values));
+  const bottom = y(belowZero(values));
   return (
     <>
       {series.map((one, index) => {
         const value = values[index] ?? 0;
-        if (value <= 0) return null;
-        const below = totalOf(values.slice(0, index));
-        const height = y(below) - y(below + value);
+        if (value === 0) return null;
+        const nearer = value > 0 ? aboveZero(values.slice(0, index)) : belowZero(values.slice(0, index));
+        const height = Math.abs(y(nearer) - y(nearer + value));
+        const gap = nearer !== 0 && height > 2.5 ? 1 : 0;
         const isHatched = bar.open === true || one.color === 0;
         return (
           <rect
             key={one.id}
             x={x}
             width={width}
-            y={y(below + value)}
-            height={Math.max(0.75, height - (below > 0 && height > 2.5 ? 1 : 0))}
+            y={value > 0 ? y(nearer + value) : y(nearer) + gap}
+            height={Math.max(0.75, height - gap)}
             rx={index === last ? Math.min(2, height / 2) : 0}
             fill={isHatched ? `url(#${hatch}${one.color})` : colorOf(one)}
           />
         );
       })}
-      {bar.open && last >= 0 && <rect className="open-bar" x={x} width={width} y={top} height={Math.max(1, y(0) - top)} rx="2" />}
+      {bar.open && bottom > top && <rect className="open-bar" x={x} width={width} y={top} height={Math.max(1, bottom - top)} rx="2" />}
     </>
   );
 }
@@ -188,7 +195,7 @@ function Tip({ bar, values, series }: { readonly bar: Bar; readonly values: read
       <dl>
         {series.length > 1 &&
           series.map((one, index) =>
-            (values[index] ?? 0) > 0 ? (
+            (values[index] ?? 0) !== 0 ? (
               <div key={one.id}>
                 <dt>
                   <Swatch of={one} />

@@ -1,11 +1,17 @@
 import './money.css';
 
+const TEXTS = { reading: 'Loading' };
+
 export interface Figure {
   readonly name: string;
   readonly value: React.ReactNode;
   /** Beside the value, smaller. */
   readonly more?: React.ReactNode;
 }
+
+/** Why there is no number, in words. Without them it is being read. */
+export const NoFigure = ({ text }: { readonly text?: string | undefined }) =>
+  text === undefined ? <span className="sk" aria-busy="true" aria-label={TEXTS.reading} /> : <span className="no-figure">{text}</span>;
 
 /** A few numbers that a page is about, in one strip. */
 export function Figures({ label, figures }: { readonly label: string; readonly figures: readonly Figure[] }) {

@@ -17,24 +17,36 @@ const GATHER_MS = 400;
 /** How rarely a page asks while the stream tells it of changes. The age of data is no event. */
 const POLL_WHILE_LIVE_MS = 60_000;
 
-/** The first words of the query keys that an event makes old, by the first word of its type. */
-const TOUCHED: Readonly<Record<string, readonly string[]>> = {
+/** The first words of the query keys that an event makes old, by the first word of its type. `project` is a change without an event. */
+const TOUCHED = {
   resource: ['inventory', 'inventory-summary', 'resource', 'resources', 'ownership-rules', 'ownership-moves', 'events', 'kinds', 'me'],
   saga: ['sagas', 'saga', 'saga-timeline', 'bulk-job', 'me'],
   drift: ['drift', 'drift-summary', 'resource'],
   kind: ['kinds', 'inventory-summary'],
-  sweep: ['sweeps', 'sweep', 'kinds', 'inventory-summary'],
+  sweep: ['sweeps', 'sweep', 'sweep-missing', 'kinds', 'inventory-summary'],
   invoice: ['invoices', 'costs'],
   tenant_invoice: ['invoices', 'billing-runs', 'costs', 'tenants'],
   credit_note: ['invoices', 'billing-runs', 'tenants'],
   payment: ['invoices', 'billing-runs', 'tenants'],
-  tenant: ['tenants', 'limits', 'me'],
+  tenant: ['tenants', 'tenants-unknown', 'limits', 'me'],
+  project: ['projects'],
   limit: ['limits'],
   webhook: ['webhooks', 'webhook', 'deliveries'],
   provider: ['provider-budget'],
-};
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+type Subject = keyof typeof TOUCHED;
 /** Lists of every event. */
 const ALWAYS = ['all-events', 'audit'];
+
+const readAgain = (client: QueryClient, keys: ReadonlySet<string>) =>
+  client.invalidateQueries({ predicate: ({ queryKey }) => keys.has(String(queryKey[0])) });
+
+/**
+ * Reads again what a change on this page has made old, without waiting for its event. The preview in an open dialog is not read again: it showed
+ * the change before it was made, and its request may have no answer any more.
+ */
+export const renew = (client: QueryClient, ...subjects: readonly Subject[]): Promise<void> =>
+  readAgain(client, new Set([...ALWAYS, ...subjects.flatMap((subject) => TOUCHED[subject])]));
 
 let state: LiveState = 'starting';
 const listeners = new Set<() => void>();
@@ -63,11 +75,12 @@ function refresher(client: QueryClient): { readonly note: (type: string) => void
     timer = undefined;
     const keys = new Set(old);
     old.clear();
-    void client.invalidateQueries({ predicate: ({ queryKey }) => keys.has(String(queryKey[0])) });
+    void readAgain(client, keys);
   };
   return {
     note: (type) => {
-      for (const key of [...ALWAYS, ...(TOUCHED[type.split('.')[0] ?? ''] ?? [])]) old.add(key);
+      for (const key of [...ALWAYS, ...((TOUCHED as Readonly<Record<string, readonly string[]>>)[type.split('.')[0] ?? ''] ?? [])])
+        old.add(key);
       timer ??= setTimeout(read, GATHER_MS);
     },
     stop: () => clearTimeout(timer),

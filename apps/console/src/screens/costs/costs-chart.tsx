@@ -85,9 +85,18 @@ function Before({ history, period, isOpen, amount }: BeforeProps) {
   const at = history ? barBefore(history, period) : -1;
   const before = history?.bars[at];
   if (!history || !before) return null;
-  const last = (history.values[at] ?? []).reduce((sum, value) => sum + value, 0);
+  const values = history.values[at] ?? [];
+  const last = values.reduce((sum, value) => sum + value, 0);
   const text = isOpen
     ? TEXTS.was(monthText(before.id), money(String(last)))
     : TEXTS.before(monthText(before.id), TEXTS.delta(amount - last));
-  return <p className="mid">{text}</p>;
+  const credits = history.series.flatMap(({ name }, index) => {
+    const value = values[index] ?? 0;
+    return value < 0 ? [TEXTS.credit(name, money(String(-value)))] : [];
+  });
+  return (
+    <p className="mid">
+      {text} {isOpen && credits.join(' ')}
+    </p>
+  );
 }

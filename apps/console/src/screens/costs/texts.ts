@@ -13,6 +13,7 @@ export const TEXTS = {
   soFar: (month: string, isEstimate: boolean) => (isEstimate ? `${month}, estimate` : month),
   expected: (amount: string, month: string) => `About ${amount} by the end of ${month} if nothing changes.`,
   was: (month: string, amount: string) => `${month} was ${amount}.`,
+  credit: (name: string, amount: string) => `It has −${amount} in “${name}”.`,
   before: (month: string, delta: string) => `${delta} against ${month}.`,
   csv: 'CSV',
   groups: { tenant: 'Tenant', kind: 'Kind', project: 'Project', resource: 'Resource', day: 'Day' },

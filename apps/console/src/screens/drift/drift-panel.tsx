@@ -9,6 +9,7 @@ import { Facts } from '../../parts/page';
 import { PlanCard } from '../../parts/plan-card';
 import { ProblemCode } from '../../parts/states';
 import { Age } from '../../parts/time';
+import { renew } from '../../shell/live';
 import { TEXTS } from './texts';
 
 export const driftName = ({ resource_name: name, kind }: Pick<Drift, 'resource_name' | 'kind'>): string => name ?? words(kind);
@@ -90,7 +91,7 @@ function AcceptDialog({ drift, close }: DialogProps) {
   const accept = async (reason: string | undefined) => {
     const body = { expected: drift.actual, reason } as never;
     await answered(api.POST('/api/v1/drift/{id}/accept', { params: { path: { id: drift.id } }, body }));
-    await client.invalidateQueries();
+    await renew(client, 'drift');
   };
   return (
     <Confirm title={TEXTS.accept.title} button={TEXTS.accept.button} reason="required" confirm={accept} close={close}>
@@ -109,7 +110,7 @@ function IgnoreDialog({ drift, close }: DialogProps) {
     const expires_at = new Date(Date.now() + Number(days) * DAY_MS).toISOString();
     const body = { resource_id: drift.resource_id, field: drift.field, reason: reason ?? '', expires_at } as Schemas['DriftRuleBody'];
     await answered(api.POST('/api/v1/drift-rules', { body }));
-    await client.invalidateQueries();
+    await renew(client, 'drift');
   };
   return (
     <Confirm title={TEXTS.ignore.title} button={TEXTS.ignore.button} reason="required" confirm={ignore} close={close}>

@@ -12,6 +12,7 @@ import { EmptyState, ProblemCode } from '../../parts/states';
 import { Badge, type Tone } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { useDriftSummary, useSummary } from '../../shell/counts';
+import { renew } from '../../shell/live';
 import { causeText, driftName, DriftPanel } from './drift-panel';
 import { TEXTS } from './texts';
 
@@ -74,7 +75,7 @@ export function DriftScreen() {
   const summary = useDriftSummary().data?.data;
   const detect = useMutation({
     mutationFn: () => answered(api.POST('/api/v1/drift/detect', { body: {} })),
-    onSuccess: () => client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('drift') }),
+    onSuccess: () => renew(client, 'drift'),
   });
   const chosen = useMemo(() => list.rows.find(({ id }) => id === open), [list.rows, open]);
   return (

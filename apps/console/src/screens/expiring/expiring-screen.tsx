@@ -36,11 +36,11 @@ const COLUMNS: readonly Column<Ending>[] = [
   {
     id: 'name',
     head: TEXTS.heads.name,
-    width: 220,
+    width: 190,
     cell: ({ resource }) => <KindCell kind={resource.kind} name={nameOf(resource)} />,
   },
-  { id: 'what', head: TEXTS.heads.what, width: 140, cell: ({ resource }) => TEXTS.kinds[resource.kind] ?? resource.kind },
-  { id: 'left', head: TEXTS.heads.left, width: 150, cell: ({ days }) => <DaysLeft days={days} /> },
+  { id: 'what', head: TEXTS.heads.what, width: 110, cell: ({ resource }) => TEXTS.kinds[resource.kind] ?? resource.kind },
+  { id: 'left', head: TEXTS.heads.left, width: 110, cell: ({ days }) => <DaysLeft days={days} /> },
   { id: 'on', head: TEXTS.heads.on, width: 110, numeric: true, cell: ({ on }) => dateText(on) },
   {
     id: 'names',
@@ -52,7 +52,7 @@ const COLUMNS: readonly Column<Ending>[] = [
     ),
   },
   { id: 'how', head: TEXTS.heads.how, width: 240, wide: true, cell: ({ resource }) => <span className="dim">{howText(resource)}</span> },
-  { id: 'owner', head: TEXTS.heads.owner, width: 120, cell: ({ resource }) => <Owner tenantId={resource.tenant_id} /> },
+  { id: 'owner', head: TEXTS.heads.owner, width: 110, cell: ({ resource }) => <Owner tenantId={resource.tenant_id} /> },
 ];
 
 /** Certificates and database versions by the days that are left. All of them are read, because the API does not sort by the end. */

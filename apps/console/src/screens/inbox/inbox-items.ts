@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, type Drift, type Saga, type Schemas, type Sweep } from '../../client/client';
-import { monthText, moneyDelta, money, valueText, words } from '../../parts/format';
+import { monthText, moneyDelta, moneyIn, money, valueText, words } from '../../parts/format';
 import { kindName, kindsName } from '../../parts/kinds';
 import { sagaTitle } from '../../parts/sagas';
 import type { Tone } from '../../parts/status';
@@ -30,6 +30,7 @@ export interface InboxItem {
 const POLL_MS = 30_000;
 /** More moves between tenants than these are counted as at least so many. */
 const MOST_MOVES = 200;
+const MOST_DRAFTS = 200;
 const HOUR_MS = 3_600_000;
 const UNSAFE = 1e9;
 const LATE_DATA = -1e6;
@@ -46,8 +47,7 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
   });
   const sagas = useQuery({
     queryKey: ['sagas', 'stopped'],
-    queryFn: () =>
-      answered(api.GET('/api/v1/sagas', { params: { query: { status: 'failed,compensation_failed,awaiting_approval', limit: 50 } } })),
+    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { needs_attention: 'true', limit: 50 } } })),
     ...options,
   });
   const drifts = useQuery({
@@ -65,7 +65,12 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
     queryFn: () => answered(api.GET('/api/v1/attribution-rules/findings', { params: { query: { limit: MOST_MOVES } } })),
     ...options,
   });
-  const all = [summary, sweeps, sagas, drifts, invoices, moves];
+  const drafts = useQuery({
+    queryKey: ['invoices', 'drafts'],
+    queryFn: () => answered(api.GET('/api/v1/tenant-invoices', { params: { query: { status: 'draft', limit: MOST_DRAFTS } } })),
+    ...options,
+  });
+  const all = [summary, sweeps, sagas, drifts, invoices, moves, drafts];
   const unattributed = summary.data?.data.unattributed ?? 0;
   const items: InboxItem[] = [
     ...(sweeps.data?.data ?? []).filter(({ missing }) => missing).map(sweepItem),
@@ -83,11 +88,11 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
         meta: TEXTS.invoiceMeta(off),
         money: `${money(invoice.amount ?? '0')} ${TEXTS.onHold}`,
         at,
-        to: '/costs',
-        search: { period: period.slice(0, 7), by: 'kind' },
+        to: `/provider-invoices/${id}`,
         rank: 1_000,
       };
     }),
+    ...draftItems(drafts.data?.data ?? []),
     ...(unattributed > 0 ? [ownersItem(unattributed)] : []),
     ...movesItems(moves.data?.data ?? []),
     ...Object.entries(summary.data?.completeness ?? {})
@@ -117,15 +122,17 @@ function sweepItem({ id, kind, missing, started_at: at }: Sweep): InboxItem {
 
 function sagaItem(saga: Saga): InboxItem {
   const isStuck = saga.status === 'compensation_failed';
-  const waits = saga.status === 'awaiting_approval';
-  const title = sagaTitle(saga);
+  const asked = saga.approval?.decision === null ? saga.approval : null;
+  const waits = asked !== null;
+  const name = sagaTitle(saga);
+  const title = asked?.step ? TEXTS.outputOf(words(asked.step), name) : name;
   const delta = saga.cost?.delta_monthly ?? null;
   return {
     id: saga.id,
     group: 'sagas',
     tone: waits ? 'wait' : 'bad',
-    title: waits ? TEXTS.sagaWaits(saga.created_by, title) : isStuck ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title),
-    meta: [waits ? saga.approval?.why : saga.error?.step && words(saga.error.step), !waits && saga.error?.detail, saga.tenant_id]
+    title: asked ? TEXTS.sagaWaits(asked.asked_by, title) : isStuck ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title),
+    meta: [asked ? asked.why : saga.error?.step && words(saga.error.step), !waits && saga.error?.detail, saga.tenant_id]
       .filter(Boolean)
       .join(' · '),
     money: delta === null || Number(delta) === 0 ? null : `${moneyDelta(delta)} / mo`,
@@ -198,6 +205,29 @@ function movesItems(moves: readonly Schemas['AttributionFindingResponse'][]): In
         rank: 2_000 + pair.length,
       },
     ];
+  });
+}
+
+/** One for each month: what stops its drafts is mended on the board of the month. */
+function draftItems(drafts: readonly Schemas['TenantInvoiceResponse'][]): InboxItem[] {
+  const stopped = drafts.filter(({ problems }) => problems.some(({ severity }) => severity === 'critical'));
+  return [...new Set(stopped.map(({ period }) => period))].map((period): InboxItem => {
+    const own = stopped.filter((draft) => draft.period === period);
+    const problem = own[0]?.problems.find(({ severity }) => severity === 'critical');
+    const currencies = new Set(own.map(({ currency }) => currency));
+    const sum = own.reduce((all, { total }) => all + Number(total), 0).toFixed(2);
+    return {
+      id: `drafts-${period}`,
+      group: 'money',
+      tone: 'warn',
+      title: TEXTS.drafts(own.length, period === null ? null : monthText(period)),
+      meta: problem?.detail ?? '',
+      money: currencies.size === 1 ? `${moneyIn(sum, own[0]?.currency ?? 'USD')} ${TEXTS.onHold}` : null,
+      at: null,
+      to: '/month-runs',
+      ...(period !== null && { search: { period: period.slice(0, 7) } }),
+      rank: 900,
+    };
   });
 }
 

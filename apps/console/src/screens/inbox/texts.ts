@@ -11,6 +11,8 @@ export const TEXTS = {
   sweepMeta: 'Nothing was struck. Look at the names, then sweep again or release it.',
   sagaFailed: (title: string) => `${title} stopped half way`,
   sagaWaits: (who: string, title: string) => `${who} asks for approval: ${title}`,
+  outputOf: (step: string, title: string) => `the output of “${step}” in ${title}`,
+  drafts: (n: number, month: string | null) => `${n === 1 ? '1 draft' : `${n} drafts`}${month ? ` of ${month}` : ''} cannot be approved`,
   sagaStuck: (title: string) => `${title} could not be undone`,
   drift: (name: string, field: string) => `${name}: ${field} is not what was ordered`,
   driftMeta: (from: string, to: string) => `${from} → ${to}`,

@@ -6,6 +6,7 @@ import { Confirm } from '../../parts/confirm';
 import { count, money, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { renew } from '../../shell/live';
 import { monthlyOf } from './inventory-columns';
 import { TEXTS } from './texts';
 
@@ -68,7 +69,8 @@ interface BulkDialogProps {
 }
 
 /** Shows what would change and what would be skipped before it is confirmed. */
-function BulkDialog({ rows, action, done, close }: BulkDialogProps) {
+function BulkDialog({ rows: asked, action, done, close }: BulkDialogProps) {
+  const [rows] = useState(asked); // the list behind it goes on while the dialog is open, and a row that is changed may leave it
   const client = useQueryClient();
   const [tenant, setTenant] = useState<string | null>(null);
   const tenants = useQuery({
@@ -89,7 +91,7 @@ function BulkDialog({ rows, action, done, close }: BulkDialogProps) {
   const planned = preview.data?.data;
   const act = async (reason: string | undefined) => {
     const { data } = await answered(api.POST('/api/v1/inventory/bulk', { body: { ...body, ...(reason && { reason }) } }));
-    await client.invalidateQueries();
+    await renew(client, 'resource', 'drift', 'tenant');
     done(data);
   };
   const { bulk } = TEXTS;

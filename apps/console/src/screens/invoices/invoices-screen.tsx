@@ -32,9 +32,9 @@ const periodOf = ({ period }: Invoice): string => (period === null ? TEXTS.oneOf
 const COLUMNS: readonly Column<Invoice>[] = [
   { id: 'number', head: TEXTS.heads.number, cell: (invoice) => <span className="nm mono">{nameOf(invoice)}</span> },
   { id: 'tenant', head: TEXTS.heads.tenant, width: 100, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
-  { id: 'period', head: TEXTS.heads.period, width: 118, cell: periodOf },
-  { id: 'state', head: TEXTS.heads.state, width: 92, cell: ({ status }) => <Status of="invoice" value={status} /> },
-  { id: 'payment', head: TEXTS.heads.payment, width: 108, cell: (invoice) => <PaymentStatus invoice={invoice} /> },
+  { id: 'period', head: TEXTS.heads.period, width: 130, cell: periodOf },
+  { id: 'state', head: TEXTS.heads.state, width: 88, cell: ({ status }) => <Status of="invoice" value={status} /> },
+  { id: 'payment', head: TEXTS.heads.payment, width: 104, cell: (invoice) => <PaymentStatus invoice={invoice} /> },
   { id: 'problems', head: TEXTS.heads.problems, width: 104, wide: true, cell: ({ problems }) => <InvoiceProblems problems={problems} /> },
   { id: 'total', head: TEXTS.heads.total, width: 98, numeric: true, cell: (invoice) => <InvoiceSum invoice={invoice} /> },
   {

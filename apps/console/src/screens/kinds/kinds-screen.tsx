@@ -84,11 +84,11 @@ function columnsFor(nowMs: number, isAdmin: boolean): readonly Column<Kind>[] {
       sort: 'kind',
       cell: ({ kind }) => <KindCell kind={kind} name={kindName(kind)} />,
     },
-    { id: 'count', head: heads.count, width: 96, numeric: true, sort: 'count', cell: ({ count: n }) => count(n) },
+    { id: 'count', head: heads.count, width: 88, numeric: true, sort: 'count', cell: ({ count: n }) => count(n) },
     {
       id: 'monthly',
       head: heads.monthly,
-      width: 110,
+      width: 96,
       numeric: true,
       sort: 'monthly',
       cell: ({ monthly, count: n }) =>
@@ -102,11 +102,11 @@ function columnsFor(nowMs: number, isAdmin: boolean): readonly Column<Kind>[] {
           plainMoney(monthly)
         ),
     },
-    { id: 'status', head: heads.status, width: 190, cell: (kind) => <KindState kind={kind} nowMs={nowMs} /> },
+    { id: 'status', head: heads.status, width: 170, cell: (kind) => <KindState kind={kind} nowMs={nowMs} /> },
     {
       id: 'age',
       head: heads.age,
-      width: 120,
+      width: 108,
       numeric: true,
       sort: 'age',
       cell: (kind) => (kind.has_list ? <Age at={kind.last_complete_at} suffix=" ago" late={lateBy(kind, nowMs) !== null} /> : ''),
@@ -114,7 +114,7 @@ function columnsFor(nowMs: number, isAdmin: boolean): readonly Column<Kind>[] {
     {
       id: 'cadence',
       head: heads.cadence,
-      width: 80,
+      width: 68,
       numeric: true,
       cell: ({ has_list: hasList, cadence_s: seconds }) => <span className="dim">{hasList ? duration(seconds * 1_000) : ''}</span>,
     },

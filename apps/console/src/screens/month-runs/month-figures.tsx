@@ -1,30 +1,38 @@
-import { Figures } from '../../parts/figures';
+import { Figures, NoFigure } from '../../parts/figures';
 import { count, money, percent } from '../../parts/format';
 import type { Pnl } from '../pnl/pnl-data';
 import { netOf, type MonthRow } from './month-rows';
 import { TEXTS } from './texts';
 
+interface MonthFiguresProps {
+  readonly rows: readonly MonthRow[];
+  readonly pnl: Pnl | undefined;
+  /** Why there are no sums yet: the month is not rated, they are being read, or they could not be read. */
+  readonly lacking: 'unrated' | 'reading' | 'unread';
+}
+
 /** The sums of the month: what tenants pay, what it costs, and how much of it is issued and paid. */
-export function MonthFigures({ rows, pnl }: { readonly rows: readonly MonthRow[]; readonly pnl: Pnl | undefined }) {
+export function MonthFigures({ rows, pnl, lacking }: MonthFiguresProps) {
   const { strip } = TEXTS;
   const issued = rows.filter(({ state }) => state === 'issued');
   const paid = issued.filter(({ payment_status: payment }) => payment === 'paid');
   const buy = pnl && Number(pnl.total.buy_direct) + Number(pnl.total.buy_shared);
   const sumOf = (some: readonly MonthRow[]) => money(some.reduce((sum, row) => sum + Number(netOf(row)), 0).toFixed(2));
+  const none = <NoFigure text={lacking === 'reading' ? undefined : strip[lacking]} />;
   const of = (some: readonly MonthRow[]) => TEXTS.of(count(some.length), count(rows.length));
   return (
     <Figures
       label={strip.label}
       figures={[
-        { name: strip.sell, value: pnl ? money(pnl.total.sell) : sumOf(rows) },
-        { name: strip.buy, value: buy === undefined ? '…' : money(buy.toFixed(2)) },
+        { name: strip.sell, value: pnl ? money(pnl.total.sell) : rows.length > 0 ? sumOf(rows) : none },
+        { name: strip.buy, value: buy === undefined ? none : money(buy.toFixed(2)) },
         {
           name: strip.margin,
-          value: pnl ? money(pnl.total.margin) : '…',
+          value: pnl ? money(pnl.total.margin) : none,
           more: pnl && Number(pnl.total.sell) !== 0 && percent(Number(pnl.total.margin) / Number(pnl.total.sell)),
         },
-        { name: strip.issued, value: of(issued), more: sumOf(issued) },
-        { name: strip.paid, value: of(paid), more: sumOf(paid) },
+        { name: strip.issued, ...(rows.length > 0 ? { value: of(issued), more: sumOf(issued) } : { value: none }) },
+        { name: strip.paid, ...(rows.length > 0 ? { value: of(paid), more: sumOf(paid) } : { value: none }) },
       ]}
     />
   );

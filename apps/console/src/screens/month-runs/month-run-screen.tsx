@@ -102,7 +102,7 @@ export function MonthRunScreen() {
           </Note>
         )}
         {runs.error && <ErrorState error={runs.error} retry={() => void runs.refetch()} />}
-        <MonthFigures rows={rows} pnl={pnl.data?.data} />
+        <MonthFigures rows={rows} pnl={pnl.data?.data} lacking={lackingOf(all, rated, runs.error ?? pnl.error)} />
         <div className="two">
           <div className="mb-list" style={{ height: HEAD_PX + Math.max(4, rows.length) * ROW_PX }}>
             <ListCard
@@ -143,6 +143,12 @@ export function MonthRunScreen() {
       </div>
     </Screen>
   );
+}
+
+/** Why the sums of a month are not there. */
+function lackingOf(all: readonly Run[] | undefined, rated: Run | undefined, error: Error | null): 'unrated' | 'reading' | 'unread' {
+  if (error) return 'unread';
+  return all && !rated ? 'unrated' : 'reading';
 }
 
 const ratedText = ({ finished_at: finished, requested_at: requested }: Run): string => TEXTS.rated(age(finished ?? requested));

@@ -58,8 +58,8 @@ export function SizeField({ value, set, problem, region }: SizeFieldProps) {
               <colgroup>
                 <col className="slug" />
                 <col style={{ width: 50 }} />
-                <col className="hide-m" style={{ width: 68 }} />
-                <col className="hide-m" style={{ width: 66 }} />
+                <col className="hide-m" style={{ width: 80 }} />
+                <col className="hide-m" style={{ width: 72 }} />
                 <col style={{ width: 78 }} />
               </colgroup>
               <thead>

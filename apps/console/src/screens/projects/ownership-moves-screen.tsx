@@ -11,6 +11,7 @@ import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { useTenantOptions } from '../../shell/counts';
+import { renew } from '../../shell/live';
 import { OwnershipPlaces, useProjectNames, whenText } from './ownership-places';
 import { sorted } from './ownership-rules-screen';
 import { TEXTS } from './texts';
@@ -149,7 +150,7 @@ function MovesBar({ rows, isAny, clear }: MovesBarProps) {
         refusal = error;
       }
     }
-    await client.invalidateQueries();
+    await renew(client, 'resource', 'tenant');
     if (moved === 0 && refusal) throw refusal;
     setDone(WORDS.done(moved, rows.length - moved));
     clear();

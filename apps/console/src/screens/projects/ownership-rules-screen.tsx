@@ -80,14 +80,14 @@ export function OwnershipRulesScreen() {
     {
       id: 'tenant',
       head: WORDS.heads.tenant,
-      width: 150,
+      width: 120,
       sort: 'tenant',
       cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b>,
     },
     {
       id: 'resources',
       head: WORDS.heads.resources,
-      width: 104,
+      width: 96,
       numeric: true,
       sort: 'resources',
       cell: ({ resources }) => count(resources),
@@ -95,7 +95,7 @@ export function OwnershipRulesScreen() {
     {
       id: 'valid',
       head: WORDS.heads.valid,
-      width: 190,
+      width: 180,
       sort: 'valid',
       cell: (rule) => (
         <span className={rule.active ? 'mid' : 'dim'}>

@@ -14,6 +14,7 @@ import { EmptyState } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { useSummary } from '../../shell/counts';
+import { renew } from '../../shell/live';
 import { TEXTS } from './texts';
 
 type Project = Schemas['ProjectResponse'];
@@ -128,7 +129,7 @@ function TenantDialog({
   const save = async (reason: string | undefined) => {
     const owner = tenant === UNASSIGNED ? { unassigned: true } : { tenant_id: tenant === BACK ? null : tenant };
     await answered(api.PATCH('/api/v1/projects/{id}', { params: { path: { id: project.id } }, body: { ...owner, reason } as never }));
-    await client.invalidateQueries();
+    await renew(client, 'project', 'resource', 'tenant');
   };
   return (
     <Confirm title={TEXTS.edit.title(project.name)} button={TEXTS.edit.button} reason="required" confirm={save} close={close}>

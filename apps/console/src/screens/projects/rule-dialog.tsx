@@ -1,5 +1,5 @@
 import { Select, TextInput } from '@mantine/core';
-import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, Problem, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
@@ -12,6 +12,7 @@ import { Facts } from '../../parts/page';
 import { PlainTable } from '../../parts/plain-table';
 import { Note, ProblemCode, Skeleton } from '../../parts/states';
 import { useSummary, useTenantOptions } from '../../shell/counts';
+import { renew } from '../../shell/live';
 import { useProjectNames, whenText, type Rule } from './ownership-places';
 import { TEXTS } from './texts';
 
@@ -26,9 +27,6 @@ const startOf = (day: string): string => `${day}T00:00:00Z`;
 /** The moment after the last day of a rule. */
 const endOf = (day: string): string => new Date(Date.parse(startOf(day)) + 86_400_000).toISOString();
 const lastDayOf = (at: string | null | undefined): string => (at ? dayOf(new Date(Date.parse(at) - 1).toISOString()) : '');
-
-/** Owners show on many screens. What the change would move is not asked again, since it has happened. */
-const readAgain = (client: QueryClient) => client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'rule-effect' });
 
 /** Makes or changes a rule. It can be saved only while what it would move, as it stands in the form, is on the page. */
 export function RuleDialog({ rule, close }: { readonly rule: Rule | null; readonly close: () => void }) {
@@ -95,7 +93,7 @@ function EditDialog({ rule, remove, close }: EditProps) {
   });
   const save = async (reason: string | undefined) => {
     await send(undefined, reason);
-    await readAgain(client);
+    await renew(client, 'resource', 'tenant');
   };
   const isComplete = values.tenant_id !== '' && Object.keys(when).length > 0;
   const isPlanned = asked === text && preview.isSuccess;
@@ -174,7 +172,7 @@ function RemoveDialog({ rule, close }: { readonly rule: Rule; readonly close: ()
   const preview = useQuery({ queryKey: ['rule-effect', rule.id, 'delete'], queryFn: () => send('true'), gcTime: 0, retry: false });
   const remove = async () => {
     await send();
-    await readAgain(client);
+    await renew(client, 'resource', 'tenant');
   };
   return (
     <Confirm
@@ -236,9 +234,9 @@ function EffectPart({ query: { data, error, isFetching }, isCurrent, wasAsked, i
       <PlainTable
         label={EFFECT.by}
         columns={[
-          { id: 'way', head: EFFECT.by, cell: way },
-          { id: 'when', head: EFFECT.when, look: 'mid', cell: moment },
-          { id: 'n', head: WORDS.heads.resources, numeric: true, width: 'short-col', cell: ({ resources }) => count(resources) },
+          { id: 'way', head: EFFECT.by, wraps: true, cell: way },
+          { id: 'when', head: EFFECT.when, look: 'mid', wraps: true, cell: moment },
+          { id: 'n', head: WORDS.heads.resources, numeric: true, width: 104, cell: ({ resources }) => count(resources) },
         ]}
         rows={effect.groups}
         rowId={(group) => `${way(group)} ${group.needs_confirmation}`}

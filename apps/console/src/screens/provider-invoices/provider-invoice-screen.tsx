@@ -3,7 +3,7 @@ import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { Figures } from '../../parts/figures';
+import { Figures, NoFigure } from '../../parts/figures';
 import { useFilters } from '../../parts/filters';
 import { calendarDay, count, money, monthText, percent } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
@@ -81,15 +81,16 @@ function InvoiceFigures({ invoice }: { readonly invoice: Invoice }) {
   const { amount, tax_amount: tax, lines, reconciliation } = invoice;
   const { difference } = reconciliation;
   const sum = difference === null ? null : (Number(amount) - Number(difference)).toFixed(2);
-  const share = (value: number | null) => (value === null ? '…' : percent(value));
+  const none = <NoFigure text={strip.none} />;
+  const share = (value: number | null) => (value === null ? none : percent(value));
   return (
     <Figures
       label={strip.label}
       figures={[
         { name: strip.amount, value: money(amount) },
-        { name: strip.lines, value: sum === null ? '…' : money(sum), ...(lines !== null && { more: TEXTS.more(count(lines)) }) },
-        { name: strip.difference, value: difference === null ? '…' : money(difference) },
-        { name: strip.tax, value: tax === null ? '…' : money(tax) },
+        { name: strip.lines, value: sum === null ? none : money(sum), ...(lines !== null && { more: TEXTS.more(count(lines)) }) },
+        { name: strip.difference, value: difference === null ? none : money(difference) },
+        { name: strip.tax, value: tax === null ? none : money(tax) },
         { name: strip.matched, value: share(invoice.matched_line_ratio) },
         { name: strip.attributed, value: share(invoice.attributed_amount_ratio) },
       ]}

@@ -38,6 +38,7 @@ export const TEXTS = {
   emptyLines: { title: 'No lines match', hint: 'Remove a filter, or read the invoice again.' },
   strip: {
     label: 'Figures of the invoice',
+    none: 'not known yet',
     amount: 'Amount',
     lines: 'Sum of the lines',
     difference: 'Difference',

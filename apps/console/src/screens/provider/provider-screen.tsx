@@ -61,15 +61,15 @@ function BudgetTable({ budget }: { readonly budget: Budget }) {
       <table aria-label={TEXTS.budget}>
         <colgroup>
           <col />
-          <col style={{ width: 106 }} />
-          <col style={{ width: 130 }} />
-          <col className="hide-m" style={{ width: 130 }} />
-          <col className="hide-m" style={{ width: 130 }} />
+          <col className="hide-m" style={{ width: 128 }} />
+          <col style={{ width: 156 }} />
+          <col className="hide-m" style={{ width: 116 }} />
+          <col className="hide-m" style={{ width: 112 }} />
         </colgroup>
         <thead>
           <tr>
             <th scope="col">{TEXTS.heads.purpose}</th>
-            <th scope="col" className="num">
+            <th scope="col" className="num hide-m">
               {TEXTS.heads.minute}
             </th>
             <th scope="col" className="num">
@@ -100,7 +100,7 @@ function TokenRow({ token, budget }: { readonly token: Token; readonly budget: B
   return (
     <tr>
       <td className="wrap">{purposes || TEXTS.otherToken}</td>
-      <td className="num">{TEXTS.of(count(token.minute_left), count(budget.per_minute))}</td>
+      <td className="num hide-m">{TEXTS.of(count(token.minute_left), count(budget.per_minute))}</td>
       <td className="num">{TEXTS.of(count(token.hour_left), count(budget.per_hour))}</td>
       <td className="hide-m">
         <Badge tone={tone} icon={icon}>

@@ -9,6 +9,7 @@ import { Card } from '../../parts/page';
 import { Note } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { renew } from '../../shell/live';
 import { nameOf } from '../inventory/inventory-columns';
 import { usePollMs } from '../../shell/live';
 import { TEXTS } from './texts';
@@ -45,7 +46,7 @@ export function DesiredCard({
   const desired = resource.desired_state;
   const adopt = async (reason: string | undefined) => {
     await answered(api.POST('/api/v1/inventory/{id}/adopt', { params: { path: { id: resource.id } }, body: { reason } }));
-    await client.invalidateQueries();
+    await renew(client, 'resource', 'drift');
   };
   if (!desired) {
     return (

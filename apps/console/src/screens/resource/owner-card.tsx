@@ -7,6 +7,7 @@ import { Confirm } from '../../parts/confirm';
 import { IconCircleCheck, IconMinus } from '../../parts/icons';
 import { Card } from '../../parts/page';
 import { useSummary } from '../../shell/counts';
+import { renew } from '../../shell/live';
 import { nameOf } from '../inventory/inventory-columns';
 import { TEXTS } from './texts';
 
@@ -85,7 +86,7 @@ function AssignDialog({ resource, isBack, close }: AssignProps) {
   const assign = async (reason: string | undefined) => {
     const body = { tenant_id: isBack ? null : tenant, reason };
     await answered(api.PATCH('/api/v1/inventory/{id}', { params: { path: { id: resource.id } }, body: body as never }));
-    await client.invalidateQueries();
+    await renew(client, 'resource', 'tenant');
   };
   return (
     <Confirm

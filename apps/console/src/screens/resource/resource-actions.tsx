@@ -8,6 +8,7 @@ import { IconArrowsDiagonal, IconCamera, IconLockOpen, IconPower, IconShieldLock
 import { hasNothingToDo, PlanCard } from '../../parts/plan-card';
 import { planStart, startSaga } from '../../parts/start';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { renew } from '../../shell/live';
 import { nameOf } from '../inventory/inventory-columns';
 import { TEXTS } from './texts';
 
@@ -79,7 +80,7 @@ function Protection({ resource, isAdmin }: ActionsProps) {
   const change = async (reason: string | undefined) => {
     const body = { protected: !isProtected, ...(reason && { reason }) };
     await answered(api.PATCH('/api/v1/inventory/{id}', { params: { path: { id: resource.id } }, body }));
-    await client.invalidateQueries();
+    await renew(client, 'resource');
   };
   return (
     <>

@@ -11,6 +11,7 @@ import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { renew } from '../../shell/live';
 import { sweepTook, useSweepAgain } from './sweeps-screen';
 import { TEXTS } from './texts';
 
@@ -62,7 +63,7 @@ function SweepActions({ sweep }: { readonly sweep: Sweep }) {
   const missing = sweep.missing ?? 0;
   const release = async (reason: string | undefined) => {
     await answered(api.POST('/api/v1/sweeps/{id}/release', { params: { path: { id: sweep.id } }, body: { reason: reason ?? '' } }));
-    await client.invalidateQueries();
+    await renew(client, 'sweep', 'resource', 'tenant');
   };
   return (
     <>

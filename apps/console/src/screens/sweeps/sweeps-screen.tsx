@@ -40,11 +40,11 @@ const COLUMNS: readonly Column<Sweep>[] = [
     cell: ({ kind }) => (
       <span className="nm">
         <KindIcon kind={kind} />
-        {kindName(kind)}
+        <span className="trunc">{kindName(kind)}</span>
       </span>
     ),
   },
-  { id: 'state', head: TEXTS.heads.state, width: 120, cell: ({ status }) => <Status of="sweep" value={status} /> },
+  { id: 'state', head: TEXTS.heads.state, width: 104, cell: ({ status }) => <Status of="sweep" value={status} /> },
   {
     id: 'reason',
     head: TEXTS.heads.reason,
@@ -55,22 +55,22 @@ const COLUMNS: readonly Column<Sweep>[] = [
   {
     id: 'pages',
     head: TEXTS.heads.pages,
-    width: 80,
+    width: 70,
     numeric: true,
     cell: ({ pages_done: done, pages_expected: of }) => TEXTS.pages(done, of),
   },
-  { id: 'seen', head: TEXTS.heads.seen, width: 80, numeric: true, cell: ({ seen }) => count(seen) },
+  { id: 'seen', head: TEXTS.heads.seen, width: 66, numeric: true, cell: ({ seen }) => count(seen) },
   {
     id: 'changed',
     head: TEXTS.heads.changed,
-    width: 80,
+    width: 70,
     numeric: true,
     cell: ({ discovered, updated, restored }) => TEXTS.changed(discovered + updated + restored),
   },
   {
     id: 'missing',
     head: TEXTS.heads.missing,
-    width: 80,
+    width: 70,
     numeric: true,
     cell: ({ missing }) => (missing === null ? '' : <b style={{ color: 'var(--bad)' }}>{count(missing)}</b>),
   },
@@ -81,8 +81,8 @@ const COLUMNS: readonly Column<Sweep>[] = [
     wide: true,
     cell: ({ trigger }) => <span className="dim">{TEXTS.triggers[trigger] ?? trigger}</span>,
   },
-  { id: 'started', head: TEXTS.heads.started, width: 100, numeric: true, cell: ({ started_at: at }) => <Age at={at} /> },
-  { id: 'took', head: TEXTS.heads.took, width: 80, numeric: true, cell: (sweep) => <span className="dim">{sweepTook(sweep)}</span> },
+  { id: 'started', head: TEXTS.heads.started, width: 84, numeric: true, cell: ({ started_at: at }) => <Age at={at} /> },
+  { id: 'took', head: TEXTS.heads.took, width: 76, numeric: true, cell: (sweep) => <span className="dim">{sweepTook(sweep)}</span> },
 ];
 
 export function SweepsScreen() {

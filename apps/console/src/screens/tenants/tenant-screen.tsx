@@ -11,6 +11,7 @@ import { kindsHead } from '../../parts/kinds';
 import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
+import { renew } from '../../shell/live';
 import { lastMonths, useMonths } from '../costs/cost-history';
 import { BillingProfileCard } from '../billing-settings/profile-card';
 import { LimitsCard } from './limits-card';
@@ -166,7 +167,7 @@ function StatusDialog({ tenant, close }: { readonly tenant: Tenant; readonly clo
   const { page } = TEXTS;
   const save = async (reason: string | undefined) => {
     await answered(api.PATCH('/api/v1/tenants/{id}', { params: { path: { id: tenant.id } }, body: { status, reason } }));
-    await client.invalidateQueries();
+    await renew(client, 'tenant');
   };
   return (
     <Confirm title={page.statusTitle(tenant.name)} button={page.save} reason="required" confirm={save} close={close}>

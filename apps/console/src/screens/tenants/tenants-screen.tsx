@@ -13,6 +13,7 @@ import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, Note } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { renew } from '../../shell/live';
 import { TEXTS } from './texts';
 
 type Tenant = Schemas['TenantResponse'];
@@ -139,7 +140,7 @@ function RegisterDialog({ close }: { readonly close: () => void }) {
   const register = async (reason: string | undefined) => {
     const { id, name, contact_email: email } = values;
     await answered(api.POST('/api/v1/tenants', { body: { id, reason, ...(name && { name }), ...(email && { contact_email: email }) } }));
-    await client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith('tenants') });
+    await renew(client, 'tenant');
   };
   return (
     <Confirm title={TEXTS.register.title} button={TEXTS.register.button} reason="optional" confirm={register} close={close}>
