@@ -1,5 +1,6 @@
 import type { AuditView } from '#libs/audit';
 import type { ListAnswer } from '#libs/kernel';
+import { encodePng } from '../../../libs/features/tenant-billing/src/documents/png';
 import { tableContents } from './table-contents';
 import { aSaga } from '../../support/factories';
 import { ADMIN_HEADER } from '../../support/principals';
@@ -22,6 +23,8 @@ const resource = () => world.resources.find((row) => row.tenant === 'acme')?.id 
 /** The card that exists from the start. */
 const DEFAULT_CARD = '00000000-0000-4000-8000-000000000001';
 const VERSION = { valid_from: '2026-05', rates: [{ model: { type: 'free' } }] };
+
+const LOGO = encodePng({ width: 1, height: 1, rgb: Buffer.alloc(3) }).toString('base64');
 
 /** Every change that a person can make, with its expected audit log entry. */
 const CHANGES = [
@@ -183,6 +186,12 @@ const CHANGES = [
     what: 'a billing issuer',
     action: 'billing_issuer_set',
     send: () => world.http().put('/api/v1/billing/issuers/default').send({ expected_version: 1, name: 'Harbour Hosting', reason: 'sold' }),
+    status: 200,
+  },
+  {
+    what: 'the logo of an issuer',
+    action: 'billing_issuer_set',
+    send: () => world.http().put('/api/v1/billing/issuers/default/logo').send({ expected_version: 2, image: LOGO, reason: 'sold' }),
     status: 200,
   },
   {
