@@ -5,6 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { signGuardianToken } from '#libs/identity';
+import type { FaultReport, State } from '../../../apps/simulator/src';
+import type { FaultRule } from '../../support/simulator-client';
 import { until } from '../../support/until';
 import { freePorts, Launched, runNote } from '../start/launcher';
 
@@ -27,6 +30,11 @@ if (!hasBrowser) console.warn(`\nSKIPPED: the console in a browser. There is no 
 /** `describe`, and skipped with a message where there is no browser. */
 export const describeInBrowser = hasBrowser ? describe : describe.skip;
 
+/** Divides the lags of the simulator. */
+const HASTE = 5;
+
+const WINDOW = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } as const;
+
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 const AXE_OPTIONS = {
@@ -39,6 +47,24 @@ const TRANSITIONS_END = `Promise.all(document.getAnimations()
   .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity)
   .map(({ finished }) => finished.catch(() => undefined))).then(() => undefined)`;
 
+export type Caller = 'admin' | 'tenant' | 'second admin';
+
+/** The running system, and a page of it whose faults are read when the test ends. */
+export interface Stack {
+  readonly world: () => ConsoleWorld;
+  readonly open: ConsoleWorld['open'];
+}
+
+/** A page of a list of the API. */
+export interface Listed {
+  readonly data: readonly { readonly id: string; readonly name: string; readonly provider_id: string }[];
+}
+
+interface OpenOptions {
+  /** `own`: a browser of its own, for a test that ends or changes the session. Without it the pages of a caller share theirs, and its files. */
+  readonly session?: 'shared' | 'own';
+}
+
 interface AxeResult {
   readonly violations: readonly {
     readonly id: string;
@@ -48,6 +74,8 @@ interface AxeResult {
 
 /** The whole system as `npm start` runs it, with its demo account, and a browser. */
 export class ConsoleWorld {
+  private readonly sessions = new Map<Caller, Promise<BrowserContext>>();
+
   private constructor(
     private readonly system: Launched,
     private readonly dataDir: string,
@@ -57,7 +85,7 @@ export class ConsoleWorld {
     readonly mainApplication: string,
     readonly api: string,
     readonly simulator: string,
-    readonly tokens: { readonly admin: string; readonly tenant: string; readonly simulator: string },
+    readonly tokens: Readonly<Record<Caller | 'simulator', string>>,
     /** What `npm start` prints first. */
     readonly link: string,
   ) {}
@@ -67,16 +95,21 @@ export class ConsoleWorld {
     const site = createServer().listen(0, '127.0.0.1');
     await once(site, 'listening');
     const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    const rates = { DO_RATE_PER_MINUTE: '5000', DO_RATE_PER_HOUR: '100000' }; // no sweep waits a minute for its turn
+    // No sweep waits a minute for its turn, and no saga five seconds for its next look.
+    const rates = { DO_RATE_PER_MINUTE: '5000', DO_RATE_PER_HOUR: '100000', SAGA_POLL_MS: '1000' };
     const system = Launched.run(['up'], { DATA_DIR: dataDir, CONSOLE_ORIGINS: origin, ...rates, ...(await freePorts()) });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const summary = await system.summary();
     const [first = ''] = system.stdout.split('\n');
     const { api, simulator, admin_token: admin, tenant_token: tenant, simulator_token: simulated } = runNote(dataDir);
-    // Tests look at the provider far more often than people do.
-    const limits = { per_minute: 100_000, per_hour: 100_000 };
-    const headers = { 'content-type': 'application/json' };
-    const allowed = await fetch(`${simulator}/_simulator/account`, { method: 'PUT', headers, body: JSON.stringify({ limits }) });
+    const secret = readFileSync(join(dataDir, 'jwt-secret'), 'utf8').trim();
+    const second = signGuardianToken(secret, { sub: 'second-operator', roles: ['platform_admin'] });
+    // Tests look at the provider far more often than people do, and its effects are due sooner, so that jobs do not consist of waiting.
+    const account = `${simulator}/_simulator/account`;
+    const { lags } = (await (await fetch(account)).json()) as State;
+    const sooner = Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / HASTE)]));
+    const body = JSON.stringify({ limits: { per_minute: 100_000, per_hour: 100_000 }, lags: sooner });
+    const allowed = await fetch(account, { method: 'PUT', headers: { 'content-type': 'application/json' }, body });
     if (!allowed.ok) throw new Error(`the simulator answered ${allowed.status}: ${await allowed.text()}`);
     const form = `<!doctype html><form method="post" action="${api}/console/session"><input type="hidden" name="token" value="${tenant}"><button>Open the console</button></form>`;
     site.on('request', (_request, response) => response.setHeader('content-type', 'text/html').end(form));
@@ -88,7 +121,7 @@ export class ConsoleWorld {
       origin,
       api,
       simulator,
-      { admin, tenant, simulator: simulated },
+      { admin, tenant, simulator: simulated, 'second admin': second },
       summary.console === undefined ? '' : first,
     );
     try {
@@ -106,20 +139,31 @@ export class ConsoleWorld {
     return data.length > 0;
   }
 
-  /** A page of a new browser, signed in by the fragment of the address. */
-  async open(who: 'admin' | 'tenant', path: string, options: { scheme?: 'light' | 'dark'; width?: number } = {}): Promise<WatchedPage> {
-    const context = await this.newContext(options);
-    const watched = new WatchedPage(context, await context.newPage());
-    await watched.page.goto(`${this.api}/console${path}#token=${this.tokens[who]}`);
+  /** A page of the caller, signed in by the fragment of the address. */
+  async open(who: Caller, path: string, { session = 'shared' }: OpenOptions = {}): Promise<WatchedPage> {
+    const isOwn = session === 'own';
+    const context = isOwn ? await this.browser.newContext(WINDOW) : await this.sharedSession(who);
+    const watched = new WatchedPage(context, await context.newPage(), isOwn);
+    await watched.page.goto(`${this.api}/console${path}${isOwn ? `#token=${this.tokens[who]}` : ''}`);
     await watched.page.getByRole('main').waitFor();
     return watched;
   }
 
-  newContext({ scheme = 'light', width = 1440 }: { scheme?: 'light' | 'dark'; width?: number } = {}): Promise<BrowserContext> {
-    return this.browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+  private sharedSession(who: Caller): Promise<BrowserContext> {
+    const known = this.sessions.get(who);
+    if (known) return known;
+    const begun = this.browser.newContext(WINDOW).then(async (context) => {
+      const page = await context.newPage();
+      await page.goto(`${this.api}/console/kinds#token=${this.tokens[who]}`);
+      await page.getByRole('main').waitFor();
+      await page.close();
+      return context;
+    });
+    this.sessions.set(who, begun);
+    return begun;
   }
 
-  async call<T>(who: 'admin' | 'tenant', path: string, init: { method?: string; body?: unknown } = {}): Promise<T> {
+  async call<T>(who: Caller, path: string, init: { method?: string; body?: unknown } = {}): Promise<T> {
     const headers = { authorization: `Bearer ${this.tokens[who]}`, 'content-type': 'application/json' };
     const response = await fetch(`${this.api}${path}`, {
       method: init.method ?? 'GET',
@@ -139,6 +183,13 @@ export class ConsoleWorld {
     });
     const text = await response.text();
     return (text === '' ? {} : JSON.parse(text)) as T;
+  }
+
+  /** Replaces the faults of the simulated provider, and returns what it reports of each. */
+  async faults(rules?: readonly FaultRule[]): Promise<readonly FaultReport[]> {
+    const init = rules && { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ rules }) };
+    const response = await fetch(`${this.simulator}/_simulator/faults`, init);
+    return ((await response.json()) as { rules: readonly FaultReport[] }).rules;
   }
 
   /** Kills the api as a crash would. `npm start` starts it again. */
@@ -165,6 +216,7 @@ export class WatchedPage {
   constructor(
     private readonly context: BrowserContext,
     readonly page: Page,
+    private readonly ownsContext: boolean,
   ) {
     page.on('console', (message) => message.type() === 'error' && this.faults.push(`console: ${message.text()}`));
     page.on('pageerror', (error) => this.faults.push(`page: ${error.message}`));
@@ -184,6 +236,11 @@ export class WatchedPage {
     await this.page.evaluate(`history.pushState({}, '', '/console${path}')`);
     const isOther = screenOf(before) !== screenOf(`/console${path}`);
     if (isOther) await until(async () => !(await main?.evaluate((element) => element.isConnected)), { what: `the screen of ${path}` });
+  }
+
+  /** Resolves when nothing on the page is still being read. */
+  async settled(): Promise<void> {
+    await this.page.locator('[aria-busy]').first().waitFor({ state: 'detached' });
   }
 
   /**
@@ -211,6 +268,6 @@ export class WatchedPage {
   }
 
   async close(): Promise<void> {
-    await this.context.close();
+    await (this.ownsContext ? this.context : this.page).close();
   }
 }

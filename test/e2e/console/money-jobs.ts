@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { until } from '../../support/until';
-import type { ConsoleWorld, WatchedPage } from './console-world';
+import type { Stack, WatchedPage } from './console-world';
 
 interface Invoices {
   readonly data: readonly { readonly id: string; readonly tenant_id: string; readonly number: string | null; readonly due: string }[];
-}
-
-interface MoneyStage {
-  readonly world: () => ConsoleWorld;
-  readonly open: ConsoleWorld['open'];
 }
 
 /** The month before the running one, as the API and as people name it. */
@@ -22,7 +17,7 @@ const BUY_WORDS = /\b(buy|margin|provider charges|profit and loss)\b/i;
 const BUY_FIELDS = /"(buy|buy_direct|buy_shared|margin|payable|explanation|digest)":(?!null)/;
 
 /** Whole jobs of a finance person, one after another on the running stack: each goes on where the one before it ended. */
-export function moneyJobs({ world, open }: MoneyStage): void {
+export function moneyJobs({ world, open }: Stack): void {
   const field = (watched: WatchedPage, name: string) => watched.page.getByRole('dialog').getByLabel(name);
   const confirm = (watched: WatchedPage, name: string | RegExp) => watched.page.getByRole('dialog').getByRole('button', { name }).click();
 
@@ -79,6 +74,8 @@ export function moneyJobs({ world, open }: MoneyStage): void {
     await world().call('admin', '/api/v1/tenants/acme/billing-profile', { method: 'PUT', body });
     const watched = await open('admin', `/month-runs?period=${PERIOD}`);
     const { page } = watched;
+    const sums = page.getByRole('region', { name: 'Sums of the month' }).locator('dd');
+    expect(await sums.allTextContents()).toEqual(Array.from({ length: 5 }, () => 'not rated'));
     await page.getByRole('button', { name: `Rate ${MONTH}` }).click();
     await confirm(watched, `Rate ${MONTH}`);
     await page.locator('.head .pill', { hasText: 'Rated' }).waitFor({ timeout: 40_000 });
@@ -150,7 +147,7 @@ export function moneyJobs({ world, open }: MoneyStage): void {
     for (const route of ['/costs', '/invoices', `/invoices/${data[0]?.id}`, '/payments', '/credit-notes', '/wallets']) {
       await page.goto(`${world().api}/console${route}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await until(async () => (await page.locator('[aria-busy]').count()) === 0);
+      await watched.settled();
       const text = (await page.getByRole('main').textContent()) ?? '';
       if (BUY_WORDS.test(text)) found.push(`${route}: ${BUY_WORDS.exec(text)?.[0]}`);
       found.push(...(await watched.axeInBothSchemes(`tenant ${route}`)));

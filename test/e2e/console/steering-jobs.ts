@@ -1,10 +1,5 @@
 import { until } from '../../support/until';
-import type { ConsoleWorld, WatchedPage } from './console-world';
-
-export interface Stack {
-  readonly world: () => ConsoleWorld;
-  readonly open: (...args: Parameters<ConsoleWorld['open']>) => Promise<WatchedPage>;
-}
+import type { Stack } from './console-world';
 
 interface One {
   readonly data: {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { until } from '../../support/until';
-import type { Stack } from './steering-jobs';
+import type { Stack } from './console-world';
 
 /** A receiver of webhooks that refuses until it is told otherwise. */
 class Receiver {
