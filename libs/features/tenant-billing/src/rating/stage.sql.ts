@@ -87,7 +87,7 @@ select product, kind, resource_id, region, project_id, sku, tags, hours::text as
        of_weight::text as of_weight, line_s::int as line_s, tenant, pool
   from rating_pieces where nth > $1 and nth <= $1 + ${PIECES_AT_ONCE} order by nth`;
 
-/** The digest of the pieces that `PIECES` gives for the same $1. The database makes it: measured, a fifth of the rating was the same work here. */
+/** The digest of the pieces that `PIECES` gives for the same $1. The database makes it, so that the process need not read whole pieces. */
 export const PIECES_DIGEST = `
 select encode(sha256(convert_to(coalesce(string_agg(p::text, e'\\n' order by nth), ''), 'UTF8')), 'hex') as digest
   from rating_pieces p where nth > $1 and nth <= $1 + ${PIECES_AT_ONCE}`;
