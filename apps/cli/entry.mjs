@@ -94,7 +94,7 @@ function installedMatchesLock() {
 }
 
 /**
- * Installs what the command needs, whatever NODE_ENV is. The packages of development, a third of all, stay away from a fresh clone that is
+ * Installs what the command needs, whatever NODE_ENV is. The packages of development, more than half of all, stay away from a fresh clone that is
  * only started; once they are there, they are renewed too.
  */
 function install() {
