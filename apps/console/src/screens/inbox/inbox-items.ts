@@ -208,14 +208,14 @@ function movesItems(moves: readonly Schemas['AttributionFindingResponse'][]): In
   });
 }
 
-/** One for each month: what stops its drafts is mended on the board of the month. */
+/** One item for each month: the board of the month shows every problem of its drafts. */
 function draftItems(drafts: readonly Schemas['TenantInvoiceResponse'][]): InboxItem[] {
   const stopped = drafts.filter(({ problems }) => problems.some(({ severity }) => severity === 'critical'));
   return [...new Set(stopped.map(({ period }) => period))].map((period): InboxItem => {
     const own = stopped.filter((draft) => draft.period === period);
     const problem = own[0]?.problems.find(({ severity }) => severity === 'critical');
     const currencies = new Set(own.map(({ currency }) => currency));
-    const sum = own.reduce((all, { total }) => all + Number(total), 0).toFixed(2);
+    const sum = own.reduce((all, { net }) => all + Number(net), 0).toFixed(2); // the tax of a draft is not decided
     return {
       id: `drafts-${period}`,
       group: 'money',
