@@ -9,7 +9,7 @@ export interface Figure {
   readonly more?: React.ReactNode;
 }
 
-/** Why there is no number, in words. Without them it is being read. */
+/** Stands in the place of a number: the reason why there is none, or a skeleton while the number is being read. */
 export const NoFigure = ({ text }: { readonly text?: string | undefined }) =>
   text === undefined ? <span className="sk" aria-busy="true" aria-label={TEXTS.reading} /> : <span className="no-figure">{text}</span>;
 

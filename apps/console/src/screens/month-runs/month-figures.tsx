@@ -5,15 +5,17 @@ import { netOf, type MonthRow } from './month-rows';
 import { TEXTS } from './texts';
 
 interface MonthFiguresProps {
-  readonly rows: readonly MonthRow[];
+  /** Undefined until the tenants of a rated month are read. */
+  readonly rows: readonly MonthRow[] | undefined;
   readonly pnl: Pnl | undefined;
   /** Why there are no sums yet: the month is not rated, they are being read, or they could not be read. */
   readonly lacking: 'unrated' | 'reading' | 'unread';
 }
 
 /** The sums of the month: what tenants pay, what it costs, and how much of it is issued and paid. */
-export function MonthFigures({ rows, pnl, lacking }: MonthFiguresProps) {
+export function MonthFigures({ rows: read, pnl, lacking }: MonthFiguresProps) {
   const { strip } = TEXTS;
+  const rows = read ?? [];
   const issued = rows.filter(({ state }) => state === 'issued');
   const paid = issued.filter(({ payment_status: payment }) => payment === 'paid');
   const buy = pnl && Number(pnl.total.buy_direct) + Number(pnl.total.buy_shared);
@@ -24,15 +26,15 @@ export function MonthFigures({ rows, pnl, lacking }: MonthFiguresProps) {
     <Figures
       label={strip.label}
       figures={[
-        { name: strip.sell, value: pnl ? money(pnl.total.sell) : rows.length > 0 ? sumOf(rows) : none },
+        { name: strip.sell, value: pnl ? money(pnl.total.sell) : read ? sumOf(rows) : none },
         { name: strip.buy, value: buy === undefined ? none : money(buy.toFixed(2)) },
         {
           name: strip.margin,
           value: pnl ? money(pnl.total.margin) : none,
           more: pnl && Number(pnl.total.sell) !== 0 && percent(Number(pnl.total.margin) / Number(pnl.total.sell)),
         },
-        { name: strip.issued, ...(rows.length > 0 ? { value: of(issued), more: sumOf(issued) } : { value: none }) },
-        { name: strip.paid, ...(rows.length > 0 ? { value: of(paid), more: sumOf(paid) } : { value: none }) },
+        { name: strip.issued, ...(read ? { value: of(issued), more: sumOf(issued) } : { value: none }) },
+        { name: strip.paid, ...(read ? { value: of(paid), more: sumOf(paid) } : { value: none }) },
       ]}
     />
   );

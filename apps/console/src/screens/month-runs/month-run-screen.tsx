@@ -102,7 +102,11 @@ export function MonthRunScreen() {
           </Note>
         )}
         {runs.error && <ErrorState error={runs.error} retry={() => void runs.refetch()} />}
-        <MonthFigures rows={rows} pnl={pnl.data?.data} lacking={lackingOf(all, rated, runs.error ?? pnl.error)} />
+        <MonthFigures
+          rows={month.data?.data.tenants}
+          pnl={pnl.data?.data}
+          lacking={lackingOf(all, rated, runs.error ?? pnl.error ?? month.error)}
+        />
         <div className="two">
           <div className="mb-list" style={{ height: HEAD_PX + Math.max(4, rows.length) * ROW_PX }}>
             <ListCard
