@@ -6,7 +6,7 @@ import { TEXTS } from './texts';
 
 const { logo: WORDS } = TEXTS;
 
-/** The file without the words that a browser puts before it. */
+/** The file in base64, without the `data:image/png;base64,` that a browser puts before it. */
 const base64Of = (file: File): Promise<string> =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();
@@ -33,6 +33,7 @@ export function LogoField({ issuer }: { readonly issuer: Schemas['IssuerResponse
   const choose = (event: ChangeEvent<HTMLInputElement>) => {
     const [file] = event.currentTarget.files ?? [];
     if (file) void store(base64Of(file));
+    event.currentTarget.value = ''; // the same file can be chosen again after a refusal
   };
   return (
     <div className="logo-field">

@@ -9,9 +9,8 @@ import { Card } from '../../parts/page';
 import { Note } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
-import { renew } from '../../shell/live';
+import { renew, usePollMs } from '../../shell/live';
 import { nameOf } from '../inventory/inventory-columns';
-import { usePollMs } from '../../shell/live';
 import { TEXTS } from './texts';
 
 /** The open drifts of a resource; operators only. */

@@ -6,7 +6,7 @@ import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { count, duration, words } from '../../parts/format';
 import { IconRefresh } from '../../parts/icons';
-import { KindIcon, kindName, kindsName } from '../../parts/kinds';
+import { KindCell, KindItem, kindName, kindsName } from '../../parts/kinds';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, ProblemCode } from '../../parts/states';
@@ -37,12 +37,7 @@ const COLUMNS: readonly Column<Sweep>[] = [
   {
     id: 'kind',
     head: TEXTS.heads.kind,
-    cell: ({ kind }) => (
-      <span className="nm">
-        <KindIcon kind={kind} />
-        <span className="trunc">{kindName(kind)}</span>
-      </span>
-    ),
+    cell: ({ kind }) => <KindCell kind={kind} name={kindName(kind)} />,
   },
   { id: 'state', head: TEXTS.heads.state, width: 104, cell: ({ status }) => <Status of="sweep" value={status} /> },
   {
@@ -149,16 +144,17 @@ export function SweepsScreen() {
 
 function SweepItem({ sweep }: { readonly sweep: Sweep }) {
   return (
-    <div className="item">
-      <KindIcon kind={sweep.kind} size={16} />
-      <b style={{ fontWeight: 550 }}>{kindName(sweep.kind)}</b>
-      <span className="dim sm">
-        <Age at={sweep.started_at} />
-      </span>
-      <span className="l2">
-        <Status of="sweep" value={sweep.status} />
-        <span className="dim trunc">{[`${count(sweep.seen)} seen`, sweep.reason && words(sweep.reason)].filter(Boolean).join(' · ')}</span>
-      </span>
-    </div>
+    <KindItem
+      kind={sweep.kind}
+      name={kindName(sweep.kind)}
+      aside={
+        <span className="dim sm">
+          <Age at={sweep.started_at} />
+        </span>
+      }
+    >
+      <Status of="sweep" value={sweep.status} />
+      <span className="dim trunc">{[`${count(sweep.seen)} seen`, sweep.reason && words(sweep.reason)].filter(Boolean).join(' · ')}</span>
+    </KindItem>
   );
 }
