@@ -50,7 +50,7 @@ export class Money {
     return new Money(this.unitsAt(places) - other.unitsAt(places), places, this.currency);
   }
 
-  /** Multiplies by a plain decimal number, such as a number of hours or a share. The product is exact; round it where needed. */
+  /** Multiplies by a plain decimal number, such as a number of hours or a share; as `Money` where it is parsed already. The product is exact; round it where needed. */
   multiply(factor: string | Money): Money {
     const { units, places } = typeof factor === 'string' ? Money.parse(factor, this.currency) : factor;
     return new Money(this.units * units, this.places + places, this.currency);

@@ -95,7 +95,7 @@ export class ConsoleWorld {
     const site = createServer().listen(0, '127.0.0.1');
     await once(site, 'listening');
     const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    // No sweep waits a minute for its turn, and no saga five seconds for its next look.
+    // No sweep waits a minute for its turn, and no saga waits five seconds for its next poll.
     const rates = { DO_RATE_PER_MINUTE: '5000', DO_RATE_PER_HOUR: '100000', SAGA_POLL_MS: '1000' };
     const system = Launched.run(['up'], { DATA_DIR: dataDir, CONSOLE_ORIGINS: origin, ...rates, ...(await freePorts()) });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -104,7 +104,7 @@ export class ConsoleWorld {
     const { api, simulator, admin_token: admin, tenant_token: tenant, simulator_token: simulated } = runNote(dataDir);
     const secret = readFileSync(join(dataDir, 'jwt-secret'), 'utf8').trim();
     const second = signGuardianToken(secret, { sub: 'second-operator', roles: ['platform_admin'] });
-    // Tests look at the provider far more often than people do, and its effects are due sooner, so that jobs do not consist of waiting.
+    // Tests ask the provider far more often than people do. Its effects come sooner, so that a job is not mostly waiting.
     const account = `${simulator}/_simulator/account`;
     const { lags } = (await (await fetch(account)).json()) as State;
     const sooner = Object.fromEntries(Object.entries(lags).map(([name, ms]) => [name, Math.round(ms / HASTE)]));

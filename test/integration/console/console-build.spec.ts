@@ -96,7 +96,7 @@ it('stacks the largest parts of a chart first and adds up the rest as the last o
   ]);
 });
 
-it('shows what is below zero as a part of its own, so that a bar is as long as its amounts: a credit larger than most', () => {
+it('draws a part below zero, such as a credit, below the axis', () => {
   const cells = [
     { bar: 'Sep', part: 'droplet', amount: 1_789.94 },
     { bar: 'Sep', part: null, amount: -1_044.3 },

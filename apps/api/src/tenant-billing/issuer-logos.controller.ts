@@ -14,7 +14,7 @@ import { IssuerResponse } from './profiles-answers.dto';
 const ApiIssuerParam = () =>
   ApiParam({ name: 'id', description: 'Id of the issuer', schema: { type: 'string', minLength: 1, maxLength: 200 } });
 
-/** Of the largest file. */
+/** The length of the largest file in base64. */
 const MOST_CHARACTERS = Math.ceil(MOST_LOGO_BYTES / 3) * 4;
 
 class IssuerLogoBody extends ReasonBody {

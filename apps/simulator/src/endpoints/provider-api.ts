@@ -210,7 +210,7 @@ interface RateDecision {
   retryAfterSeconds?: number;
 }
 
-/** A limit of some paths, for a token with the provider's minute limit. Other minute limits raise and lower it alike. */
+/** A limit of some paths. It changes in proportion when the minute limit of the simulator is changed. */
 interface PathLimit {
   readonly pattern: RegExp;
   /** Absent: requests of every method count. */

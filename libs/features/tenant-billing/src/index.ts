@@ -90,7 +90,7 @@ export { TenantBillingModule } from './tenant-billing.module';
 export { TAX_ID_STATES, TAX_PLACES, type TaxIdState, type TaxPlace, type TaxWhen } from './entities/tax-rule.entity';
 export { TaxRules, type TaxRuleChange, type TaxRuleInput, type TaxRuleView } from './tax/tax-rules';
 export { TAX_SETS, type TaxSet } from './tax/tax-sets';
-export { LOGO_TYPES, TAX_CATEGORIES, type LogoType } from './pricing/tenant-document';
+export { LOGO_TYPES, TAX_CATEGORIES } from './pricing/tenant-document';
 export { DUNNING_ACTIONS, REQUEST_STATUSES, type DunningAction, type DunningStep, type RequestStatus } from './entities/dunning.entity';
 export { PAYMENT_KINDS, type PaymentKind } from './entities/payment.entity';
 export { ENTRY_CAUSES, LOT_SOURCES, WALLET_KINDS, type EntryCause, type LotSource, type WalletKind } from './entities/wallet.entity';

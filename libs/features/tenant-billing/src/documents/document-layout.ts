@@ -11,7 +11,7 @@ const CONTENT_WIDTH = 595.28 - 2 * MARGIN.side;
 /** What is under the table of lines stays together on a page up to this many taxes. */
 const MOST_TAXES_TOGETHER = 12;
 
-/** Where the logo fits into, in points: it keeps its proportions. */
+/** The largest size of the logo, in points. It keeps its proportions. */
 const LOGO = { width: 170, height: 48 };
 
 /** The page description of a document. Everything in it comes from the frozen document and its proof. `logo`: the picture as a data URL. */

@@ -1,4 +1,4 @@
-/** What a JPEG has, without the pieces that describe how it was made. */
+/** A JPEG without metadata. */
 export interface Jpeg {
   readonly width: number;
   readonly height: number;

@@ -13,10 +13,11 @@ export interface LogoPicture {
   readonly sha256: string;
 }
 
-/** Of the file that is uploaded. As base64 in JSON it fits into the limit of a request. */
+/** The largest file that can be uploaded. In base64 it fits into the limit of a request. */
 export const MOST_LOGO_BYTES = 65_536;
+/** The most pixels of a side. */
 const MOST_PIXELS = 2_000;
-/** Of the pixels together: more than 300 dots an inch at the place of the logo. Decoding them keeps the process busy for a tenth of a second. */
+/** The most pixels of a whole picture: more than 300 dots an inch at the place of the logo. Decoding them keeps the process busy for a tenth of a second. */
 const MOST_AREA = 250_000;
 
 /**

@@ -6,7 +6,7 @@ export interface PrintRequest {
   readonly id: number;
   /** The tenant's proof as JSON. */
   readonly proof: string;
-  /** Its bytes arrive in the thread as a plain array of bytes. */
+  /** The thread receives a `Uint8Array` in the place of a `Buffer`. */
   readonly logo?: { readonly mediaType: LogoType; readonly bytes: Uint8Array };
 }
 

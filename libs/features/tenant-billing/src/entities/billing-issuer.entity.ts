@@ -55,7 +55,7 @@ export class BillingIssuer {
   @Column('text', { default: 'UTC' })
   readonly timeZone: string;
 
-  /** The picture that documents print. */
+  /** The digest of the logo that documents print; null for none. */
   @Column('text', { nullable: true })
   readonly logoSha256: string | null;
 

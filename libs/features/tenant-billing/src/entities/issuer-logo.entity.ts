@@ -4,14 +4,14 @@ import type { LogoType } from '../pricing/tenant-document';
 /** A picture that documents print. Issued documents name it by its digest, so a row is never changed or removed. [TBL-4] */
 @Entity('billing_logos')
 export class IssuerLogo {
-  /** Of `bytes`. */
+  /** The digest of `bytes`. */
   @PrimaryColumn('text')
   readonly sha256: string;
 
   @Column('text')
   readonly mediaType: LogoType;
 
-  /** Pixels. */
+  /** In pixels, as is `height`. */
   @Column('int')
   readonly width: number;
 

@@ -21,7 +21,7 @@ export interface PricePlan {
   readonly resourceOverrides: ReadonlyMap<string, readonly Rate[]>;
 }
 
-/** A rate in its layer: one object for each, so that lines with the same one are the lines that it prices together. */
+/** A rate in its layer. Equal choices are the same object, by which lines are grouped to be priced together. */
 export interface ChosenRate {
   readonly rate: Rate;
   readonly explanation: RateExplanation;

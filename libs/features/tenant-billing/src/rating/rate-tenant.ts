@@ -15,7 +15,7 @@ export interface SharedPart extends PoolShare {
   readonly poolAmount: string;
 }
 
-/** What the rating adds to a piece. Everything else of its line is what the piece has. */
+/** What the rating adds to a piece. The line takes everything else from the piece. */
 export interface RatedPiece {
   readonly bucket: Bucket;
   readonly quantity: Money | null;

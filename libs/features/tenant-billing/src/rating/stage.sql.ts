@@ -121,9 +121,9 @@ select $1, $2::date, l.line_no, l.tenant_id, l.bucket, l.line_kind, l.product, l
     resource_name text, project_name text, region text, quantity numeric, unit text, buy numeric, sell numeric, explanation jsonb)`);
 
 /**
- * Set-based: writes the rated lines of pieces and returns their digest. What a piece has is taken from it, so that only numbers are sent. $1 issuer, $2 first day of the
- * month; then arrays with an entry for each line: $3 the number of the piece, $4 of the line, $5 bucket, $6 quantity or null for that of the
- * piece, $7 sell, $8 seconds of the owner or null for a piece that is not split, $9 the place of its rate in $11, from 0, or null,
+ * Set-based: writes the rated lines of pieces and returns their digest. What a piece has is taken from it, so that only numbers are sent.
+ * $1 issuer, $2 first day of the month; then arrays with an entry for each line: $3 the number of the piece, $4 of the line, $5 bucket,
+ * $6 quantity or null for that of the piece, $7 sell, $8 seconds of the owner or null for a piece that is not split, $9 the place of its rate in $11, from 0, or null,
  * $10 unit. $11 rates as JSON. $12 and $13 are the least and the largest number: measured, without them the planner reads all pieces for each call.
  */
 export const INSERT_RATED_PIECES = withDigest(`
