@@ -19,7 +19,7 @@ interface PieceLine {
   readonly unit: string;
 }
 
-/** Numbers the lines of a month and writes them in batches: while one batch is written, the next is computed. Each batch is hashed as it is stored. */
+/** Numbers the lines of a month and writes them in batches: while one batch is written, the next is computed. The database hashes each batch. */
 export class RatedLineWriter {
   private readonly hash = createHash('sha256');
   private ofPieces: PieceLine[] = [];
