@@ -125,7 +125,19 @@ describe('a JPEG', () => {
     expect(logo.bytes).toEqual(aJpeg());
   });
 
-  it('is refused in the colours of printing, with more bits, or when it ends early', () => {
+  it('loses what stands between its scans and after its end, and keeps its restarts and stuffed bytes', () => {
+    const scan = [0xff, 0xda, 0, 2, 7, 0xff, 0, 8, 0xff, 0xd3, 9];
+    const between = [0xff, 0xfe, 0, 5, 1, 2, 3];
+    const [whole, plain] = [aJpeg(), aJpeg().subarray(0, -9)];
+    const file = Buffer.concat([plain, Buffer.from([...scan, ...between, ...scan, 0xff, 0xd9]), Buffer.from('a second picture'), whole]);
+    expect(readLogo(file).bytes).toEqual(Buffer.concat([plain, Buffer.from([...scan, ...scan, 0xff, 0xd9])]));
+  });
+
+  it('is refused in the colours of printing, with more bits, when it is lossless, has no pixels, or ends early', () => {
+    const lossless = aJpeg();
+    lossless[lossless.indexOf(0xc0)] = 0xc3;
+    expect(problemOf(lossless)).toContain('save it as baseline');
+    expect(problemOf(Buffer.concat([aJpeg().subarray(0, -9), Buffer.from([0xff, 0xd9])]))).toContain('no picture');
     expect(problemOf(aJpeg({ components: 4 }))).toContain('CMYK');
     expect(problemOf(aJpeg({ depth: 12 }))).toContain('more than 8 bits');
     expect(problemOf(aJpeg().subarray(0, -1))).toContain('ends early');

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PDFDocument } from 'pdf-lib';
 import { aDocument, originsOf } from '../../../../../test/support/tenant-documents';
 import type { TenantDocument } from '../pricing/tenant-document';
@@ -130,6 +132,15 @@ describe('a logo', () => {
     await expect(verifyPdf(bytes, KEY.publicKey)).resolves.toMatchObject({ isIdenticalPrint: true, proof: { document: branded } });
     expect(new PdfReader(bytes).picture()).toEqual({ mediaType: 'image/png', bytes: logo.bytes });
     expect((await print(aDocument({ lines: 3 }))).length).toBeLessThan(bytes.length);
+  });
+
+  it('as a JPEG is printed and verified too [TBL-4]', async () => {
+    const jpeg = readLogo(await readFile(join(__dirname, '../../../../../test/support/logo.jpg')));
+    expect(jpeg).toMatchObject({ mediaType: 'image/jpeg', width: 48, height: 16 });
+    const document = aDocument({ lines: 3, issuer: { ...issuer, logo_sha256: jpeg.sha256 } });
+    const bytes = await renderPdf(proofOf(document), jpeg);
+    await expect(verifyPdf(bytes, KEY.publicKey)).resolves.toMatchObject({ isIdenticalPrint: true, proof: { document } });
+    expect(new PdfReader(bytes).picture()).toEqual({ mediaType: 'image/jpeg', bytes: jpeg.bytes });
   });
 
   it('that is missing, is another one or should not be there is refused', async () => {
