@@ -197,6 +197,16 @@ export class ConsoleWorld {
     process.kill(runNote(this.dataDir).pids.api ?? 0, 'SIGKILL');
   }
 
+  /** Resolves when the api, started again, is ready. A page may show what it wanted to see before the kill was noticed. */
+  async apiIsBack(): Promise<void> {
+    const isReady = () =>
+      fetch(`${this.api}/api/health/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await until(isReady, { what: 'the api that was started again' });
+  }
+
   async close(): Promise<void> {
     await this.browser.close();
     this.site.close();

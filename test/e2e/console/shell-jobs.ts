@@ -116,14 +116,18 @@ export function shellJobs({ world, open }: Stack): void {
     type Planned = { readonly data: { readonly id: string } };
     type Droplets = { readonly droplets: readonly { readonly name: string }[] };
     const input = { name, size_slug: 's-1vcpu-1gb', region: 'fra1', image: 'ubuntu-24-04-x64' };
+    await world().faults([{ id: 'create', match: { method: 'POST', path: '/v2/droplets' }, effect: { type: 'hold' } }]);
     const { data: saga } = await world().call<Planned>('tenant', '/api/v1/sagas', {
       method: 'POST',
       body: { kind: 'provision_droplet', input },
     });
     const watched = await open('tenant', `/sagas/${saga.id}`);
     await watched.page.getByRole('heading', { level: 1, name: `Create ${name}` }).waitFor();
+    await until(async () => (await world().faults()).some(({ held }) => held > 0), { what: 'the order under way' });
     world().killApi();
     await until(() => watched.faults.length > 0, { what: 'a request that failed' });
+    await world().faults([]);
+    await world().apiIsBack();
     await watched.page.locator('.head .pill.ok').waitFor({ timeout: 120_000 });
     await watched.page.locator('.banner').waitFor({ state: 'hidden' });
     watched.faults.splice(0); // of the time without an api

@@ -94,6 +94,7 @@ export function steeringJobs({ world, open }: Stack): void {
     await page.getByRole('heading', { level: 1, name: /^Start again: 20 sagas/ }).waitFor();
     await page.getByText(/^[1-9]\d* done/).first().waitFor(); // prettier-ignore
     world().killApi();
+    await world().apiIsBack();
     await page.locator('.head .pill.ok').waitFor({ timeout: 120_000 });
     await page.getByText('20 done').waitFor();
     watched.faults.splice(0); // of the time without an api
