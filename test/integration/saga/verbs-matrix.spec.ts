@@ -176,6 +176,13 @@ async function meet(verb: SagaVerb, id: string): Promise<boolean> {
   return isDone;
 }
 
+/** Waits for a verb. A refusal is no failure when the saga has meanwhile ended, for instance by the approval just before. */
+async function unlessMoved(id: string, verb: Promise<unknown>): Promise<void> {
+  await verb.catch(async (refusal: unknown) => {
+    if (UNSETTLED.includes((await get(id)).status)) throw refusal;
+  });
+}
+
 /** Opens the gate, ends waits, pauses and decisions, and waits for the end. */
 async function finish(id: string): Promise<void> {
   await outside.query('insert into gates values ($1) on conflict do nothing', [id]);
@@ -184,8 +191,8 @@ async function finish(id: string): Promise<void> {
       const { status, paused_at, approval } = await get(id);
       if (!UNSETTLED.includes(status)) return true;
       if (approval && approval.decision === null) await perform('approve', id).catch(() => undefined);
-      if (paused_at) await sagas.get(SagaVerbs).resume({ id, because: REASON });
-      if (status === 'failed' || status === 'compensation_failed') await sagas.controls.retry(PLATFORM, id, REASON);
+      if (paused_at) await unlessMoved(id, sagas.get(SagaVerbs).resume({ id, because: REASON }));
+      if (status === 'failed' || status === 'compensation_failed') await unlessMoved(id, sagas.controls.retry(PLATFORM, id, REASON));
       await outside.query(
         `update saga_runs set wake_at = clock_timestamp() where id = $1 and wake_at > clock_timestamp() and paused_at is null`,
         [id],

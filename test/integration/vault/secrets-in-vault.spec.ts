@@ -48,7 +48,7 @@ const settings = () => ({
   VAULT_ADDR: vault.url,
   VAULT_SECRETS: 'arcadia/common,arcadia/provider',
   VAULT_REFRESH_MS: '100',
-  VAULT_TIMEOUT_MS: '300',
+  VAULT_TIMEOUT_MS: '2000',
 });
 const failure = (more: NodeJS.ProcessEnv = { VAULT_TOKEN }) => openConfig({ ...settings(), ...more }).catch((thrown: unknown) => thrown);
 /** Like `openConfig`, but the refresh is stopped after the test. */
@@ -121,7 +121,7 @@ it.each([
   ['contains text that is no token', () => vault.kept.set('arcadia/provider', { DO_API_TOKEN: 'two words' }), 'must be one word'],
   ['may no longer be read', () => vault.tokens.clear(), '(403)'],
   ['returns HTML', () => (vault.script = (_, response) => Boolean(response.end('<html>Sign in</html>'))), "not Vault's JSON"],
-  ['returns an endless response', () => (vault.script = (_, response) => response.write('{"data":') || true), 'within 300 ms'],
+  ['returns an endless response', () => (vault.script = (_, response) => response.write('{"data":') || true), 'within 2000 ms'],
   ['returns too much data', () => (vault.script = (_, response) => Boolean(response.end('x'.repeat(2_000_000)))), '1048576 bytes'],
   ['is sealed', () => (vault.script = (_, response) => Boolean(response.writeHead(503).end('{}'))), '(503)'],
 ])('keeps the last good value when the path %s', async (_, spoil, reason) => {
