@@ -23,7 +23,7 @@ interface Cell {
 }
 
 /** Less than any amount that is drawn: what remains of a sum of fractions that cancel. */
-const LEAST_SHOWN = 1e-9;
+const LEAST_DRAWN = 1e-9;
 
 /**
  * Puts the largest parts first, each with a colour, and adds up the rest as "others", which is always last. A part below zero, such as a credit,
@@ -32,7 +32,7 @@ const LEAST_SHOWN = 1e-9;
 export function stacksOf(bars: readonly string[], cells: readonly Cell[], nameOf: (part: string | null) => string): Stacks {
   const sums = new Map<string | null, number>();
   for (const { part, amount } of cells) sums.set(part, (sums.get(part) ?? 0) + amount);
-  const parts = [...sums].filter(([, sum]) => Math.abs(sum) >= LEAST_SHOWN).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
+  const parts = [...sums].filter(([, sum]) => Math.abs(sum) >= LEAST_DRAWN).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
   const kept = parts.slice(0, parts.length > MOST_SERIES + 1 ? MOST_SERIES : MOST_SERIES + 1).map(([part]) => part);
   const hasOthers = kept.length < parts.length;
   const values = bars.map((bar) => {
