@@ -3,7 +3,8 @@ import type { RepeatableSql } from '#libs/database';
 /**
  * The rates of all products, each with the time during which it counts: the catalog before what invoices taught before the configured list,
  * and within a source the latest. `observed` false leaves out what invoices taught. The function works as the owner of the table and checks
- * the scope itself, so that a tenant never gets an observed rate. The earliest rate of a product reaches back. Set-based.
+ * the scope itself, so that a tenant never gets an observed rate. The earliest rate of a product reaches back.
+ * One join by product: a look-up per start reads the prices once for each of them, which is the square of their number.
  */
 const RATES = `
 create or replace function arcadia_rates(observed boolean) returns table (
@@ -14,9 +15,9 @@ language sql stable security definer rows 300 set search_path from current as $$
       from list_prices p where p.source <> 'observed' or (observed and arcadia_is_platform())),
   starts as (select distinct a.product, a.valid_from from allowed a),
   decided as (
-    select s.product, s.valid_from, best.source, best.amount, best.hourly, best.minimum, best.as_of
-      from starts s cross join lateral (
-        select a.* from allowed a where a.product = s.product and a.valid_from <= s.valid_from order by a.rank, a.valid_from desc limit 1) best)
+    select distinct on (s.product, s.valid_from) s.product, s.valid_from, a.source, a.amount, a.hourly, a.minimum, a.as_of
+      from starts s join allowed a on a.product = s.product and a.valid_from <= s.valid_from
+     order by s.product, s.valid_from, a.rank, a.valid_from desc)
   select d.product, d.source, d.amount, d.hourly, d.minimum,
          case when d.source = 'catalog' and lead(d.valid_from) over later is null
               then greatest(d.as_of, (select c.taken_at from provider_catalogue c where c.name = 'offers')) else d.as_of end,
