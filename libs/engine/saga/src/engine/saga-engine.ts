@@ -78,7 +78,7 @@ export class SagaEngine {
       const free = MAX_RUNNING - this.running.size;
       if (free <= 0 || this.ending) return;
       const { kinds, steps } = this.registry.known();
-      const claimed = await this.database.query<Omit<SagaRun, 'ledger'>>(CLAIM_DUE, [
+      const claimed = await this.database.prepared<Omit<SagaRun, 'ledger'>>('saga_claim_due', CLAIM_DUE, [
         free,
         this.config.saga.leaseMs,
         this.owner,
@@ -96,7 +96,8 @@ export class SagaEngine {
   }
 
   private async readLedgers(claimed: readonly { readonly id: string }[]): Promise<Map<string, LedgerLine[]>> {
-    const rows = await this.database.query<LedgerLine & { saga_id: string }>(READ_LEDGERS, [claimed.map(({ id }) => id)]);
+    const ids = claimed.map(({ id }) => id);
+    const rows = await this.database.prepared<LedgerLine & { saga_id: string }>('saga_read_ledgers', READ_LEDGERS, [ids]);
     const ledgers = new Map<string, LedgerLine[]>();
     for (const { saga_id: id, ...line } of rows) ledgers.set(id, [...(ledgers.get(id) ?? []), line]);
     return ledgers;
