@@ -11,7 +11,8 @@ import type { FaultRule } from '../../support/simulator-client';
 import { until } from '../../support/until';
 import { freePorts, Launched, runNote } from '../start/launcher';
 
-const CHROMIUM = '/usr/bin/chromium';
+/** Debian's builds of Chromium. The one without a window needs a third less CPU for the same pages. */
+const CHROMIUM = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync) ?? '';
 /** As root in a container, without a graphics card, and without any request of the browser's own. */
 const FLAGS = [
   '--no-sandbox',
@@ -23,9 +24,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-const hasBrowser = existsSync(CHROMIUM);
-if (!hasBrowser && process.env.REQUIRE_BROWSER === '1') throw new Error(`REQUIRE_BROWSER=1, but there is no ${CHROMIUM}`);
-if (!hasBrowser) console.warn(`\nSKIPPED: the console in a browser. There is no ${CHROMIUM}: apt-get install chromium\n`);
+const hasBrowser = CHROMIUM !== '';
+if (!hasBrowser && process.env.REQUIRE_BROWSER === '1') throw new Error('REQUIRE_BROWSER=1, but Chromium is not installed');
+if (!hasBrowser) console.warn('\nSKIPPED: the console in a browser. Chromium is not installed: apt-get install chromium-headless-shell\n');
 
 /** `describe`, and skipped with a message where there is no browser. */
 export const describeInBrowser = hasBrowser ? describe : describe.skip;
