@@ -84,7 +84,7 @@ class Comparison {
     }
     const missing = namesIn(was.enum).filter((value) => !namesIn(is.enum).includes(value));
     return [
-      ...(String(was.type) === String(is.type) ? [] : [`${at} was ${String(was.type)} and is ${String(is.type)}`]),
+      ...(isTypeKept(at, was, is) ? [] : [`${at} was ${String(was.type)} and is ${String(is.type)}`]),
       ...(was.format === is.format ? [] : [`${at} was ${String(was.format)} and is ${String(is.format)}`]),
       ...(is.enum ? missing.map((value) => `${at} is never ${String(value)} any more`) : []),
       ...Object.entries((was.properties ?? {}) as Record<string, Node>).flatMap(([name, property]) => {
@@ -95,6 +95,10 @@ class Comparison {
     ];
   }
 }
+
+/** What a client sends may have more types than before, such as null. What it reads may not. */
+const isTypeKept = (at: string, was: Node, is: Node): boolean =>
+  at.includes(' body') ? [was.type].flat().every((type) => [is.type].flat().includes(type)) : String(was.type) === String(is.type);
 
 const formsOf = (schema: Node): Node[] => (Array.isArray(schema.oneOf) ? nodesIn(schema.oneOf) : [schema]);
 const fewest = (losses: readonly string[][]): string[] => losses.reduce((least, one) => (one.length < least.length ? one : least));

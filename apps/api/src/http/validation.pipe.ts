@@ -19,6 +19,7 @@ import { isUuid, nearestWord, UNKNOWN_FIELD, ValidationFailedError, type FieldEr
 import { DEFAULT_LIMIT, DryRunQuery, PageQuery } from './http.dto';
 import { A_TENANT_ID } from './input.decorators';
 import { KnownWords } from './known-words';
+import { takeNestedNulls, withoutNulls } from './unset-fields';
 
 /**
  * Nest's ValidationPipe with the problem document of this api: a body or query becomes an instance of its class, or all wrong fields are
@@ -52,7 +53,8 @@ export class InputValidationPipe extends ValidationPipe {
     const unknown = takeUnknownFields(metatype, plain, type);
     const max = this.config.http.pageLimitMax;
     if (isPage(metatype) && plain.limit === undefined) plain.limit = String(Math.min(DEFAULT_LIMIT, max));
-    const { input, problems } = await this.validated(plain, metadata);
+    const { input, problems } = await this.validated(withoutNulls(metatype, plain), metadata);
+    takeNestedNulls(input);
     const words = await this.words.check(metatype, withoutFields(plain, problems));
     const all = [...unknown, ...problems, ...words.problems, ...limitProblems(input, max)];
     if (all.length > 0) throw new ValidationFailedError(all.map((problem) => withLimits(problem, metatype, max)));

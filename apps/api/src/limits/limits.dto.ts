@@ -63,6 +63,7 @@ export class LimitsBody extends ReasonBody {
 
   @ApiInput('Two living droplets of the tenant may not have one name; null is the same as false', { example: false })
   @IsOptional()
+  @OrNull()
   @Transform(({ value }: { value: unknown }) => (value === null ? false : value))
   @IsBoolean()
   readonly unique_names?: boolean;

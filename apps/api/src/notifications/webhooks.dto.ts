@@ -14,7 +14,7 @@ import {
 } from '#libs/notifications';
 import { OtherTenantError } from '../auth/auth.errors';
 import { PageQuery, ReasonBody, TimeRangeQuery } from '../http/http.dto';
-import { IsEachOf, IsNotBlank, IsOneOf, IsSomeOf, IsTenantId, IsTimestamp, wordsIn } from '../http/input.decorators';
+import { IsEachOf, IsNotBlank, IsOneOf, IsSomeOf, IsTenantId, IsTimestamp, OrNull, wordsIn } from '../http/input.decorators';
 import { ApiCount, ApiEnum, ApiInput, ApiText, ApiTextList, ApiTime, ApiUuid, ApiWhole } from '../http/swagger.decorators';
 
 const EVERY_TYPE = '*';
@@ -83,16 +83,17 @@ export class WebhookChangeBody extends ReasonBody {
   @IsEachOf(TYPES)
   readonly types?: readonly string[];
 
-  @ApiInput('For people')
+  @ApiInput('For people; null removes it')
   @IsOptional()
+  @OrNull()
   @IsString()
   @MaxLength(200)
-  readonly description?: string;
+  readonly description?: string | null;
 
   toChange(): Partial<WebhookFields> {
     const { url, types, description } = this;
     return {
-      ...(url !== undefined && { url }),
+      ...(url && { url }), // null counts as missing
       ...(types && { types: normalTypes(types) }),
       ...(description !== undefined && { description }),
     };

@@ -4,7 +4,7 @@ import { ValidationFailedError } from '#libs/kernel';
 import { AdminsOnlyError } from '#libs/provisioning';
 import { OtherTenantError } from '../auth/auth.errors';
 import { ApiCount, ApiEnum, ApiFlag, ApiInput, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
-import { IsOneOf, IsTenantId } from '../http/input.decorators';
+import { IsOneOf, IsTenantId, OrNull } from '../http/input.decorators';
 import { OwnershipBody, PageQuery } from '../http/http.dto';
 
 const TRUE_OR_FALSE = ['true', 'false'];
@@ -85,6 +85,7 @@ export class ProjectsQuery extends PageQuery {
 export class ProjectBody extends OwnershipBody {
   @ApiInput('Owner of the project, a registered tenant; null gives the project back to its description', { example: 'acme' })
   @IsOptional()
+  @OrNull()
   @IsTenantId()
   readonly tenant_id?: string | null;
 
@@ -95,6 +96,7 @@ export class ProjectBody extends OwnershipBody {
 
   @ApiInput('Classification of the project, a word of your own; null removes it', { example: 'agency client' })
   @IsOptional()
+  @OrNull()
   @IsString()
   @MaxLength(100)
   readonly classification?: string | null;
