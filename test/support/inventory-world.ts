@@ -33,6 +33,7 @@ const FAST = {
 export interface World {
   readonly simulator: SimulatorClient;
   readonly database: Database;
+  /** Connection strings of the database, that of its owner among them. Statements run on `database`, also those of `factories.ts`. */
   readonly owner: TestDatabase;
   readonly sweeps: SweepService;
   readonly inventory: InventoryReader;

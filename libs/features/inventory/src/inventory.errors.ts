@@ -26,6 +26,7 @@ export class SweepNotReleasableError extends domainError(
   (sweepId: string) => `Sweep ${sweepId} is not suspect, or a newer sweep of its kind has replaced it`,
 ) {}
 
+/** A request for a sweep of a kind that has none. */
 export class UnknownKindError extends domainError(
   'unknown_kind',
   'invalid',

@@ -56,7 +56,10 @@ export type PriceRule =
       readonly freeUnits?: string;
       /** The name of its products in list prices. Absent: the kind. */
       readonly product?: string;
-      /** Whether the products have a size after their name, such as `droplet:s-1vcpu-1gb`: all or some of them. Absent: none. */
+      /**
+       * Whether the products have a size after their name, such as `droplet:s-1vcpu-1gb`: all or some of them. Absent: none. The size has
+       * lower-case letters, digits, dots and dashes; `billedAs` replaces others, such as underscores.
+       */
       readonly sized?: 'all' | 'some';
       /** The unit of its list prices. Absent: a month of one resource. */
       readonly unit?: PriceUnit;

@@ -5,7 +5,7 @@ export type Spec = Readonly<Record<string, unknown>>;
 
 /**
  * The fields of the desired state by kind: those that people choose, and whether a machine runs. An ordered resource and an adopted one are
- * compared in the same fields.
+ * compared in the same fields. A field is `name`, `region`, `size_slug`, `power`, `backups` or the name of an attribute.
  */
 export const DESIRED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   droplet: ['name', 'region', 'size_slug', 'image', 'tags', 'backups', 'power'],
