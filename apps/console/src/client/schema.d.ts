@@ -4460,7 +4460,7 @@ export interface components {
        * @description Owner of the project, a registered tenant; null gives the project back to its description
        * @example acme
        */
-      tenant_id?: string;
+      tenant_id?: string | null;
       /**
        * @description `true`: the project belongs to no tenant, whatever its description says; not together with `tenant_id`
        * @enum {string}
@@ -4470,7 +4470,7 @@ export interface components {
        * @description Classification of the project, a word of your own; null removes it
        * @example agency client
        */
-      classification?: string;
+      classification?: string | null;
     };
     LastInvoicedResponse: {
       /**
@@ -5934,7 +5934,7 @@ export interface components {
        * @description Two living droplets of the tenant may not have one name; null is the same as false
        * @example false
        */
-      unique_names?: boolean;
+      unique_names?: boolean | null;
       /**
        * @description Open sagas that the tenant itself started
        * @example 50
@@ -10043,8 +10043,8 @@ export interface components {
         | 'tenant_invoice.voided'
         | 'webhook.disabled'
       )[];
-      /** @description For people */
-      description?: string;
+      /** @description For people; null removes it */
+      description?: string | null;
     };
     DeliveryResponse: {
       /**
