@@ -50,6 +50,7 @@ export function configFor(env) {
     JWT_SECRET: 'a-secret-of-measurements-long-enough-for-hs512-and-used-nowhere-else-at-all',
     DO_RATE_PER_MINUTE: '1000000',
     DO_RATE_PER_HOUR: '1000000',
+    DO_ROUTE_RATE_PERCENT: '1000000',
     ...env,
   });
 }

@@ -10,7 +10,7 @@ export const PROOF_KEY = Buffer.alloc(32, 7).toString('base64');
 export const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/nothing';
 
 /** Lets a test call the provider as often as it likes. */
-export const UNLIMITED_CALLS = { DO_RATE_PER_MINUTE: '1000000', DO_RATE_PER_HOUR: '1000000' };
+export const UNLIMITED_CALLS = { DO_RATE_PER_MINUTE: '1000000', DO_RATE_PER_HOUR: '1000000', DO_ROUTE_RATE_PERCENT: '1000000' };
 
 /** The configuration of a process in a test. The given settings win. */
 export function testConfig(env: NodeJS.ProcessEnv = {}): Config {

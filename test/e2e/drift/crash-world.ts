@@ -43,6 +43,7 @@ export class CrashWorld {
       DO_API_TOKEN: provider.token,
       DO_RATE_PER_MINUTE: '1000000',
       DO_RATE_PER_HOUR: '1000000',
+      DO_ROUTE_RATE_PERCENT: '1000000',
       PROVIDER_LAG_MS: '2000',
       SAGA_POLL_MS: '200',
       SAGA_LEASE_MS: '2000',

@@ -52,6 +52,7 @@ beforeAll(async () => {
     DO_API_TOKEN: provider.token,
     DO_RATE_PER_MINUTE: '1000000',
     DO_RATE_PER_HOUR: '1000000',
+    DO_ROUTE_RATE_PERCENT: '1000000',
     PROVIDER_LAG_MS: '4000',
     SAGA_POLL_MS: '500',
     SAGA_LEASE_MS: '2000',

@@ -30,6 +30,7 @@ const SIGNATURES = [
   'arcadia_rates(boolean) → record',
   'arcadia_seal_records(integer) → integer',
   'provider_acquire(text, boolean, double precision[], integer, integer, double precision, double precision, double precision, bigint[], double precision[], text[], double precision[]) → record',
+  'provider_acquire_on_route(text, boolean, double precision[], integer, integer, double precision, double precision, double precision, bigint[], double precision[], text[], double precision[], text, integer, double precision) → record',
   'provider_report(text, bigint[], double precision[], text[], double precision[], double precision) → text[]',
 ];
 
@@ -96,7 +97,7 @@ it('declares one object per entry, under the name of the entry', () => {
 const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form', 'cloud_project_names_over_time', 'cloud_resource_owners'];
 
 /** Functions and views that no migration created. */
-const ADDED = ['arcadia_rates', 'platform_resource_prices'];
+const ADDED = ['arcadia_rates', 'provider_acquire_on_route', 'platform_resource_prices'];
 
 it('replaces the objects of the migrations by equal or changed ones, with the same owner and privileges [OPS-5]', async () => {
   await migrateWith([]);

@@ -1,7 +1,8 @@
 import { AdoptionService } from '#libs/drift';
 import { change } from '../../support/factories';
 import { ADMIN } from '../../support/principals';
-import { LISTED, listing, respelled } from '../../support/listed-objects';
+import { LISTED, listing } from '../../support/listed-objects';
+import { respelled } from '../../support/respelled-objects';
 import { ORDER } from '../../support/provisioning-world';
 import { SeededRandom } from '../../support/seeded-random';
 import { newDriftWorld, type DriftWorld } from './drift-world';

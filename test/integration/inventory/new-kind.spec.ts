@@ -6,6 +6,7 @@ import { nfsSnapshotKind } from '../../support/throw-away-kind';
 import { DriftDetectionService } from '#libs/drift';
 import { OwnershipService, SweepService } from '#libs/inventory';
 import { BalanceSnapshots } from '#libs/provider-billing';
+import { LISTED, listing } from '../../support/listed-objects';
 import { LISTED_PRODUCTS } from '../../support/listed-products';
 import { ADMIN, ADMIN_HEADER, tenantHeader } from '../../support/principals';
 import { createTestApp, type TestApp } from '../../support/test-app';
@@ -87,16 +88,49 @@ describe('a kind of which nothing is known but its declaration', () => {
     await put({ prices: [{ ...prices[0], product: 'nfs_snapshots' }], reason: 'a misspelt product' }).expect(400);
   });
 
-  it('gets its line of an invoice by its product and name, with its tenant and product in costs [BIL-7]', async () => {
-    const [row] = await rows();
+  it('gets the lines of its own product, and no line of another product with the same name, in lines and costs (B3) [BIL-7]', async () => {
+    const [{ id } = { id: '' }] = await rows();
+    const ofDroplet = { ...LISTED.snapshot?.object, name: snapshot.name };
+    await world.simulator.faults([listing('snapshot', [ofDroplet])]);
+    expect(await sweep('snapshot')).toMatchObject({ status: 'complete', discovered: 1 });
+    await provider(snapshot);
     const month = new Date().toISOString().slice(0, 7);
-    const line = { product: 'NFS Snapshots', description: snapshot.name, amount: '2.50', hours: '720' };
-    const times = { start_time: `${month}-01T00:00:00Z`, end_time: `${month}-28T00:00:00Z` };
-    await world.simulator.change({ invoices: [{ invoice_uuid: 'nfs', invoice_period: month, items: [{ ...line, ...times }] }] });
+    const times = { start_time: `${month}-01T00:00:00Z`, end_time: `${month}-28T00:00:00Z`, hours: '648' };
+    const line = (product: string, amount: string) => ({ product, description: snapshot.name, amount, ...times });
+    const items = [
+      line('NFS Snapshots', '2.50'),
+      line('nfs  snapshot', '0.25'),
+      line('Droplet Snapshots', '1.00'),
+      line('Network File Storage', '4.00'),
+      line('NFS Snapshot Backups', '8.00'),
+    ];
+    await world.simulator.change({ invoices: [{ invoice_uuid: 'nfs', invoice_period: month, items }] });
     await world.ingestAll();
-    expect(await world.lines()).toMatchObject([
-      { kind: KIND, product: 'NFS Snapshots', resource_id: row?.id, match: { method: 'name' }, tenant_id: 'acme' },
+    const lines = (await world.lines()).map(({ product, kind, resource_id, tenant_id, match }) => ({
+      product,
+      kind,
+      its: resource_id === id,
+      tenant_id,
+      by: match.method ?? match.reason,
+    }));
+    expect(lines.sort((one, other) => one.product.localeCompare(other.product, 'en', { sensitivity: 'variant' }))).toEqual([
+      { product: 'Droplet Snapshots', kind: 'snapshot', its: false, tenant_id: null, by: 'name' },
+      { product: 'Network File Storage', kind: 'nfs_share', its: false, tenant_id: null, by: 'name_never_seen' },
+      { product: 'nfs  snapshot', kind: KIND, its: true, tenant_id: 'acme', by: 'name' },
+      { product: 'NFS Snapshot Backups', kind: 'other', its: false, tenant_id: null, by: 'unknown_product' },
+      { product: 'NFS Snapshots', kind: KIND, its: true, tenant_id: 'acme', by: 'name' },
     ]);
+    const shown = (await get(`billing/cost-lines?kind=${KIND}`)) as { data: { resource_id: string }[] };
+    expect(shown.data.map(({ resource_id }) => resource_id)).toEqual([id, id]);
+    expect(await get(`costs?period=${month}&basis=invoiced&kind=${KIND}&group_by=tenant,product`)).toMatchObject({
+      data: {
+        amount: '2.75',
+        groups: [
+          { tenant: 'acme', product: 'NFS Snapshots', amount: '2.50' },
+          { tenant: 'acme', product: 'nfs  snapshot', amount: '0.25' },
+        ],
+      },
+    });
   });
 
   it('drifts from its desired state, which it gets by adoption [DRF-1]', async () => {

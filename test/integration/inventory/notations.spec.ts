@@ -1,7 +1,8 @@
 import { KINDS, listedKind } from '../../../libs/features/inventory/src/kinds';
 import { contentHash } from '../../../libs/features/inventory/src/recorder/decide-changes';
 import { newWorld, type World } from '../../support/inventory-world';
-import { LISTED, listing, NOTHINGS, respelled, type RawObject } from '../../support/listed-objects';
+import { LISTED, listing, type RawObject } from '../../support/listed-objects';
+import { NOTHINGS, respelled } from '../../support/respelled-objects';
 import { LISTED_PRODUCTS } from '../../support/listed-products';
 import { SeededRandom } from '../../support/seeded-random';
 

@@ -289,6 +289,18 @@ describe('what people do', () => {
     const url = world.receiver.url('/own-10');
     expect((await problem('webhooks', { url, types: ['*'] }, ACME_HEADER, 409)).code).toBe('too_many_webhooks');
   });
+
+  it('gives a tenant ten endpoints at most, however many it creates at once (E4)', async () => {
+    const create = (nth: number) =>
+      world
+        .http()
+        .post('/api/v1/webhooks')
+        .set(BIRCH_HEADER)
+        .send({ url: world.receiver.url(`/at-once-${nth}`), types: ['*'] });
+    const statuses = (await Promise.all(Array.from({ length: 30 }, (_, nth) => create(nth)))).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([...Array<number>(10).fill(201), ...Array<number>(20).fill(409)]);
+    expect(await world.get<WebhookView[]>('webhooks', BIRCH_HEADER)).toHaveLength(10);
+  });
 });
 
 it.each([

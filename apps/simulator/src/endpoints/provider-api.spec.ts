@@ -37,6 +37,19 @@ describe('the rate windows of a token', () => {
     expect(window.admit(3_600_001, limits).allowed).toBe(false);
   });
 
+  it('names the longer wait where the limit of the minute and that of the path are exceeded', () => {
+    const path = (windowMs: number) => ({ pattern: /^/, most: 250, windowMs });
+    for (const { windowMs, seconds } of [
+      { windowMs: 30_000, seconds: 40 },
+      { windowMs: 100_000, seconds: 80 },
+    ]) {
+      const window = new RateWindow();
+      const own = path(windowMs);
+      for (const at of [0, 14_000, 19_000]) expect(window.admit(at, limits, own).allowed).toBe(true);
+      expect(window.admit(20_000, limits, own)).toMatchObject({ allowed: false, retryAfterSeconds: seconds });
+    }
+  });
+
   it('reports in reset when the oldest request leaves the window, not when the whole quota is free', () => {
     const window = new RateWindow();
     window.admit(0, limits);

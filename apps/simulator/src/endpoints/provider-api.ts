@@ -206,7 +206,7 @@ interface RateDecision {
   remaining: number;
   /** When the *oldest* request leaves the hour window, in Unix seconds: sleeping until then frees one request, not the whole quota. */
   resetSeconds: number;
-  /** Set when the minute limit or the limit of the path is exceeded: the real API sends no retry-after for the hour limit. */
+  /** Set when the minute limit or the limit of the path is exceeded, to the longer wait where both are: the real API sends no retry-after for the hour limit. */
   retryAfterSeconds?: number;
 }
 
@@ -225,6 +225,8 @@ const PATH_LIMITS: readonly PathLimit[] = [
   { pattern: /^\/v2\/cdn\/endpoints(\/|$)/, most: 5, windowMs: 10_000 },
 ];
 
+const secondsUntil = (ms: number, nowMs: number) => Math.max(1, Math.ceil((ms - nowMs) / 1000));
+
 /** The sliding minute and hour windows of one token, and those of paths with a limit of their own. Refused requests do not count. */
 export class RateWindow {
   private times: number[] = [];
@@ -239,6 +241,7 @@ export class RateWindow {
     const inMinute = this.times.length - this.minuteStart;
     const burst = inMinute >= limits.per_minute;
     const allowed = !burst && inHour < limits.per_hour && wait === undefined;
+    const waitOfMinute = burst ? secondsUntil((this.times[this.minuteStart] ?? nowMs) + MINUTE_MS, nowMs) : undefined;
     if (allowed) this.times.push(nowMs);
     if (allowed && own) this.ofPath.get(own)?.push(nowMs);
     const oldest = this.times[this.hourStart] ?? nowMs;
@@ -247,8 +250,7 @@ export class RateWindow {
       limit: limits.per_hour,
       remaining: allowed ? limits.per_hour - inHour - 1 : 0,
       resetSeconds: Math.ceil((oldest + HOUR_MS) / 1000),
-      ...(wait !== undefined && { retryAfterSeconds: wait }),
-      ...(burst && { retryAfterSeconds: Math.max(1, Math.ceil(((this.times[this.minuteStart] ?? nowMs) + MINUTE_MS - nowMs) / 1000)) }),
+      ...((wait ?? waitOfMinute) !== undefined && { retryAfterSeconds: Math.max(wait ?? 0, waitOfMinute ?? 0) }),
     };
   }
 
@@ -257,7 +259,7 @@ export class RateWindow {
     const times = (this.ofPath.get(limit) ?? []).filter((at) => at > nowMs - limit.windowMs);
     this.ofPath.set(limit, times);
     const most = Math.ceil((limit.most * per_minute) / DEFAULT_LIMITS.per_minute);
-    return times.length < most ? undefined : Math.max(1, Math.ceil(((times[0] ?? nowMs) + limit.windowMs - nowMs) / 1000));
+    return times.length < most ? undefined : secondsUntil((times[0] ?? nowMs) + limit.windowMs, nowMs);
   }
 
   private slide(nowMs: number): void {

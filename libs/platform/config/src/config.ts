@@ -144,6 +144,8 @@ function assemble(values: Values, dataDir: string, jwtSecret: Secret) {
       token: tokenByPurpose(values),
       ratePerMinute: values.DO_RATE_PER_MINUTE,
       ratePerHour: values.DO_RATE_PER_HOUR,
+      /** Of the limits that the provider sets for single routes, such as the list of SSH keys. */
+      routeRatePercent: values.DO_ROUTE_RATE_PERCENT,
       /** The rolling windows of the two rates: 60 s and 1 h at DigitalOcean; tests shrink them. */
       minuteWindowMs: values.DO_MINUTE_WINDOW_MS,
       hourWindowMs: values.DO_HOUR_WINDOW_MS,

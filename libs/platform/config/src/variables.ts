@@ -156,12 +156,7 @@ const SHAPE = {
 
   DATABASE_URL: secret('all', "PostgreSQL as the app's role: no ownership, no BYPASSRLS; also _FILE", postgresUrl),
   DATABASE_OWNER_URL: secret('migrate', 'PostgreSQL as the owner, for migrations only; also _FILE', postgresUrl),
-  DATABASE_POOL_SIZE: setting(
-    'database',
-    'connections per pool; an api has two pools (platform, tenants), a worker one',
-    wholeNumber(2, 200),
-    '8',
-  ),
+  DATABASE_POOL_SIZE: setting('database', 'connections per pool; an api has two, a worker one', wholeNumber(2, 200), '8'),
 
   REDIS_URL: secret('queues', 'set: BullMQ on Redis or Valkey; unset: on PostgreSQL; also _FILE', redisUrl),
   QUEUE_PREFIX: setting('queues', 'first part of all keys on a shared Redis', word, 'arcadia'),
@@ -180,6 +175,7 @@ const SHAPE = {
   DO_API_TOKEN_PROVISIONING: secret('digitalocean', 'token of sagas; also _FILE', headerToken),
   DO_RATE_PER_MINUTE: setting('digitalocean', 'calls per token in any minute, all processes together (OPS-1)', wholeNumber(1), '250'),
   DO_RATE_PER_HOUR: setting('digitalocean', 'calls per token in any hour, all processes together (OPS-1)', wholeNumber(1), '5000'),
+  DO_ROUTE_RATE_PERCENT: setting('digitalocean', 'our share of the limits of single routes, in percent (KND-3)', wholeNumber(1), '100'),
   DO_MINUTE_WINDOW_MS: setting('digitalocean', 'length of that minute; tests shrink it', timerMs(1), '60000'),
   DO_HOUR_WINDOW_MS: setting('digitalocean', 'length of that hour; tests shrink it', timerMs(1), '3600000'),
   DO_CALL_TIMEOUT_MS: setting('digitalocean', 'time limit of one call', timerMs(1), '30000'),

@@ -164,12 +164,7 @@ export class DigitalOceanHttpClient {
       const token = this.token(request.purpose);
       const fingerprint = fingerprintOf(token);
       if (request.fingerprint !== undefined && request.fingerprint !== fingerprint) throw new TokenExchangedError();
-      const permit = await this.limiter.acquire({
-        fingerprint,
-        purpose: request.purpose,
-        timeLimitMs: request.timeoutMs ?? callTimeoutMs,
-        signal: request.signal,
-      });
+      const permit = await this.limiter.acquire({ ...request, fingerprint, timeLimitMs: request.timeoutMs ?? callTimeoutMs });
       if (performance.now() < permit.startBeforeMs) return { token, permit };
       void permit.end('unsent'); // the process was suspended meanwhile, and the slot may soon be granted to another caller
     }

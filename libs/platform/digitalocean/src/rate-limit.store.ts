@@ -34,12 +34,46 @@ export interface Grant {
 /** A rejected token is tried again at most this often. */
 const MIN_RECHECK_MS = 1_000;
 
+/** A limit that the provider sets for the calls of some routes with one token, besides those of all calls with it. */
+export interface RouteLimit {
+  /** Stored with each of these calls. */
+  readonly name: string;
+  readonly pattern: RegExp;
+  /** Absent: requests of every method count. */
+  readonly method?: 'GET';
+  /** Calls in any `windowMs`. */
+  readonly most: number;
+  /** In the provider's time: a minute is as long as `DO_MINUTE_WINDOW_MS`. */
+  readonly windowMs: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * Source: docs/digitalocean-facts.md 2.5. The OpenAPI document: "Only 10 `GET` requests to the `/v2/account/keys` endpoint to list SSH keys
+ * can be made per 60 seconds", "Only 5 requests to any and all `v2/cdn/endpoints` can be made in 10 seconds".
+ */
+const ROUTE_LIMITS: readonly RouteLimit[] = [
+  { name: 'account_keys', pattern: /^\/v2\/account\/keys$/, method: 'GET', most: 10, windowMs: MINUTE_MS },
+  { name: 'cdn_endpoints', pattern: /^\/v2\/cdn\/endpoints(\/|$)/, most: 5, windowMs: 10_000 },
+];
+
+/** The limit of its own that a request counts in; undefined when it counts in those of the token only. */
+export function routeLimitOf(method: string, path: string): RouteLimit | undefined {
+  return ROUTE_LIMITS.find((limit) => (limit.method ?? method) === method && limit.pattern.test(path));
+}
+
 /** Identifies a token in keys and logs without revealing it. A rotated token has another fingerprint and starts with a clean state. */
 export function fingerprintOf(token: string): string {
   return createHash('sha256').update(token).digest('hex').slice(0, 16);
 }
 
-/** Calls the two functions of migration 1003 that decide about provider calls, one round trip each. */
+const ACQUIRE =
+  'select granted::text[], refusal, wait_ms, changes from provider_acquire($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)';
+const ACQUIRE_ON_ROUTE =
+  'select granted::text[], refusal, wait_ms, changes from provider_acquire_on_route($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)';
+
+/** Calls the database functions that decide about provider calls, one round trip each. */
 @Injectable()
 export class RateLimitStore {
   constructor(
@@ -47,12 +81,21 @@ export class RateLimitStore {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Requests one call per entry of `holdsMs`, the time that an unanswered call keeps its slot. Stores the outcomes of `ended` first. */
-  async acquire(fingerprint: string, provisioning: boolean, holdsMs: readonly number[], ended: readonly EndedCall[]): Promise<Grant> {
+  /**
+   * Requests one call per entry of `holdsMs`, the time that an unanswered call keeps its slot. Stores the outcomes of `ended` first. With
+   * `limit`, all requested calls are of its routes.
+   */
+  async acquire(
+    fingerprint: string,
+    provisioning: boolean,
+    holdsMs: readonly number[],
+    ended: readonly EndedCall[],
+    limit?: RouteLimit,
+  ): Promise<Grant> {
     const { ratePerMinute, ratePerHour, minuteWindowMs, hourWindowMs, accountCheckMs } = this.config.provider;
     const [row] = await this.database.prepared<{ granted: string[]; refusal: Refusal | null; wait_ms: number; changes: string[] }>(
-      'provider_acquire',
-      'select granted::text[], refusal, wait_ms, changes from provider_acquire($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+      limit ? 'provider_acquire_on_route' : 'provider_acquire',
+      limit ? ACQUIRE_ON_ROUTE : ACQUIRE,
       [
         fingerprint,
         provisioning,
@@ -63,6 +106,7 @@ export class RateLimitStore {
         hourWindowMs,
         Math.max(accountCheckMs, MIN_RECHECK_MS),
         ...columnsOf(ended),
+        ...(limit ? this.columnsOfLimit(limit) : []),
       ],
     );
     if (!row) throw new Error('provider_acquire returned no row');
@@ -77,6 +121,11 @@ export class RateLimitStore {
       [fingerprint, ...columnsOf(ended), this.config.provider.minuteWindowMs],
     );
     return row?.changes ?? [];
+  }
+
+  private columnsOfLimit({ name, most, windowMs }: RouteLimit): unknown[] {
+    const { routeRatePercent, minuteWindowMs } = this.config.provider;
+    return [name, Math.max(1, Math.floor((most * routeRatePercent) / 100)), (windowMs * minuteWindowMs) / MINUTE_MS];
   }
 }
 

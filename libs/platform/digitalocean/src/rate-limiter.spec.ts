@@ -4,7 +4,7 @@ import { RateLimitStore } from './rate-limit.store';
 import { RateLimiter } from './rate-limiter';
 
 const config = loadConfig({ DATABASE_URL: 'postgres://app@127.0.0.1/none', JWT_SECRET: 's'.repeat(64) });
-const request = { fingerprint: 'fingerprint', purpose: 'sync-full', timeLimitMs: 1_000 } as const;
+const request = { fingerprint: 'fingerprint', purpose: 'sync-full', method: 'GET', path: '/v2/droplets', timeLimitMs: 1_000 } as const;
 
 afterEach(() => jest.useRealTimers());
 

@@ -6,7 +6,7 @@ import {
   RateLimitedByProviderError,
   TokenRejectedError,
 } from './digitalocean.errors';
-import { RateLimitStore, type CallOutcome, type EndedCall, type Refusal } from './rate-limit.store';
+import { RateLimitStore, routeLimitOf, type CallOutcome, type EndedCall, type Refusal, type RouteLimit } from './rate-limit.store';
 
 /** How long a caller waits for a free call. A saga returns its worker early; a sync has no other work to do. */
 const MAX_WAIT_MS: Readonly<Record<TokenPurpose, number>> = {
@@ -41,6 +41,8 @@ export interface Permit {
 export interface PermitRequest {
   readonly fingerprint: string;
   readonly purpose: TokenPurpose;
+  readonly method: string;
+  readonly path: string;
   /** Time limit of the call that will be made. */
   readonly timeLimitMs: number;
   readonly signal?: AbortSignal;
@@ -63,8 +65,7 @@ export class RateLimiter {
    * the database's error when the database is not available, and the signal's reason when the request is aborted.
    */
   acquire(request: PermitRequest): Promise<Permit> {
-    const limiter = this.limiterOf(request.fingerprint);
-    const queue = request.purpose === 'provisioning' ? limiter.provisioning : limiter.others;
+    const queue = this.limiterOf(request.fingerprint).queueOf(request);
     return new Promise((resolve, reject) => {
       const { signal } = request;
       if (signal?.aborted) return reject(reasonOf(signal));
@@ -101,11 +102,16 @@ export class RateLimiter {
       for (const change of changes) this.log.warn({ event: `provider_${change}`, token: fingerprint });
     };
     const reporter = new RateLimitReporter(async (ended) => logChanges(await this.store.report(fingerprint, ended)));
-    const limiter: TokenLimiter = {
-      reporter,
-      provisioning: new PermitQueue({ fingerprint, provisioning: true }, this.store, reporter, logChanges),
-      others: new PermitQueue({ fingerprint, provisioning: false }, this.store, reporter, logChanges),
+    const queues = new Map<string, PermitQueue>();
+    const queueOf = ({ purpose, method, path }: PermitRequest) => {
+      const provisioning = purpose === 'provisioning';
+      const limit = routeLimitOf(method, path);
+      const key = `${provisioning} ${limit?.name ?? ''}`;
+      const queue = queues.get(key) ?? new PermitQueue({ fingerprint, provisioning, limit }, this.store, reporter, logChanges);
+      queues.set(key, queue);
+      return queue;
     };
+    const limiter: TokenLimiter = { reporter, queueOf };
     this.limiters.set(fingerprint, limiter);
     return limiter;
   }
@@ -114,8 +120,8 @@ export class RateLimiter {
 /** The state of one token in this process. */
 interface TokenLimiter {
   readonly reporter: RateLimitReporter;
-  readonly provisioning: PermitQueue;
-  readonly others: PermitQueue;
+  /** Calls that the provider limits more tightly wait in a queue of their own, so that no other call waits behind them. */
+  queueOf(request: PermitRequest): PermitQueue;
 }
 
 /** One caller that waits for a permit. */
@@ -128,7 +134,7 @@ interface PendingAcquire {
 }
 
 /**
- * The callers of one process that wait for calls with one token, first come first served. They share round trips: one request to the
+ * The callers of one process that wait for calls with one token under the same limits, first come first served. They share round trips: one request to the
  * database asks for all waiting callers, and only one request is under way at a time.
  */
 class PermitQueue {
@@ -136,7 +142,7 @@ class PermitQueue {
   private running = false;
 
   constructor(
-    private readonly name: { readonly fingerprint: string; readonly provisioning: boolean },
+    private readonly name: { readonly fingerprint: string; readonly provisioning: boolean; readonly limit?: RouteLimit },
     private readonly store: RateLimitStore,
     private readonly reporter: RateLimitReporter,
     private readonly logChanges: (changes: readonly string[]) => void,
@@ -175,7 +181,8 @@ class PermitQueue {
     const ended = this.reporter.takeUnreported();
     const startBeforeMs = performance.now() + START_WITHIN_MS;
     const holdsMs = batch.map((caller) => caller.request.timeLimitMs + START_WITHIN_MS);
-    const grant = await this.store.acquire(this.name.fingerprint, this.name.provisioning, holdsMs, ended).catch((error: unknown) => {
+    const { fingerprint, provisioning, limit } = this.name;
+    const grant = await this.store.acquire(fingerprint, provisioning, holdsMs, ended, limit).catch((error: unknown) => {
       this.reporter.putBack(ended);
       throw error;
     });

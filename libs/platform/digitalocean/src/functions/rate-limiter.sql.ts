@@ -217,6 +217,62 @@ begin
   end if;
 end $$;`;
 
+/**
+ * As `provider_acquire`, for calls of routes with a limit of their own: `p_most` in any `p_route_ms`. Grants what both limits allow, and waits
+ * for the later one. While the token is rejected or the breaker open, a full window does not hide it. Fenced: decides under the lock of
+ * the token's row. [OPS-1, KND-3]
+ */
+const PROVIDER_ACQUIRE_ON_ROUTE = `
+create or replace function provider_acquire_on_route(
+  p_fingerprint text, p_provisioning boolean, p_limits_ms float8[],
+  p_minute_rate integer, p_hour_rate integer, p_minute_ms float8, p_hour_ms float8, p_recheck_ms float8,
+  p_ids bigint[], p_ages_ms float8[], p_outcomes text[], p_waits_ms float8[],
+  p_route text, p_most integer, p_route_ms float8,
+  out granted bigint[], out refusal text, out wait_ms float8, out changes text[]
+) language plpgsql set search_path = public, pg_temp as $$
+declare
+  token provider_tokens;
+  route_window interval := make_interval(secs => p_route_ms / 1000);
+  asked integer := cardinality(p_limits_ms);
+  moment timestamptz;
+  used integer; room integer; freed record; reported text[] := '{}';
+begin
+  granted := '{}'; wait_ms := 0; changes := '{}';
+  insert into provider_tokens (fingerprint) values (p_fingerprint) on conflict do nothing;
+  select * into token from provider_tokens where fingerprint = p_fingerprint for update;
+  if cardinality(p_ids) > 0 then
+    reported := provider_report(p_fingerprint, p_ids, p_ages_ms, p_outcomes, p_waits_ms, p_minute_ms);
+    select * into token from provider_tokens where fingerprint = p_fingerprint;
+  end if;
+  moment := clock_timestamp();
+  select count(*) into used from provider_calls where fingerprint = p_fingerprint and route_limit = p_route and ends_at > moment - route_window;
+  room := least(asked, greatest(0, p_most - used));
+  if room > 0 then
+    select a.granted, a.refusal, a.wait_ms, a.changes into granted, refusal, wait_ms, changes
+      from provider_acquire(p_fingerprint, p_provisioning, p_limits_ms[1:room], p_minute_rate, p_hour_rate, p_minute_ms, p_hour_ms, p_recheck_ms,
+                            '{}', '{}', '{}', '{}') a;
+    update provider_calls set route_limit = p_route where fingerprint = p_fingerprint and id = any (granted);
+  elsif token.rejected_at is not null then
+    refusal := 'rejected';
+  elsif token.open_since is not null then
+    refusal := 'open';
+  elsif token.blocked_until > moment then
+    refusal := 'blocked';
+    wait_ms := 1000 * extract(epoch from token.blocked_until - moment);
+  end if;
+  changes := reported || changes;
+  if room < asked then
+    refusal := coalesce(refusal, 'budget');
+    used := used + cardinality(granted);
+    if used >= p_most then -- the time at which the next slot is released; unknown while its call is in progress
+      select ends_at, answered into freed from provider_calls
+       where fingerprint = p_fingerprint and route_limit = p_route and ends_at > moment - route_window order by ends_at offset used - p_most limit 1;
+      wait_ms := greatest(wait_ms, case when freed.answered then 1000 * extract(epoch from freed.ends_at + route_window - moment)
+                                        else least(1000, p_route_ms / 40) end);
+    end if;
+  end if;
+end $$;`;
+
 const privileges = (name: string): string => `
 revoke all on function ${name} from public;
 grant execute on function ${name} to arcadia_service;`;
@@ -225,4 +281,9 @@ grant execute on function ${name} to arcadia_service;`;
 export const RATE_LIMITER_FUNCTIONS: readonly RepeatableSql[] = [
   { kind: 'function', name: 'provider_report', sql: PROVIDER_REPORT + privileges('provider_report') },
   { kind: 'function', name: 'provider_acquire', sql: PROVIDER_ACQUIRE + privileges('provider_acquire') },
+  {
+    kind: 'function',
+    name: 'provider_acquire_on_route',
+    sql: PROVIDER_ACQUIRE_ON_ROUTE + privileges('provider_acquire_on_route'),
+  },
 ];
