@@ -141,6 +141,21 @@ it('allows adding rows in platform scope to every table that the service may wri
   }
 });
 
+it('looks up no tenant for a statement of the platform [TEN-4]', async () => {
+  const called = async (scope: 'platform' | 'tenant') => {
+    await owner.query(`begin; select set_config('arcadia.scope', '${scope === 'platform' ? 'platform' : ''}', true);
+      select set_config('arcadia.tenant_id', '${scope === 'tenant' ? 'acme' : ''}', true); set local track_functions = 'all'; set local role arcadia_service`);
+    await owner.query('select count(*) from cloud_resources');
+    const { rows } = await owner.query<{ name: string }>(
+      `select funcname as name from pg_stat_xact_user_functions where funcname like '%tenant%'`,
+    );
+    await owner.query('rollback');
+    return rows.map(({ name }) => name);
+  };
+  expect(await called('platform')).toEqual([]);
+  expect(await called('tenant')).toEqual(['arcadia_open_tenant']);
+});
+
 it('passes the writes of the previous release through the previous name of a table, with the rights of the table [OPS-5]', async () => {
   expect(await previousNames()).toEqual(expect.arrayContaining([{ view: 'saga_starts', table: 'saga_idempotency_keys' }]));
   const add = `insert into saga_starts (scope, key, body_hash, saga_id) values ('platform', 'key', 'hash', gen_random_uuid())

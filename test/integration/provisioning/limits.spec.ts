@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Acceptance, SagaApprovals, type LimitReading } from '#libs/saga';
 import { TenantLimits } from '#libs/tenants';
 import { ADMIN } from '../../support/principals';
@@ -180,6 +181,27 @@ it('counts the last snapshot of a destroy, and takes its place before it is take
   const id = await destroy(first);
   expect(await refusalOf(destroy(second))).toMatchObject({ code: 'limit_exceeded', reading: { used: 0, reserved: 1 } });
   expect((await world.ended(id)).status).toBe('completed');
+});
+
+it.each([
+  { input: {}, reserved: 1 },
+  { input: { skip_snapshot: true }, reserved: 0 },
+])('reserves $reserved snapshots for an open restore with $input, until its holds are released [TNT-2]', async ({ input, reserved }) => {
+  const resourceId = await aDroplet(`restored-${reserved}`);
+  const start = { kind: 'snapshot_droplet', input: { resource_id: resourceId }, tenantId: 'acme', ownerId: 'acme' };
+  const snapshots = async () =>
+    (await world.get(Acceptance).judge(start, world.database)).limits.find(({ limit: of }) => of === 'max_snapshots');
+  const before = Number((await snapshots())?.reserved);
+  const restore = { resource_id: resourceId, droplet_id: '1', image: '2', ...input };
+  const id = randomUUID();
+  await world.asOwner(
+    `insert into saga_runs (id, kind, tenant_id, input, steps, plan, created_by, status, wake_at, finished_at)
+     values ($1, 'restore_droplet', 'acme', $2, '{take_snapshot}', '{}', 'boss', 'failed', null, clock_timestamp())`,
+    [id, restore],
+  );
+  expect(Number((await snapshots())?.reserved) - before).toBe(reserved);
+  await world.asOwner(`update saga_runs set released_holds = '{droplet:1}' where id = $1`, [id]);
+  expect((await snapshots())?.reserved).toBe(before);
 });
 
 it('lets the default limits be followed, replaced and seen', async () => {

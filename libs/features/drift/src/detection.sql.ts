@@ -46,7 +46,7 @@ export const IGNORED = `exists (select 1 from cloud_drift_rules g
 /** Each kind has an index of its own. */
 const revertsOfKind = (kind: string): string => `
   select v.id, v.status, v.created_by, v.finished_at, ${isOpen('v')} as under_way from saga_runs v
-   where v.kind = '${kind}' and v.input ->> 'resource_id' = d.resource_id::text and v.input -> 'fields' ? d.field and v.created_at >= d.detected_at`;
+   where v.kind = '${kind}' and v.resource_id = d.resource_id::text and v.input -> 'fields' ? d.field and v.created_at >= d.detected_at`;
 
 /** The latest revert of a drift `d`, read from the sagas, because drift stores nothing about reverts. */
 export const LATEST_REVERT = `
@@ -67,8 +67,8 @@ swept as materialized (
 busy as materialized (
   select h.resource from saga_holds h join saga_runs s on s.id = h.saga_id where ${isOpen('s')}),
 saga_ends as materialized (
-  select v.input ->> 'resource_id' as resource_id, max(v.finished_at) as at from saga_runs v
-   where v.finished_at >= (select started_at from swept where kind = 'droplet') and v.input ? 'resource_id' group by 1)`;
+  select v.resource_id, max(v.finished_at) as at from saga_runs v
+   where v.finished_at >= (select started_at from swept where kind = 'droplet') and v.resource_id is not null group by 1)`;
 
 const COMPARED = `
   cloud_provisioned p join cloud_resources r on r.id = p.resource_id

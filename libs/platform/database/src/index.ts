@@ -12,6 +12,7 @@ export {
 } from './database.errors';
 export { DatabaseModule } from './database.module';
 export { databaseGauges, type DatabaseGauge } from './database.metrics';
+export { GroupCommit } from './group-commit';
 export { migrate, type MigrateOptions } from './migrate';
 export { dataSourceOn, MONEY, snakeCase, type DataSourceOnPoolOptions } from './orm/data-source';
 export { Lease, type LeaseChange, type LeaseClaim } from './orm/lease';

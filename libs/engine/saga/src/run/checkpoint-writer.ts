@@ -1,11 +1,10 @@
 import { CONFIG, type Config } from '#libs/config';
-import { Database, type Queryable } from '#libs/database';
+import { Database, GroupCommit, type Queryable } from '#libs/database';
 import { Inject, Injectable } from '@nestjs/common';
 import { LeaseLostError } from '../saga.errors';
 import { FINAL_STATUSES, type SagaStatus } from '../saga.states';
 import type { StepPolicy } from '../definition/saga-definition';
 import { checkpointStatement } from './checkpoint.sql';
-import { GroupCommit } from './group-commit';
 import type { Checkpoint } from './saga-run';
 
 /** The run after its checkpoint was written. `status` is still `running` when a cancel came before the end of the last step. */

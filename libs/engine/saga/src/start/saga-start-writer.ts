@@ -1,11 +1,10 @@
 import { AUDIT_ROW, auditRow, recordFrom, type AuditContext } from '#libs/audit';
-import { Database } from '#libs/database';
+import { Database, GroupCommit } from '#libs/database';
 import { appendFrom, EVENT_ROW, EventLog, eventRow } from '#libs/events';
 import { traceparent } from '#libs/observability';
 import type { DomainError } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import type { StoredPlan } from '../definition/plan';
-import { GroupCommit } from '../run/group-commit';
 import { Acceptance, type GuardedStart, type Judgement } from './acceptance-guard';
 import { RefusalEvents, startEvents, targetOf } from './start-events';
 

@@ -68,15 +68,22 @@ claimed as (
   returning d.id, d.endpoint_id, d.sequence::text as sequence, d.attempts, d.lease_until::text as lease)
 select c.*, e.tenant_id, e.url, e.secrets from claimed c join webhook_endpoints e on e.id = c.endpoint_id`;
 
-/** The receiver has the message. $1 delivery, $2 lease, $3 status, $4 ms. */
+/**
+ * The receivers have the messages. Endpoints are locked in the order of their ids, so two statements cannot deadlock.
+ * Arrays with an entry for each delivery: $1 its id, $2 lease, $3 status, $4 ms.
+ */
 export const DELIVERED = `
 with done as (
-  update webhook_deliveries
-     set status = 'delivered', lease_until = null, last_status = $3, last_ms = $4, error_code = null, finished_at = clock_timestamp()
-   where id = $1 and lease_until = $2::timestamptz and status = 'pending' returning endpoint_id)
-update webhook_endpoints e set failing_since = null, last_success_at = clock_timestamp() from done
- where e.id = done.endpoint_id
-   and (e.failing_since is not null or e.last_success_at is null or e.last_success_at < clock_timestamp() - interval '1 minute')`;
+  update webhook_deliveries d
+     set status = 'delivered', lease_until = null, last_status = a.status, last_ms = a.ms, error_code = null, finished_at = clock_timestamp()
+    from unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::int[]) as a(id, lease, status, ms)
+   where d.id = a.id and d.lease_until = a.lease and d.status = 'pending' returning d.endpoint_id),
+reached as materialized (
+  select e.id from webhook_endpoints e
+   where e.id in (select endpoint_id from done)
+     and (e.failing_since is not null or e.last_success_at is null or e.last_success_at < clock_timestamp() - interval '1 minute')
+   order by e.id for update)
+update webhook_endpoints e set failing_since = null, last_success_at = clock_timestamp() from reached where e.id = reached.id`;
 
 /**
  * The attempt failed: the next one follows after a pause, or none. Returns for how long the endpoint has had nothing but failures.

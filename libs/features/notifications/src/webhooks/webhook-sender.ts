@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONFIG, type Config } from '#libs/config';
-import { Database, queryableOf, sql, Transaction } from '#libs/database';
+import { Database, GroupCommit, queryableOf, sql, Transaction } from '#libs/database';
 import { EventLog, EventReader, type NumberedEvent } from '#libs/events';
 import { errorCode, errorFields } from '#libs/kernel';
 import { counter, histogram } from '#libs/observability';
@@ -62,6 +62,9 @@ interface Outcome {
   readonly retryAfterMs?: number | undefined;
 }
 
+/** A delivery that its receiver has taken. */
+type Received = Pick<ClaimedDelivery, 'id' | 'lease'> & Pick<Outcome, 'status' | 'ms'>;
+
 /**
  * Sends what is due to the endpoints, signed as Standard Webhooks has it. A delivery is leased first, so one worker sends it at a time; after
  * kill -9 another one sends it once more, with the same id. [WHK-1]
@@ -71,6 +74,8 @@ export class WebhookSender {
   private readonly log = new Logger('Webhooks');
   private readonly leaseMs: number;
   private readonly userAgent: string;
+  /** Outcomes of requests that end together share a commit. */
+  private readonly received = new GroupCommit<Received, void>((batch) => this.recordReceived(batch));
 
   constructor(
     private readonly database: Database,
@@ -170,9 +175,15 @@ export class WebhookSender {
     { status, ms }: Outcome,
     event?: NumberedEvent,
   ): Promise<void> {
-    await this.database.query(DELIVERED, [id, lease, status, ms]);
+    await this.received.write({ id, lease, status, ms });
     attempts.inc({ outcome: 'delivered' });
     if (made === 1 && event) lag.observe((Date.now() - event.atMs) / 1_000);
+  }
+
+  private async recordReceived(batch: readonly Received[]): Promise<void[]> {
+    const column = <K extends keyof Received>(name: K) => batch.map((one) => one[name]);
+    await this.database.query(DELIVERED, [column('id'), column('lease'), column('status'), column('ms')]);
+    return batch.map(() => undefined);
   }
 
   private async recordFailed(delivery: ClaimedDelivery, { status, ms, error, retryAfterMs: asked }: Outcome): Promise<void> {

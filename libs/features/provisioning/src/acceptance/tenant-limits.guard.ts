@@ -3,32 +3,33 @@ import type { Queryable } from '#libs/database';
 import { AcceptanceGuard, type GuardedStart, type Judgement } from '#libs/saga';
 import { effectiveLimits, TenantLimits, type Limits, type TenantStatus } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
-import { readAccounts } from './accounts.sql';
+import { readAccounts, readStandings } from './accounts.sql';
 import { amountsOwned, demandOf, isDestroying, NONE, plus, reservedBy, type Facts, type LiveDroplet, type OwnedGroup } from './demand';
 import { judgeStart, type Account } from './judge-start';
 
+/** Lists are absent where no resource counts. */
 interface StoredAccount {
   readonly tenant: string;
   readonly status: TenantStatus | null;
   readonly orders_blocked_reason: string | null;
   readonly limits: (Limits & { readonly inherited: readonly string[] }) | null;
   readonly open_sagas: number;
-  readonly owned: readonly OwnedGroup[] | null;
-  readonly reserving: readonly Pick<GuardedStart, 'kind' | 'input'>[] | null;
-  readonly names: readonly string[] | null;
-  readonly destroy_ages_ms: readonly number[] | null;
+  readonly owned?: readonly OwnedGroup[] | null;
+  readonly reserving?: readonly Pick<GuardedStart, 'kind' | 'input'>[] | null;
+  readonly names?: readonly string[] | null;
+  readonly destroy_ages_ms?: readonly number[] | null;
 }
 
 interface StoredFacts {
   readonly tenants: readonly StoredAccount[];
   readonly standard: Limits | null;
-  readonly targets: Readonly<Record<string, LiveDroplet>> | null;
-  readonly sizes: Readonly<Record<string, { readonly vcpus: number; readonly monthly: string; readonly hourly: string }>> | null;
-  readonly rates: Readonly<Record<string, Pick<UnitRate, 'amount' | 'minimum'>>> | null;
+  readonly targets?: Readonly<Record<string, LiveDroplet>> | null;
+  readonly sizes?: Readonly<Record<string, { readonly vcpus: number; readonly monthly: string; readonly hourly: string }>> | null;
+  readonly rates?: Readonly<Record<string, Pick<UnitRate, 'amount' | 'minimum'>>> | null;
 }
 
-const ACCEPTING = readAccounts(true);
-const PLANNING = readAccounts(false);
+const ACCEPTING = { accounts: readAccounts(true), standings: readStandings(true) };
+const PLANNING = { accounts: readAccounts(false), standings: readStandings(false) };
 
 /** Judges starts by the limits of the tenants that own what they work on. [TNT-2] */
 @Injectable()
@@ -57,18 +58,20 @@ async function read(starts: readonly GuardedStart[], transaction: Queryable, acc
     const destroys = isDestroying(demand);
     asked.set(owner, { tenant: owner, weighed: known.weighed || demand.adds !== 'nothing', destroys: known.destroys || destroys });
   }
-  const [row] = await transaction.prepared<{ facts: StoredFacts }>(
-    accepting ? 'limits_accepting' : 'limits_planning',
-    accepting ? ACCEPTING : PLANNING,
-    [
-      JSON.stringify([...asked.values()]),
-      demands.flatMap(({ demand }) => (demand.adds === 'droplet' ? [demand.name] : [])),
-      demands.flatMap(({ demand }) => (demand.adds === 'droplet' || demand.adds === 'size' ? [demand.size] : [])),
-      demands.flatMap(({ demand }) => ('resourceId' in demand ? [demand.resourceId] : [])),
-      starts.flatMap(({ sagaId }) => sagaId ?? []),
-    ],
-  );
-  return row?.facts ?? { tenants: [], standard: null, targets: null, sizes: null, rates: null };
+  const name = accepting ? 'limits_accepting' : 'limits_planning';
+  const { accounts, standings } = accepting ? ACCEPTING : PLANNING;
+  const [tenants, runs] = [JSON.stringify([...asked.values()]), starts.flatMap(({ sagaId }) => sagaId ?? [])];
+  const counts = [...asked.values()].some(({ weighed, destroys }) => weighed || destroys);
+  const [row] = counts
+    ? await transaction.prepared<{ facts: StoredFacts }>(name, accounts, [
+        tenants,
+        demands.flatMap(({ demand }) => (demand.adds === 'droplet' ? [demand.name] : [])),
+        demands.flatMap(({ demand }) => (demand.adds === 'droplet' || demand.adds === 'size' ? [demand.size] : [])),
+        demands.flatMap(({ demand }) => ('resourceId' in demand ? [demand.resourceId] : [])),
+        runs,
+      ])
+    : await transaction.prepared<{ facts: StoredFacts }>(`${name}_standings`, standings, [tenants, runs]);
+  return row?.facts ?? { tenants: [], standard: null };
 }
 
 /** List prices only: no invoice is part of a tenant's answer. */

@@ -61,6 +61,7 @@ import { UnusedLists1795000001365 } from './1365-unused-lists.migration';
 import { StreamPlaces1795000001366 } from './1366-stream-places.migration';
 import { IssuerLogos1795000001371 } from './1371-issuer-logos.migration';
 import { RouteLimits1795000001381 } from './1381-route-limits.migration';
+import { ScopeOfPlatform1795000001390 } from './1390-scope-of-platform.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -127,4 +128,5 @@ export const migrations = [
   StreamPlaces1795000001366,
   IssuerLogos1795000001371,
   RouteLimits1795000001381,
+  ScopeOfPlatform1795000001390,
 ];

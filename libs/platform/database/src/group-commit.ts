@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '#libs/database';
+import { DatabaseUnavailableError } from './database.errors';
 
 interface PendingWrite<In, Out> {
   readonly item: In;
@@ -11,7 +11,7 @@ const MAX_PARALLEL = 2;
 const MAX_BATCH = 200;
 
 /**
- * Group commit: writes of different runs share one statement and one commit. A single write is sent at once; writes that arrive while
+ * Group commit: writes that arrive together share one statement and one commit. A single write is sent at once; writes that arrive while
  * others are in flight are sent together in the next batch. `writeBatch` returns one outcome per item: its result, or an error of that
  * item alone. When `writeBatch` throws, nothing of the batch was written.
  */
