@@ -191,7 +191,11 @@ class CostsApiModule {}
 @Module({ imports: [CatalogModule], controllers: [ListPricesController] })
 class ListPricesApiModule {}
 
-@Module({ imports: [AccountsModule, InventoryModule], controllers: [AuditController], providers: [ChainCheck, TargetNames] })
+@Module({
+  imports: [AccountsModule, InventoryModule, TenantBillingModule],
+  controllers: [AuditController],
+  providers: [ChainCheck, TargetNames],
+})
 class AuditApiModule {}
 
 @Module({ imports: [InventoryModule, TenantsModule], controllers: [EventsController], providers: [EventNames, EventStreams] })

@@ -1,7 +1,15 @@
 import './styles/tokens.css';
 import './styles/mantine.css';
-import './styles/console.css';
-import './styles/shell.css';
+import './styles/base.css';
+import './styles/frame.css';
+import './styles/controls.css';
+import './styles/status.css';
+import './styles/surfaces.css';
+import './styles/table.css';
+import './styles/phone.css';
+import './styles/lists.css';
+import './styles/states.css';
+import './styles/narrow.css';
 import { createTheme, Input, MantineProvider, Menu } from '@mantine/core';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';

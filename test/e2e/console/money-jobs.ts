@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { verifyPdf } from '#libs/tenant-billing';
+import { encodePng } from '../../../libs/features/tenant-billing/src/documents/png';
 import { until } from '../../support/until';
 import type { Stack, WatchedPage } from './console-world';
 
@@ -11,6 +13,12 @@ const now = new Date();
 const last = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, 1));
 const PERIOD = last.toISOString().slice(0, 7);
 const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(last);
+
+const logoOf = (width: number) => ({
+  name: 'logo.png',
+  mimeType: 'image/png',
+  buffer: encodePng({ width, height: 1, rgb: Buffer.alloc(3 * width) }),
+});
 
 /** Words that only operators read. A tenant's page has none of them, and no answer behind it has such a field. */
 const BUY_WORDS = /\b(buy|margin|provider charges|profit and loss)\b/i;
@@ -70,8 +78,12 @@ export function moneyJobs({ world, open }: Stack): void {
       method: 'PUT',
       body: { expected_version: 1, name: 'Harbour Hosting Pty Ltd', address: '1 Quay Street\nSydney', country: 'AU', grace_days: 0 },
     });
-    const body = { expected_version: 0, legal_name: 'Acme Pty Ltd', address: '2 Hill Street\nPerth', country: 'AU', is_business: true };
-    await world().call('admin', '/api/v1/tenants/acme/billing-profile', { method: 'PUT', body });
+    const { data: tenants } = await world().call<{ data: { id: string }[] }>('admin', '/api/v1/tenants');
+    for (const { id } of tenants) {
+      const body = { expected_version: 0, legal_name: `${id} Pty Ltd`, address: '2 Hill Street\nPerth', country: 'AU', is_business: true };
+      await world().call('admin', `/api/v1/tenants/${id}/billing-profile`, { method: 'PUT', body });
+    }
+    expect(tenants).toHaveLength(12);
     const watched = await open('admin', `/month-runs?period=${PERIOD}`);
     const { page } = watched;
     const sums = page.getByRole('region', { name: 'Sums of the month' }).locator('dd');
@@ -96,11 +108,11 @@ export function moneyJobs({ world, open }: Stack): void {
       expect.stringMatching(new RegExp(`^acme,DRAFT-\\w+,${PERIOD},draft,`)),
     ]);
     for (const verb of ['Approve', 'Issue']) {
-      await page.getByRole('button', { name: `${verb} 1…` }).click(); // the others have no billing profile, which the board says
+      await page.getByRole('button', { name: `${verb} 12…` }).click();
       await page.getByRole('dialog').getByText('Will change').waitFor();
       await field(watched, 'Reason').fill('the month is checked');
-      await confirm(watched, `${verb} 1`);
-      await page.getByRole('status').filter({ hasText: `${verb}: 1 done` }).waitFor(); // prettier-ignore
+      await confirm(watched, `${verb} 12`);
+      await page.getByRole('status').filter({ hasText: `${verb}: 12 done` }).waitFor(); // prettier-ignore
     }
     await page.getByRole('row', { name: /acme/ }).getByText('Issued: here').waitFor({ state: 'attached' });
     await page.getByRole('link', { name: 'Profit and loss' }).last().click();
@@ -132,6 +144,62 @@ export function moneyJobs({ world, open }: Stack): void {
     await confirm(watched, 'Record it');
     await page.locator('.head .pill', { hasText: 'Paid' }).waitFor();
     await page.locator('.headline', { hasText: '0.00' }).waitFor();
+  });
+
+  it('downloads the document of an invoice with its proof, which a file from the browser still holds', async () => {
+    const { data } = await world().call<Invoices>('admin', `/api/v1/tenant-invoices?period=${PERIOD}&tenant_id=acme&status=issued`);
+    const { page } = await open('admin', `/invoices/${data[0]?.id}`);
+    const link = page.getByRole('region', { name: 'Document and proof' }).getByRole('link', { name: 'PDF' });
+    const [file] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    const { proof, isIdenticalPrint } = await verifyPdf(readFileSync(await file.path()));
+    expect({ number: proof.document.number, isIdenticalPrint }).toEqual({ number: data[0]?.number, isIdenticalPrint: true });
+  });
+
+  it('keeps what is typed about the issuer while its logo is stored, and while somebody else changes it', async () => {
+    const watched = await open('admin', '/billing-settings');
+    const { page } = watched;
+    const issuer = page.getByRole('region', { name: 'Issuer' });
+    const prefix = issuer.getByLabel('Numbers begin with');
+    const name = issuer.getByLabel('Legal name');
+    const save = issuer.getByRole('button', { name: 'Save' });
+    await name.fill('Harbour Hosting Holding');
+    const store = (width: number) => issuer.locator('input[type=file]').setInputFiles(logoOf(width));
+    const widthIs = (width: number) => page.waitForFunction(`document.querySelector('.logo-field img')?.naturalWidth === ${width}`);
+    await store(4);
+    await widthIs(4);
+    expect(await name.inputValue()).toBe('Harbour Hosting Holding');
+    await save.click();
+    await issuer.getByText('Saved.').waitFor();
+    expect(await watched.axeInBothSchemes('issuer with a logo')).toEqual([]);
+    await store(8);
+    await widthIs(8);
+
+    await prefix.fill('HH-');
+    const { data } = await world().call<{ data: { version: number } }>('admin', '/api/v1/billing/issuers/default');
+    const body = { expected_version: data.version, name: 'Harbour Hosting Group', address: '1 Quay Street', country: 'AU', grace_days: 0 };
+    await world().call('admin', '/api/v1/billing/issuers/default', { method: 'PUT', body });
+    await store(16);
+    await issuer.getByRole('alert').first().waitFor(); // the picture was for a version that is no longer stored
+    await issuer.getByText('Somebody else has changed this.').waitFor();
+    expect([await prefix.inputValue(), await name.inputValue()]).toEqual(['HH-', 'Harbour Hosting Holding']);
+    await save.click();
+    await issuer.getByText('409').first().waitFor();
+    await issuer.getByRole('button', { name: 'Drop mine' }).click();
+    expect(await name.inputValue()).toBe('Harbour Hosting Group');
+    watched.faults.splice(0); // of the refusals
+  });
+
+  it('says in the inbox that there are more drafts than it reads, and leads to all of them', async () => {
+    const { page } = await open('admin', '/rate-cards');
+    await page.route(/tenant-invoices\?status=draft/, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), page: { next_cursor: 'more' } } });
+    });
+    await page.goto(`${world().api}/console/inbox`);
+    await page.getByText(/^More than \d+ things need a decision/).waitFor();
+    await page.getByRole('link', { name: 'There are more than 200 drafts' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Invoices' }).waitFor();
+    expect(new URL(page.url()).searchParams.get('status')).toBe('draft');
   });
 
   it('shows a tenant its invoice, payment, credit note and costs, and no buy figure on any page or in any answer [TBL-7]', async () => {

@@ -59,6 +59,28 @@ export function shellJobs({ world, open }: Stack): void {
     watched.faults.splice(0); // the refusals that this test asked for
   });
 
+  it('closes every dialog with Escape, and returns the focus to the control that opened it', async () => {
+    const watched = await open('admin', '/tenants');
+    const { page } = watched;
+    const ways = [
+      ['/tenants', 'Register…'],
+      ['/audit', 'Check the chain…'],
+      ['/rate-cards', 'New card'],
+      ['/webhooks', 'New webhook'],
+      ['/tenants/acme', 'Status…'],
+    ] as const;
+    for (const [path, name] of ways) {
+      await watched.go(path);
+      const button = page.getByRole('button', { name, exact: true }).first();
+      await button.focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await until(() => button.evaluate((element) => element === element.ownerDocument.activeElement), { what: `the focus on ${name}` });
+    }
+  });
+
   it('works by keyboard alone: goes to a place, moves in the table, opens, searches', async () => {
     const { page } = await open('admin', '/sagas');
     await page.getByRole('heading', { level: 1, name: 'Sagas' }).waitFor();

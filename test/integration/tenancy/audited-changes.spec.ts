@@ -358,6 +358,25 @@ describe('a change by a person', () => {
       }),
     );
   });
+
+  it('names an invoice by its number and a rate card by its name in every entry about it, not by an id', async () => {
+    const lines = [{ description: 'Work', unit_price: '10' }];
+    const made = await world.http().post('/api/v1/tenant-invoices').set(ADMIN_HEADER).send({ tenant_id: 'acme', lines, reason: 'sold' });
+    const { id, draft_number } = (made.body as { data: { id: string; draft_number: string } }).data;
+    await world.owner.query(`insert into audit_log (actor, actor_role, action, target_type, target_id) values
+      ('ops', 'platform_admin', 'tenant_invoice_paid', 'tenant_invoice', $1),
+      ('ops', 'platform_admin', 'rate_card_given', 'rate_card', '${DEFAULT_CARD}')`, [id]); // prettier-ignore
+    const { body } = await world.http().get('/api/v1/audit?limit=3').set(ADMIN_HEADER).expect(200);
+    const named = (body as ListAnswer<AuditView & { target_name: string | null }>).data.map(({ action, target_name }) => [
+      action,
+      target_name,
+    ]);
+    expect(Object.fromEntries(named)).toMatchObject({
+      tenant_invoice_created: draft_number,
+      tenant_invoice_paid: draft_number,
+      rate_card_given: expect.stringMatching(/^[A-Z]/) as string,
+    });
+  });
 });
 
 const FAULTS = [

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Injectable, Post, Query, type Streamab
 import { ProjectService } from '#libs/accounts';
 import { AuditLog, type AuditView } from '#libs/audit';
 import { InventoryReader } from '#libs/inventory';
+import { BillingNames } from '#libs/tenant-billing';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
 import type { DataOf, ListOf } from '../http/http.dto';
@@ -13,7 +14,7 @@ import { ChainCheck } from './chain-check';
 const PLATFORM = { kind: 'platform' } as const;
 
 /** The part of an entry that leads to a name: its target, and the resource that its details name. */
-type Entry = Pick<AuditView, 'id' | 'action' | 'target_type' | 'target_id' | 'details'>;
+type Entry = Pick<AuditView, 'id' | 'target_type' | 'target_id' | 'details'>;
 
 /** Finds names for the targets of audit entries, because an id alone tells people nothing. For platform admins only. */
 @Injectable()
@@ -21,18 +22,23 @@ export class TargetNames {
   constructor(
     private readonly inventory: InventoryReader,
     private readonly projects: ProjectService,
+    private readonly billing: BillingNames,
   ) {}
 
-  /** By the id of the entry: the resource or project, the resource of a saga or drift, the kind of a sweep. Others have no name. */
+  /** By the id of the entry: what it is about, or the resource that its details name. An entry about what is gone has the name in its details, or none. */
   async of(entries: readonly Entry[]): Promise<Map<string, string>> {
+    const idsOf = (type: string) =>
+      entries.flatMap((entry) => (entry.target_type === type && isId(entry.target_id) ? [entry.target_id] : []));
     const resources = await this.inventory.namesOf(PLATFORM, entries.flatMap(resourceOf));
-    const projects = await this.projects.namesOf(
-      entries.flatMap((entry) => (entry.target_type === 'project' && isId(entry.target_id) ? [entry.target_id] : [])),
-    );
+    const targets = new Map([
+      ...(await this.projects.namesOf(idsOf('project'))),
+      ...(await this.billing.ofInvoices(idsOf('tenant_invoice'))),
+      ...(await this.billing.ofRateCards(idsOf('rate_card'))),
+    ]);
     return new Map(
       entries.flatMap((entry) => {
         const [resource = ''] = resourceOf(entry);
-        const name = projects.get(entry.target_id) ?? resources.get(resource) ?? nameInDetails(entry);
+        const name = targets.get(entry.target_id) ?? resources.get(resource) ?? nameInDetails(entry);
         return name === undefined ? [] : [[entry.id, name] as const];
       }),
     );
@@ -44,13 +50,20 @@ function resourceOf({ target_type, target_id, details }: Entry): string[] {
   return isId(id) ? [id] : [];
 }
 
-/** The details have the target of a saga that creates something, the kind of a sweep, the month of a rating, the number of an issued invoice. */
-function nameInDetails({ action, target_type, details }: Entry): string | undefined {
-  const name = details[NAMED_BY[target_type] ?? (action === 'tenant_invoice_issued' ? 'number' : 'target_name')] ?? details['name'];
-  return typeof name === 'string' ? name : undefined;
+function nameInDetails({ target_type, details }: Entry): string | undefined {
+  const name = details[NAMED_BY[target_type] ?? 'target_name'] ?? details['name'];
+  return typeof name === 'string' || typeof name === 'number' ? String(name) : undefined;
 }
 
-const NAMED_BY: Readonly<Record<string, string>> = { sweep: 'kind', billing_run: 'period' };
+/** The detail that names the target. A saga that creates something has the name of what it creates. */
+const NAMED_BY: Readonly<Record<string, string>> = {
+  sweep: 'kind',
+  billing_run: 'period',
+  tax_rule: 'label',
+  rate_override: 'tenant_id',
+  wallet_entry: 'tenant_id',
+  attribution_rule: 'position',
+};
 
 const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value);
 

@@ -14,6 +14,8 @@ export interface Bar {
   readonly open?: boolean;
   /** What the whole bar is expected to become: an empty dashed outline above it. */
   readonly expected?: number;
+  /** Why there is no amount: a dashed box on the zero line instead of a bar. */
+  readonly unknown?: string;
 }
 
 interface ChartProps extends Stacks {
@@ -38,6 +40,8 @@ const WIDEST_BAR = 44;
 const TIP_WIDTH = 210;
 /** Pixels that a label below a bar needs. */
 const LABEL_PX = 46;
+/** The height of the box in place of a bar. */
+const UNKNOWN_PX = 14;
 
 const colorOf = ({ color }: Series): string => (color === 0 ? 'var(--co)' : `var(--c${color})`);
 const totalOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
@@ -125,6 +129,7 @@ export function BarChart({ label, bars, series, values, height = 168, chosen, on
             {bar.expected !== undefined && bar.expected > totalOf(values[index] ?? []) && (
               <rect className="expected" x={x(index)} width={barWidth} y={y(bar.expected)} height={y(0) - y(bar.expected)} rx="2" />
             )}
+            {bar.unknown && <rect className="expected" x={x(index)} width={barWidth} y={y(0) - UNKNOWN_PX} height={UNKNOWN_PX} rx="2" />}
             <Parts bar={bar} values={values[index] ?? []} series={series} hatch={hatch} x={x(index)} width={barWidth} y={y} />
             {(bars.length - 1 - index) % every === 0 && (
               <text className={bar.id === chosen ? 'chosen' : ''} x={x(index) + barWidth / 2} y={height - 4} textAnchor="middle">
@@ -190,33 +195,39 @@ function Tip({ bar, values, series }: { readonly bar: Bar; readonly values: read
     <div className="chart-tip">
       <p>
         <b>{bar.title}</b>
-        {bar.open && <span className="dim"> {TEXTS.estimate}</span>}
+        {bar.open && !bar.unknown && <span className="dim"> {TEXTS.estimate}</span>}
       </p>
-      <dl>
-        {series.length > 1 &&
-          series.map((one, index) =>
-            (values[index] ?? 0) !== 0 ? (
-              <div key={one.id}>
-                <dt>
-                  <Swatch of={one} />
-                  {one.name}
-                </dt>
-                <dd>{money(String(values[index]))}</dd>
-              </div>
-            ) : null,
-          )}
-        <div className="sum">
-          <dt>{TEXTS.total}</dt>
-          <dd>{money(String(totalOf(values)))}</dd>
-        </div>
-        {bar.expected !== undefined && (
-          <div>
-            <dt>{TEXTS.expected}</dt>
-            <dd>~{money(String(bar.expected))}</dd>
-          </div>
-        )}
-      </dl>
+      {bar.unknown ? <p className="dim">{bar.unknown}</p> : <Amounts bar={bar} values={values} series={series} />}
     </div>
+  );
+}
+
+function Amounts({ bar, values, series }: { readonly bar: Bar; readonly values: readonly number[]; readonly series: readonly Series[] }) {
+  return (
+    <dl>
+      {series.length > 1 &&
+        series.map((one, index) =>
+          (values[index] ?? 0) !== 0 ? (
+            <div key={one.id}>
+              <dt>
+                <Swatch of={one} />
+                {one.name}
+              </dt>
+              <dd>{money(String(values[index]))}</dd>
+            </div>
+          ) : null,
+        )}
+      <div className="sum">
+        <dt>{TEXTS.total}</dt>
+        <dd>{money(String(totalOf(values)))}</dd>
+      </div>
+      {bar.expected !== undefined && (
+        <div>
+          <dt>{TEXTS.expected}</dt>
+          <dd>~{money(String(bar.expected))}</dd>
+        </div>
+      )}
+    </dl>
   );
 }
 

@@ -1,7 +1,7 @@
-import { Modal, Textarea, TextInput } from '@mantine/core';
+import { Textarea, TextInput } from '@mantine/core';
 import { useState, type SubmitEvent } from 'react';
-import { Problem } from '../client/client';
-import { ProblemCode } from './states';
+import { Dialog } from './dialog';
+import { RefusedNote } from './states';
 
 const TEXTS = {
   cancel: 'Cancel',
@@ -64,15 +64,7 @@ export function Confirm({
   };
 
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={title}
-      size={wide ? 660 : 'md'}
-      centered
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title={title} {...(wide && { width: 660 })} close={close}>
       <form className="form" onSubmit={submit}>
         <div>{children}</div>
         {typed !== undefined && (
@@ -90,13 +82,7 @@ export function Confirm({
             maxLength={500}
           />
         )}
-        {refused && (
-          <div role="alert" className="note bad" style={{ display: 'block' }}>
-            <p>{refused.message}</p>
-            {refused instanceof Problem && refused.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
-            <ProblemCode error={refused} />
-          </div>
-        )}
+        {refused && <RefusedNote error={refused} withFields />}
         <div className="go">
           <button type="button" className="btn" onClick={close} data-autofocus={danger || undefined}>
             {TEXTS.cancel}
@@ -111,6 +97,6 @@ export function Confirm({
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

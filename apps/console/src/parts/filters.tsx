@@ -14,6 +14,8 @@ export interface FilterSpec {
   readonly options?: readonly { readonly value: string; readonly label: string }[];
   /** A day, chosen from a calendar. */
   readonly isDay?: boolean;
+  /** A link sets it: its value is no text that a person types. */
+  readonly isLinkOnly?: boolean;
   /** The value in the chip. */
   readonly display?: (value: string) => string;
 }
@@ -42,7 +44,7 @@ export function FilterChips({ specs, right }: { readonly specs: readonly FilterS
   const { filters, change } = useFilters();
   const [open, setOpen] = useState<string | null>(null);
   const set = specs.filter(({ name }) => filters[name]);
-  const rest = specs.filter(({ name }) => !filters[name]);
+  const rest = specs.filter(({ name, isLinkOnly }) => !filters[name] && !isLinkOnly);
   const editing = specs.find(({ name }) => name === open);
   return (
     <div className="bar">

@@ -1,4 +1,5 @@
 import { Problem } from '../client/client';
+import { Copyable } from './copyable';
 import { IconAlertTriangle, IconCircleX, IconInfoCircle, IconRefresh } from './icons';
 import type { Tone } from './status';
 
@@ -6,7 +7,6 @@ const TEXTS = {
   retry: 'Retry',
   failed: 'This could not be read',
   request: 'request',
-  copied: 'Copied',
 };
 
 interface ErrorStateProps {
@@ -50,12 +50,29 @@ export function ProblemCode({ error }: { readonly error: Error }) {
       {requestId && (
         <>
           {' · '}
-          <button type="button" className="copy" onClick={() => void navigator.clipboard.writeText(requestId)}>
-            {TEXTS.request} {requestId}
-          </button>
+          <Copyable text={requestId} label={TEXTS.request} />
         </>
       )}
     </p>
+  );
+}
+
+interface RefusedNoteProps {
+  readonly error: Error;
+  /** Instead of the words of the error. */
+  readonly text?: string | undefined;
+  /** With the words about each field, where the form does not have them beside its fields. */
+  readonly withFields?: boolean;
+}
+
+/** Why a change was refused. What was typed stays in its form. */
+export function RefusedNote({ error, text = error.message, withFields = false }: RefusedNoteProps) {
+  return (
+    <div role="alert" className="note bad" style={{ display: 'block' }}>
+      <p>{text}</p>
+      {withFields && error instanceof Problem && error.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
+      <ProblemCode error={error} />
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
-import { Modal } from '@mantine/core';
 import { Fragment } from 'react';
+import { Dialog } from '../parts/dialog';
 import type { PlaceGroup } from './navigation';
 import { TEXTS } from './texts';
 
@@ -27,7 +27,7 @@ export function KeyHelp({ groups, close }: { readonly groups: readonly PlaceGrou
     .flatMap((group) => group.places)
     .flatMap(({ text, key }): KeyLine[] => (key ? [[text, ['g', key], keys.after]] : []));
   return (
-    <Modal opened onClose={close} title={keys.title} size={680} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title={keys.title} width={680} close={close}>
       <div className="key-help">
         <KeyList title={keys.places} lines={places} />
         <div className="grid">
@@ -35,7 +35,7 @@ export function KeyHelp({ groups, close }: { readonly groups: readonly PlaceGrou
           <KeyList title={keys.lists} lines={LISTS} />
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -25,7 +25,6 @@ import {
   IconUsers,
   IconWebhook,
 } from '../parts/icons';
-import { count } from '../parts/format';
 
 export interface Place {
   readonly to: string;
@@ -125,14 +124,11 @@ export function isAt(pathname: string, to: string): boolean {
   return pathname === to || pathname.startsWith(`${to}/`) || (to === '/inventory' && pathname.startsWith('/resources/'));
 }
 
+/** Numbers as they are read, by what a place counts. A place with none has nothing to do. */
+export type Counts = Readonly<Record<string, string | undefined>>;
+
 /** The places of a caller, with the numbers that the shell knows. */
-export function PlaceList({
-  groups,
-  counts,
-}: {
-  readonly groups: readonly PlaceGroup[];
-  readonly counts: Readonly<Record<string, number | undefined>>;
-}) {
+export function PlaceList({ groups, counts }: { readonly groups: readonly PlaceGroup[]; readonly counts: Counts }) {
   const { pathname } = useLocation();
   return groups.map(({ title, places }) => (
     <div key={title ?? ''}>
@@ -144,7 +140,7 @@ export function PlaceList({
           <Link key={to} to={to} className={here ? 'on' : ''} aria-current={here ? 'page' : undefined}>
             <Icon size={16} stroke={1.75} aria-hidden />
             {text}
-            {number !== undefined && number > 0 && <span className={hot ? 'ct hot' : 'ct'}>{count(number)}</span>}
+            {number !== undefined && number !== '0' && <span className={hot ? 'ct hot' : 'ct'}>{number}</span>}
           </Link>
         );
       })}

@@ -3,7 +3,7 @@ import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Modal } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { answered, api, Problem } from '../client/client';
-import { count } from '../parts/format';
+import { count, countOf, countRead } from '../parts/format';
 import { IconCloudOff, IconMenu2 } from '../parts/icons';
 import { useInbox } from '../screens/inbox/inbox-items';
 import { Brand } from './brand';
@@ -11,7 +11,7 @@ import { useDriftSummary, useOpenSagas, useSummary } from './counts';
 import { KeyHelp } from './key-help';
 import { usePlaceKeys } from './keys';
 import { useLiveState, useLiveUpdates } from './live';
-import { isAt, PlaceList, placesOf, type PlaceGroup } from './navigation';
+import { isAt, PlaceList, placesOf, type Counts, type PlaceGroup } from './navigation';
 import { Palette } from './palette';
 import { useSession } from './session';
 import { TEXTS } from './texts';
@@ -33,10 +33,10 @@ export function Shell() {
   useLiveUpdates();
   const inbox = useInbox();
   const counts = {
-    inbox: inbox.items.length,
-    resources: summary.data?.data.total,
-    sagas: sagas.data?.data.length,
-    drift: drift.data?.data.drifted,
+    inbox: countRead(inbox.items.length, inbox.isCut),
+    resources: summary.data && count(summary.data.data.total),
+    sagas: sagas.data && countOf(sagas.data),
+    drift: drift.data && count(drift.data.data.drifted),
   };
   return (
     <div className="app">
@@ -104,13 +104,7 @@ function StateBanner() {
 }
 
 /** On a phone: four places and the rest behind the fifth. */
-function BottomBar({
-  groups,
-  counts,
-}: {
-  readonly groups: readonly PlaceGroup[];
-  readonly counts: Readonly<Record<string, number | undefined>>;
-}) {
+function BottomBar({ groups, counts }: { readonly groups: readonly PlaceGroup[]; readonly counts: Counts }) {
   const { pathname } = useLocation();
   const [open, setOpen] = useState(false);
   const places = groups.flatMap((group) => group.places).slice(0, BOTTOM_PLACES);

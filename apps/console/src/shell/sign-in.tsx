@@ -1,5 +1,6 @@
-import { Modal, PasswordInput } from '@mantine/core';
+import { PasswordInput } from '@mantine/core';
 import { useState, type SubmitEvent } from 'react';
+import { Dialog } from '../parts/dialog';
 import { ProblemCode } from '../parts/states';
 import { Brand } from './brand';
 import { TEXTS } from './texts';
@@ -24,9 +25,9 @@ export function SignIn({ begin, failure, over = false }: SignInProps) {
     );
   }
   return (
-    <Modal opened onClose={() => undefined} withCloseButton={false} title={TEXTS.signIn.again} centered lockScroll={false}>
+    <Dialog title={TEXTS.signIn.again}>
       <TokenForm begin={begin} failure={failure} button={TEXTS.signIn.again} why={TEXTS.signIn.ended} />
-    </Modal>
+    </Dialog>
   );
 }
 

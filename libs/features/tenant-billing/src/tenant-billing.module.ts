@@ -41,6 +41,7 @@ import { FxRates } from './invoices/fx-rates';
 import { DraftChanges } from './invoices/draft-changes';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
+import { BillingNames } from './invoices/billing-names';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
 import { TenantInvoiceService } from './invoices/invoice.service';
 import { InvoiceVerbs } from './invoices/invoice-verbs';
@@ -95,6 +96,7 @@ const ENTITIES = [
   WalletLot,
 ];
 const SERVICES = [
+  BillingNames,
   BillingProfiles,
   BillingPush,
   BillingRunService,

@@ -1,7 +1,8 @@
-import { Modal } from '@mantine/core';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { Copyable } from '../../parts/copyable';
 import type { Column } from '../../parts/data-table';
+import { Dialog } from '../../parts/dialog';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { exactTime, words } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
@@ -95,20 +96,16 @@ export function AuditScreen() {
 
 function EntryDialog({ entry, close }: { readonly entry: Entry; readonly close: () => void }) {
   return (
-    <Modal opened onClose={close} title={words(entry.action)} centered lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title={words(entry.action)} close={close}>
       <Facts
         rows={[
           [TEXTS.heads.on, `${words(entry.target_type)} ${entry.target_name ?? entry.target_id}`],
+          [TEXTS.id, <Copyable key="id" text={entry.target_id} />],
           [TEXTS.heads.by, entry.actor],
           [TEXTS.heads.tenant, entry.actor_tenant_id],
           [TEXTS.heads.reason, entry.reason],
           [TEXTS.heads.at, exactTime(entry.at)],
-          [
-            TEXTS.heads.request,
-            <span key="request" className="mono">
-              {entry.request_id}
-            </span>,
-          ],
+          [TEXTS.heads.request, entry.request_id && <Copyable key="request" text={entry.request_id} />],
           ...Object.entries(entry.details ?? {}).map(
             ([name, value]) =>
               [
@@ -120,6 +117,6 @@ function EntryDialog({ entry, close }: { readonly entry: Entry; readonly close: 
           ),
         ]}
       />
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,8 @@
-import { Modal, Textarea } from '@mantine/core';
+import { Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { Dialog } from '../../parts/dialog';
 import { count, dateText, words } from '../../parts/format';
 import { IconCircleCheck, IconLock } from '../../parts/icons';
 import { Facts } from '../../parts/page';
@@ -43,7 +44,7 @@ function CheckDialog({ close }: { readonly close: () => void }) {
   const check = useMutation({ mutationFn: () => answered(api.POST('/api/v1/audit/verify', { body: { ...(head && { head }) } })) });
   const checked = check.data?.data;
   return (
-    <Modal opened onClose={close} title={CHAIN.title} centered size={560} lockScroll={false} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog title={CHAIN.title} width={560} close={close}>
       <div className="form">
         <p className="mid">{CHAIN.text}</p>
         <Textarea
@@ -67,7 +68,7 @@ function CheckDialog({ close }: { readonly close: () => void }) {
           </button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -20,6 +20,7 @@ export const TEXTS = {
     head: 'Head',
     copy: 'Copy the head, to keep it elsewhere',
   },
+  id: 'Its id',
   heads: { what: 'What', on: 'On', by: 'By', tenant: 'Tenant', reason: 'Reason', request: 'Request', at: 'When' },
   filters: { actor: 'by', action: 'what', target_type: 'on', tenant_id: 'tenant', request_id: 'request' },
   empty: { title: 'No entries match', hint: 'Every change by a person leaves an entry here.' },

@@ -1,14 +1,17 @@
 import { Checkbox, Textarea, TextInput } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { filledIn, useFields } from '../../parts/fields';
 import { IconCircleCheck } from '../../parts/icons';
+import { useKept, type Kept } from '../../parts/kept';
+import { OutdatedNote } from '../../parts/outdated';
 import { Card } from '../../parts/page';
-import { ErrorState, Note, ProblemCode, Skeleton } from '../../parts/states';
+import { ErrorState, Note, RefusedNote, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { LogoField } from './logo-field';
 import { TEXTS } from './texts';
+import { useIssuerChange } from './use-issuer-change';
 
 type Issuer = Schemas['IssuerResponse'];
 
@@ -38,7 +41,7 @@ export function IssuerCard() {
       {issuer.error && <ErrorState error={issuer.error} retry={() => void issuer.refetch()} />}
       {issuer.isPending && <Skeleton />}
       {found && <LogoField issuer={found} />}
-      {found && <IssuerForm key={found.version} issuer={found} />}
+      {found && <IssuerForm latest={found} />}
     </Card>
   );
 }
@@ -59,11 +62,30 @@ const registrationsOf = (text: string) =>
     return kind === '' ? [] : [{ kind, id: id.join(' ') }];
   });
 
-function IssuerForm({ issuer }: { readonly issuer: Issuer }) {
-  const client = useQueryClient();
-  const [refused, setRefused] = useState<Error | null>(null);
-  const [isSaved, setSaved] = useState(false);
+/** What the form has fields for, with the parts of a tax registration. The logo is none of them. */
+const FIELDS = [
+  ...['name', 'country', 'address', 'bank_text', 'tax_ids', 'kind', 'id', 'time_zone'],
+  ...['number_prefix', 'currency', 'grace_days', 'net_days', 'yearly', 'issue_zero'],
+];
+const contentOf = (issuer: Issuer): string => JSON.stringify(issuer, FIELDS);
+
+function IssuerForm({ latest }: { readonly latest: Issuer }) {
+  const kept = useKept(latest, contentOf);
+  return (
+    <>
+      <MissingNote problems={latest.problems} />
+      {kept.isOutdated && <OutdatedNote take={kept.take} />}
+      <IssuerFields key={contentOf(kept.record)} kept={kept} />
+    </>
+  );
+}
+
+function IssuerFields({ kept: { record: issuer, isSaved, edit, saved } }: { readonly kept: Kept<Issuer> }) {
   const [flags, setFlags] = useState({ yearly: issuer.yearly, issue_zero: issuer.issue_zero });
+  const change = useIssuerChange(async (body: unknown) => {
+    await answered(api.PUT('/api/v1/billing/issuers/{id}', { params: { path: { id: DEFAULT } }, body: body as never }));
+    saved();
+  });
   const { fields, values } = useFields(
     {
       name: issuer.name ?? '',
@@ -77,29 +99,17 @@ function IssuerForm({ issuer }: { readonly issuer: Issuer }) {
       time_zone: issuer.time_zone,
       currency: issuer.currency,
     },
-    refused,
+    change.error,
   );
-  const save = async () => {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
     const { tax_ids, grace_days, net_days, ...texts } = values;
     const numbers = { grace_days: Number(grace_days), net_days: Number(net_days) };
     const given = { ...filledIn(texts), ...numbers, ...flags, tax_ids: registrationsOf(tax_ids) };
-    const body = { ...given, expected_version: issuer.version } as never;
-    try {
-      setRefused(null);
-      await answered(api.PUT('/api/v1/billing/issuers/{id}', { params: { path: { id: DEFAULT } }, body }));
-      setSaved(true);
-      await client.invalidateQueries({ queryKey: ['issuer'] });
-    } catch (error) {
-      setRefused(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    void save();
+    change.mutate({ ...given, expected_version: issuer.version });
   };
   return (
-    <form className="grid" onSubmit={submit}>
-      <MissingNote problems={issuer.problems} />
+    <form className="grid" onSubmit={submit} onChange={edit}>
       <div className="money-form">
         <TextInput label={WORDS.name} {...fields.name} />
         <TextInput label={WORDS.country} description={WORDS.countryHelp} maxLength={2} {...fields.country} />
@@ -125,14 +135,9 @@ function IssuerForm({ issuer }: { readonly issuer: Issuer }) {
           {TEXTS.save}
         </button>
         <span role="status" className="mid">
-          {isSaved && !refused && TEXTS.saved}
+          {isSaved && TEXTS.saved}
         </span>
-        {refused && (
-          <div role="alert" className="note bad" style={{ display: 'block' }}>
-            <p>{refused.message}</p>
-            <ProblemCode error={refused} />
-          </div>
-        )}
+        {change.error && <RefusedNote error={change.error} />}
       </div>
     </form>
   );

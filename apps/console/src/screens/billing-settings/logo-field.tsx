@@ -1,8 +1,8 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useState, type ChangeEvent } from 'react';
+import type { ChangeEvent } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
-import { ProblemCode } from '../../parts/states';
+import { RefusedNote } from '../../parts/states';
 import { TEXTS } from './texts';
+import { useIssuerChange } from './use-issuer-change';
 
 const { logo: WORDS } = TEXTS;
 
@@ -17,43 +17,32 @@ const base64Of = (file: File): Promise<string> =>
 
 /** The picture that documents print above the name of the issuer. It is stored as soon as a file is chosen. */
 export function LogoField({ issuer }: { readonly issuer: Schemas['IssuerResponse'] }) {
-  const client = useQueryClient();
-  const [refused, setRefused] = useState<Error | null>(null);
   const { id, version, logo_sha256: digest } = issuer;
-  const store = async (picture: Promise<string> | null) => {
-    try {
-      setRefused(null);
-      const body = { image: await picture, expected_version: version };
-      await answered(api.PUT('/api/v1/billing/issuers/{id}/logo', { params: { path: { id } }, body }));
-      await client.invalidateQueries({ queryKey: ['issuer'] });
-    } catch (error) {
-      setRefused(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
+  const store = useIssuerChange(async (picture: Promise<string> | null) =>
+    answered(
+      api.PUT('/api/v1/billing/issuers/{id}/logo', { params: { path: { id } }, body: { image: await picture, expected_version: version } }),
+    ),
+  );
   const choose = (event: ChangeEvent<HTMLInputElement>) => {
     const [file] = event.currentTarget.files ?? [];
-    if (file) void store(base64Of(file));
+    if (file) store.mutate(base64Of(file));
     event.currentTarget.value = ''; // the same file can be chosen again after a refusal
   };
   return (
-    <div className="logo-field">
-      {digest !== null && <img src={`/api/v1/billing/issuers/${id}/logo?of=${digest.slice(0, 8)}`} alt={WORDS.alt} />}
+    <div className="logo-field" role="group" aria-label={WORDS.title}>
+      <b>{WORDS.title}</b>
+      {digest !== null && <img key={digest} src={`/api/v1/billing/issuers/${id}/logo#${digest}`} alt={WORDS.alt} />}
       <label className="btn sml">
         {digest === null ? WORDS.choose : WORDS.change}
         <input className="vh" type="file" accept="image/png,image/jpeg" aria-label={WORDS.title} onChange={choose} />
       </label>
       {digest !== null && (
-        <button type="button" className="btn sml" onClick={() => void store(null)}>
+        <button type="button" className="btn sml" onClick={() => store.mutate(null)}>
           {WORDS.remove}
         </button>
       )}
       <p className="dim sm">{WORDS.help}</p>
-      {refused && (
-        <div role="alert" className="note bad" style={{ display: 'block' }}>
-          <p>{refused.message}</p>
-          <ProblemCode error={refused} />
-        </div>
-      )}
+      {store.error && <RefusedNote error={store.error} />}
     </div>
   );
 }

@@ -75,7 +75,8 @@ export function BillingProfileCard({ tenant }: { readonly tenant: string }) {
   );
 }
 
-function ProfileDialog({ profile, close }: { readonly profile: Profile; readonly close: () => void }) {
+function ProfileDialog({ profile: latest, close }: { readonly profile: Profile; readonly close: () => void }) {
+  const [profile] = useState(latest); // a save of the version that was opened is refused after a change by somebody else
   const client = useQueryClient();
   const [isPaused, setPaused] = useState(profile.paused);
   const { fields, values, set } = useFields({

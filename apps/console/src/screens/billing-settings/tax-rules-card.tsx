@@ -2,6 +2,7 @@ import { Select, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
 import { words } from '../../parts/format';
@@ -15,7 +16,6 @@ import { TEXTS } from './texts';
 type Rule = Schemas['TaxRuleResponse'];
 
 const { rules: WORDS } = TEXTS;
-const MOST = 200;
 const SETS = ['AU', 'EU'] as const;
 const CATEGORIES = ['S', 'Z', 'E', 'AE', 'O', 'G'];
 
@@ -36,7 +36,7 @@ function whenText({ tenant_id: tenant, when }: Rule): string {
 export function TaxRulesCard() {
   const rules = useQuery({
     queryKey: ['tax-rules'],
-    queryFn: () => answered(api.GET('/api/v1/billing/tax-rules', { params: { query: { limit: MOST } } })),
+    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/billing/tax-rules', { params: { query } }))),
   });
   const [asked, setAsked] = useState<'add' | (typeof SETS)[number] | Rule | null>(null);
   const rows = (rules.data?.data ?? []).toSorted(

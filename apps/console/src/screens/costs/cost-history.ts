@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, Problem, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { stacksOf, type Stacks } from '../../parts/chart-scale';
 import type { Bar } from '../../parts/chart';
 import { dayText, monthName, monthText } from '../../parts/format';
@@ -13,6 +14,7 @@ type Row = Schemas['CostsGroupResponse'];
 export const MONTHS = 12;
 /** A tenant's costs are accrued from what was recorded, so months are asked for one by one, from the running one back. */
 const TENANT_MONTHS = 6;
+const NONE: ReadonlySet<string> = new Set();
 const POLL_MS = 60_000;
 const DAY_MS = 86_400_000;
 
@@ -62,11 +64,14 @@ export function expectedAmount(soFar: number, monthlyRate: number, now = new Dat
   return soFar + monthlyRate * ((end - now.getTime()) / (end - begin));
 }
 
-function historyOf(by: Part, months: readonly string[], rows: readonly (Row & { month: string })[]): History {
+function historyOf(by: Part, months: readonly string[], rows: readonly (Row & { month: string })[], unknown = NONE): History {
   const cells = rows.map((row) => ({ bar: row.month, part: row[by] ?? null, amount: Number(row.amount) }));
   const stacks = stacksOf(months, cells, (part) => groupName(by, part));
   const amounts = new Map(cells.map(({ bar, part, amount }) => [amountKey(bar, groupName(by, part)), amount]));
-  const bars = months.map((month) => ({ id: month, label: monthName(month), title: monthText(month) }));
+  const bars = months.map((month) => {
+    const bar = { id: month, label: monthName(month), title: monthText(month) };
+    return unknown.has(month) ? { ...bar, unknown: TEXTS.notInvoiced } : bar;
+  });
   return { ...stacks, bars, amounts };
 }
 
@@ -85,7 +90,9 @@ async function readMonths(by: Part, filters: CostFilters): Promise<History> {
 
 /** The months that a tenant has an issued invoice of: they are rated, and answered at its prices. */
 export async function invoicedMonths(): Promise<ReadonlySet<string>> {
-  const { data } = await answered(api.GET('/api/v1/tenant-invoices', { params: { query: { kind: 'standard', limit: 100 } } }));
+  const { data } = await everyPage((query) =>
+    answered(api.GET('/api/v1/tenant-invoices', { params: { query: { kind: 'standard', ...query } } })),
+  );
   return new Set(data.flatMap(({ period }) => period ?? []));
 }
 
@@ -93,10 +100,12 @@ export async function invoicedMonths(): Promise<ReadonlySet<string>> {
 async function readTenantMonths(by: Part): Promise<History> {
   const rows: (Row & { month: string })[] = [];
   const months: string[] = [];
+  const unknown = new Set<string>();
   const invoiced = await invoicedMonths();
   let isRecorded = true;
   for (const period of lastMonths(TENANT_MONTHS)) {
     if (!isRecorded && !invoiced.has(period)) {
+      unknown.add(period);
       months.unshift(period); // a month that is not known keeps its place between those that are
       continue;
     }
@@ -105,13 +114,12 @@ async function readTenantMonths(by: Part): Promise<History> {
       throw error;
     });
     months.unshift(period);
-    if (found) {
-      rows.push(...found.groups.map((row) => ({ ...row, month: period })));
-    }
+    if (found) rows.push(...found.groups.map((row) => ({ ...row, month: period })));
+    else unknown.add(period);
     isRecorded &&= found?.incomplete_before === null;
   }
   const first = months.findIndex((month) => rows.some((row) => row.month === month));
-  return historyOf(by, months.slice(Math.max(0, first)), rows);
+  return historyOf(by, months.slice(Math.max(0, first)), rows, unknown);
 }
 
 /** The latest month before this one that has amounts. A tenant's month without an invoice may be unknown. */

@@ -32,6 +32,7 @@ export function CostsChart({ costs, by, period, filters, choose }: CostsChartPro
           <p className="dim">{TEXTS.soFar(monthText(period), costs.estimate)}</p>
           <p className={costs.estimate ? 'headline est' : 'headline'}>{money(costs.amount)}</p>
           {expected !== null && <p className="mid">{TEXTS.expected(money(String(expected)), monthText(period))}</p>}
+          {by !== 'day' && <Unknown bars={months.data?.bars ?? []} />}
           <Before history={months.data} period={period} isOpen={period === lastMonths(1)[0]} amount={Number(costs.amount)} />
         </div>
         <div style={{ minWidth: 0 }}>
@@ -51,6 +52,12 @@ export function CostsChart({ costs, by, period, filters, choose }: CostsChartPro
       </div>
     </Card>
   );
+}
+
+/** The months that a tenant gets no amount of, in words, because a box in the chart has its reason on hover only. */
+function Unknown({ bars }: { readonly bars: readonly Bar[] }) {
+  const months = bars.filter(({ unknown }) => unknown).map(({ title }) => title);
+  return months.length > 0 && <p className="mid">{TEXTS.noInvoice(months)}</p>;
 }
 
 /** The running month is an estimate with an end; the accrued months of a tenant are estimates. */

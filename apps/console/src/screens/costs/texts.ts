@@ -34,6 +34,8 @@ export const TEXTS = {
   unpriced: (n: number, kind: string) => `${count(n)} ${kind}`,
   unpricedTitle: 'Not in these costs, because there is no price:',
   empty: { title: 'No costs in this month', hint: 'Choose another month.' },
+  noInvoice: (months: readonly string[]) => `${months.join(' and ')} ${months.length === 1 ? 'has' : 'have'} no invoice yet.`,
+  notInvoiced: 'It has no invoice yet. Its amount appears when the invoice is issued.',
   more: (n: number) => `${count(n)} more with smaller amounts are in the CSV.`,
   differs: {
     title: (month: string) => `Why it differs from ${month}`,
@@ -41,7 +43,7 @@ export const TEXTS = {
     why: 'Why',
     difference: 'Difference $',
     same: 'Every resource costs the same.',
-    unknown: 'The month before is not recorded.',
+    unknown: 'The month before is not recorded here, and has no invoice yet.',
     whys: {
       added: 'New',
       ended: 'No longer there',

@@ -1,11 +1,12 @@
-import { Modal, NumberInput, Select, TextInput, Textarea } from '@mantine/core';
+import { NumberInput, Select, TextInput, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Problem, type Resource } from '../../client/client';
+import { Dialog } from '../../parts/dialog';
 import { hasNothingToDo, PlanCard, type Plan } from '../../parts/plan-card';
 import { planStart, startSaga, type StartBody } from '../../parts/start';
-import { Note, ProblemCode } from '../../parts/states';
+import { Note, RefusedNote } from '../../parts/states';
 import { EXTRA, fieldsOf, inputOf, NEW_RECORD, RECORD_TYPES, wholeName, type NumberField, type RecordFields } from './record';
 import { TEXTS } from './texts';
 
@@ -45,15 +46,7 @@ export function RecordDialog({ zone, record, close }: DialogProps) {
   };
   const isRemoval = planned?.body.kind === 'delete_dns_record';
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={isRemoval ? FORM.remove : before ? FORM.edit : FORM.add}
-      centered
-      size={560}
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title={isRemoval ? FORM.remove : before ? FORM.edit : FORM.add} width={560} close={close}>
       {planned ? (
         <PlannedRecord planned={planned} name={wholeName(zone, fields.name)} again={setPlanned} back={() => setPlanned(null)} />
       ) : (
@@ -66,12 +59,7 @@ export function RecordDialog({ zone, record, close }: DialogProps) {
         >
           {isFixed && <Note tone="info">{TEXTS.readOnly}</Note>}
           <FieldInputs zone={zone} fields={fields} set={setFields} isKnown={before !== null} disabled={isFixed} error={ask.error} />
-          {ask.error && (
-            <div role="alert" className="note bad" style={{ display: 'block' }}>
-              <p>{ask.error.message}</p>
-              <ProblemCode error={ask.error} />
-            </div>
-          )}
+          {ask.error && <RefusedNote error={ask.error} />}
           <div className="go">
             <button type="button" className="btn" onClick={close}>
               {FORM.cancel}
@@ -89,7 +77,7 @@ export function RecordDialog({ zone, record, close }: DialogProps) {
           </div>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -214,12 +202,7 @@ function PlannedRecord({ planned: { plan, body, key }, name, again, back }: Plan
     <div className="form">
       <PlanCard plan={plan} />
       {isNothing && <Note tone="info">{FORM.nothing}</Note>}
-      {start.error && (
-        <div role="alert" className="note bad" style={{ display: 'block' }}>
-          <p>{hasMoved ? FORM.moved : start.error.message}</p>
-          <ProblemCode error={start.error} />
-        </div>
-      )}
+      {start.error && <RefusedNote error={start.error} text={hasMoved ? FORM.moved : start.error.message} />}
       {!plan.refused && !isNothing && (
         <>
           {isRemoval && (

@@ -1,13 +1,14 @@
-import { Modal, Select } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Drift, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
+import { Dialog } from '../../parts/dialog';
 import { fieldName, moneyDelta, valueText, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { PlanCard } from '../../parts/plan-card';
-import { ProblemCode } from '../../parts/states';
+import { RefusedNote } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { renew } from '../../shell/live';
 import { TEXTS } from './texts';
@@ -27,14 +28,7 @@ export function DriftPanel({ drift, close }: { readonly drift: Drift; readonly c
   if (asking === 'ignore') return <IgnoreDialog drift={drift} close={() => setAsking(null)} />;
   if (asking === 'revert') return <RevertDialog drift={drift} close={() => setAsking(null)} />;
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={`${driftName(drift)}: ${fieldName(drift.field)}`}
-      centered
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': panel.close }}
-    >
+    <Dialog title={`${driftName(drift)}: ${fieldName(drift.field)}`} close={close}>
       <Facts
         rows={[
           [panel.ordered, valueText(drift.expected)],
@@ -77,7 +71,7 @@ export function DriftPanel({ drift, close }: { readonly drift: Drift; readonly c
           {panel.open}
         </Link>
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -148,12 +142,7 @@ function RevertDialog({ drift, close }: DialogProps) {
   };
   return (
     <Confirm title={TEXTS.revert.title(driftName(drift))} button={TEXTS.revert.button} reason="optional" confirm={revert} close={close}>
-      {ask.error && (
-        <div className="note bad" role="alert" style={{ display: 'block' }}>
-          <p>{ask.error.message}</p>
-          <ProblemCode error={ask.error} />
-        </div>
-      )}
+      {ask.error && <RefusedNote error={ask.error} />}
       {plan && <PlanCard plan={plan} />}
     </Confirm>
   );

@@ -1,5 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { answered, api, type Drift, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
@@ -8,7 +7,7 @@ import { IconAlertTriangle, IconInfoCircle, IconRefresh } from '../../parts/icon
 import { KindCell, KindItem } from '../../parts/kinds';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
-import { EmptyState, ProblemCode } from '../../parts/states';
+import { EmptyState, ErrorState, ProblemCode } from '../../parts/states';
 import { Badge, type Tone } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { useDriftSummary, useSummary } from '../../shell/counts';
@@ -77,7 +76,7 @@ export function DriftScreen() {
     mutationFn: () => answered(api.POST('/api/v1/drift/detect', { body: {} })),
     onSuccess: () => renew(client, 'drift'),
   });
-  const chosen = useMemo(() => list.rows.find(({ id }) => id === open), [list.rows, open]);
+  const chosen = useChosen(open, list.rows);
   return (
     <Screen fixed>
       <PageHead
@@ -105,6 +104,7 @@ export function DriftScreen() {
       />
       <DriftFilters />
       {detect.error && <ProblemCode error={detect.error} />}
+      {chosen.error && <ErrorState error={chosen.error} retry={() => void chosen.refetch()} />}
       <ListCard
         list={list}
         label={TEXTS.title}
@@ -132,9 +132,20 @@ export function DriftScreen() {
         item={(drift) => <DriftItem drift={drift} />}
         empty={<EmptyState {...TEXTS.empty} />}
       />
-      {chosen && <DriftPanel drift={chosen} close={() => change({ open: undefined })} />}
+      {chosen.data && <DriftPanel drift={chosen.data.data} close={() => change({ open: undefined })} />}
     </Screen>
   );
+}
+
+/** The drift of the address. It is read by its id: it may be far down in the list, and leaves the list when somebody else decides it. */
+function useChosen(id: string | undefined, rows: readonly Drift[]) {
+  const listed = rows.find((row) => row.id === id);
+  return useQuery({
+    queryKey: ['drift', 'one', id],
+    queryFn: () => answered(api.GET('/api/v1/drift/{id}', { params: { path: { id: id ?? '' } } })),
+    placeholderData: listed && { data: listed },
+    enabled: id !== undefined,
+  });
 }
 
 function DriftFilters() {
@@ -145,7 +156,7 @@ function DriftFilters() {
     { name: 'severity', label: TEXTS.filters.severity, options: Object.keys(SEVERITIES).map((value) => ({ value, label: words(value) })) },
     { name: 'field', label: TEXTS.filters.field },
     { name: 'kind', label: TEXTS.filters.kind },
-    { name: 'resource_id', label: TEXTS.filters.resource_id, display: (id) => `…${id.slice(-6)}` },
+    { name: 'resource_id', label: TEXTS.filters.resource_id, isLinkOnly: true, display: (id) => `…${id.slice(-6)}` },
   ];
   return <FilterChips specs={specs} />;
 }

@@ -39,7 +39,6 @@ export const TEXTS = {
     revert: 'Plan the way back',
     accept: 'Accept as ordered…',
     ignore: 'Ignore…',
-    close: 'Close',
   },
   accept: { title: 'Accept what runs?', text: 'The value of now becomes the desired one, and the drift is closed.', button: 'Accept' },
   ignore: {

@@ -28,51 +28,68 @@ export interface InboxItem {
 }
 
 const POLL_MS = 30_000;
-/** More moves between tenants than these are counted as at least so many. */
-const MOST_MOVES = 200;
-const MOST_DRAFTS = 200;
+/** How many of each the inbox reads. Of more it has one item that leads to all of them. */
+const MOST = { sweeps: 50, sagas: 50, drifts: 100, invoices: 20, moves: 200, drafts: 200 } as const;
 const HOUR_MS = 3_600_000;
 const UNSAFE = 1e9;
 const LATE_DATA = -1e6;
 
+interface Inbox {
+  readonly items: readonly InboxItem[];
+  /** There are more than were read, so that the number of items is the least number. */
+  readonly isCut: boolean;
+  readonly isPending: boolean;
+  readonly error: Error | null;
+}
+
 /** Everything that needs a platform admin, worst first. Each part is a list of the API. */
-export function useInbox(): { readonly items: readonly InboxItem[]; readonly isPending: boolean; readonly error: Error | null } {
+export function useInbox(): Inbox {
   const { isAdmin } = useSession();
   const summary = useSummary();
   const options = { refetchInterval: usePollMs(POLL_MS), enabled: isAdmin };
   const sweeps = useQuery({
     queryKey: ['sweeps', 'suspect'],
-    queryFn: () => answered(api.GET('/api/v1/sweeps', { params: { query: { status: 'suspect', limit: 50 } } })),
+    queryFn: () => answered(api.GET('/api/v1/sweeps', { params: { query: { status: 'suspect', limit: MOST.sweeps } } })),
     ...options,
   });
   const sagas = useQuery({
     queryKey: ['sagas', 'stopped'],
-    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { needs_attention: 'true', limit: 50 } } })),
+    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { needs_attention: 'true', limit: MOST.sagas } } })),
     ...options,
   });
   const drifts = useQuery({
     queryKey: ['drift', 'open'],
-    queryFn: () => answered(api.GET('/api/v1/drift', { params: { query: { status: 'open', limit: 100 } } })),
+    queryFn: () => answered(api.GET('/api/v1/drift', { params: { query: { status: 'open', limit: MOST.drifts } } })),
     ...options,
   });
   const invoices = useQuery({
     queryKey: ['invoices', 'mismatch'],
-    queryFn: () => answered(api.GET('/api/v1/billing/invoices', { params: { query: { reconciliation: 'mismatch', limit: 20 } } })),
+    queryFn: () =>
+      answered(api.GET('/api/v1/billing/invoices', { params: { query: { reconciliation: 'mismatch', limit: MOST.invoices } } })),
     ...options,
   });
   const moves = useQuery({
     queryKey: ['ownership-moves', 'inbox'],
-    queryFn: () => answered(api.GET('/api/v1/attribution-rules/findings', { params: { query: { limit: MOST_MOVES } } })),
+    queryFn: () => answered(api.GET('/api/v1/attribution-rules/findings', { params: { query: { limit: MOST.moves } } })),
     ...options,
   });
   const drafts = useQuery({
     queryKey: ['invoices', 'drafts'],
-    queryFn: () => answered(api.GET('/api/v1/tenant-invoices', { params: { query: { status: 'draft', limit: MOST_DRAFTS } } })),
+    queryFn: () => answered(api.GET('/api/v1/tenant-invoices', { params: { query: { status: 'draft', limit: MOST.drafts } } })),
     ...options,
   });
   const all = [summary, sweeps, sagas, drifts, invoices, moves, drafts];
   const unattributed = summary.data?.data.unattributed ?? 0;
+  const cut = [
+    isCut(sweeps) && moreItem('sweeps', MOST.sweeps, { to: '/sweeps', search: { status: 'suspect' }, rank: UNSAFE }),
+    isCut(sagas) && moreItem('sagas', MOST.sagas, { to: '/sagas', search: { needs_attention: 'true' }, rank: UNSAFE / 2 - 1 }),
+    isCut(drifts) && moreItem('drift', MOST.drifts, { to: '/drift', rank: 0 }),
+    isCut(invoices) && moreItem('money', MOST.invoices, { to: '/provider-invoices', search: { reconciliation: 'mismatch' }, rank: 999 }),
+    isCut(moves) && moreItem('owners', MOST.moves, { to: '/ownership-moves', rank: 1_999 }),
+    isCut(drafts) && moreItem('drafts', MOST.drafts, { to: '/invoices', search: { status: 'draft' }, rank: 899 }),
+  ].filter((one) => one !== false);
   const items: InboxItem[] = [
+    ...cut,
     ...(sweeps.data?.data ?? []).filter(({ missing }) => missing).map(sweepItem),
     ...(sagas.data?.data ?? []).map(sagaItem),
     ...(drifts.data?.data ?? []).map(driftItem),
@@ -101,8 +118,26 @@ export function useInbox(): { readonly items: readonly InboxItem[]; readonly isP
   ];
   return {
     items: items.sort((a, b) => b.rank - a.rank),
+    isCut: cut.length > 0,
     isPending: isAdmin && all.some(({ isPending }) => isPending),
     error: all.find(({ error }) => error !== null)?.error ?? null,
+  };
+}
+
+const isCut = ({ data }: { readonly data: { readonly page: { readonly next_cursor: string | null } } | undefined }): boolean =>
+  typeof data?.page.next_cursor === 'string';
+
+/** Stands below those that were read, and leads to all of them. */
+function moreItem(of: keyof typeof TEXTS.more, read: number, place: Pick<InboxItem, 'to' | 'search' | 'rank'>): InboxItem {
+  return {
+    id: `more-${of}`,
+    group: of === 'drafts' ? 'money' : of,
+    tone: 'mute',
+    title: TEXTS.more[of](read),
+    meta: TEXTS.moreMeta,
+    money: null,
+    at: null,
+    ...place,
   };
 }
 

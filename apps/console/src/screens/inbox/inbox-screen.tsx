@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { BarChart } from '../../parts/chart';
 import { useFilters } from '../../parts/filters';
-import { age, count, moneyDelta } from '../../parts/format';
+import { age, count, countOf, moneyDelta } from '../../parts/format';
 import {
   IconAlertOctagon,
   IconClockExclamation,
@@ -34,7 +34,7 @@ const OLDEST = 5;
 const SHOWN_MONTHS = 6;
 
 export function InboxScreen() {
-  const { items, isPending, error } = useInbox();
+  const { items, isCut, isPending, error } = useInbox();
   const client = useQueryClient();
   const { filters, change } = useFilters();
   const drift = useDriftSummary().data?.data;
@@ -45,7 +45,7 @@ export function InboxScreen() {
     <Screen>
       <PageHead
         title={TEXTS.title}
-        sub={items.length > 0 && `${TEXTS.sub(items.length)}${delta}`}
+        sub={items.length > 0 && `${TEXTS.sub(items.length, isCut)}${delta}`}
         actions={
           items.length > 0 && (
             <div className="seg" role="group" aria-label="Groups">
@@ -106,7 +106,7 @@ function Nothing() {
 
 function Side() {
   const summary = useSummary().data;
-  const sagas = useOpenSagas().data?.data.length;
+  const sagas = useOpenSagas().data;
   const drift = useDriftSummary().data?.data;
   const oldest = Object.entries(summary?.completeness ?? {})
     .sort(([, a], [, b]) => (a.as_of ?? '').localeCompare(b.as_of ?? ''))
@@ -119,7 +119,7 @@ function Side() {
             right
             rows={[
               [TEXTS.numbers.total, count(summary.data.total)],
-              [TEXTS.numbers.open, sagas === undefined ? null : count(sagas)],
+              [TEXTS.numbers.open, sagas && countOf(sagas)],
               [TEXTS.numbers.drifted, drift && count(drift.drifted)],
             ]}
           />

@@ -1,7 +1,10 @@
+import { count } from '../../parts/format';
+
 /** Every text of the inbox. */
 export const TEXTS = {
   title: 'Inbox',
-  sub: (n: number) => (n === 1 ? '1 thing needs a decision.' : `${n} things need a decision.`),
+  sub: (n: number, isCut: boolean) =>
+    n === 1 ? '1 thing needs a decision.' : `${isCut ? 'More than ' : ''}${count(n)} things need a decision.`,
   together: (amount: string) => ` Drift moves ${amount} a month.`,
   nothing: (age: string) => `Nothing needs you. The youngest data is ${age} old.`,
   nothingHint: 'Suspect sweeps, drift, sagas that gave up and resources without an owner appear here.',
@@ -23,6 +26,15 @@ export const TEXTS = {
   movesMeta: 'An ownership rule asks for it. Confirm it, or change the rule.',
   invoice: (period: string) => `The provider’s invoice of ${period} does not add up`,
   invoiceMeta: (difference: string) => `off by ${difference} · nothing of it is passed on`,
+  more: {
+    sweeps: (read: number) => `There are more than ${count(read)} suspect sweeps`,
+    sagas: (read: number) => `There are more than ${count(read)} sagas that need somebody`,
+    drift: (read: number) => `There are more than ${count(read)} open drifts`,
+    money: (read: number) => `There are more than ${count(read)} invoices of the provider that do not add up`,
+    owners: (read: number) => `There are more than ${count(read)} moves that wait`,
+    drafts: (read: number) => `There are more than ${count(read)} drafts`,
+  },
+  moreMeta: 'The inbox reads no more than these. The list has all of them.',
   stale: (kind: string) => `The last sweep of ${kind} was not complete`,
   staleMeta: 'Rows may be old. It is tried again by itself.',
   onHold: 'held',

@@ -2,6 +2,7 @@ import { Select } from '@mantine/core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Resource, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import { count, money, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
@@ -24,7 +25,7 @@ interface BulkBarProps {
 export function BulkBar({ rows, clear }: BulkBarProps) {
   const [asking, setAsking] = useState<Action | null>(null);
   const [done, setDone] = useState<string | null>(null);
-  if (rows.length === 0 && done === null) return null;
+  if (rows.length === 0 && done === null && asking === null) return null;
   const monthly = rows.reduce((sum, { price }) => sum + (price?.monthly === undefined ? 0 : Number(monthlyOf(price))), 0);
   const { bulk } = TEXTS;
   const finish = (action: Action, { changed, skipped }: Outcome) => {
@@ -75,7 +76,7 @@ function BulkDialog({ rows: asked, action, done, close }: BulkDialogProps) {
   const [tenant, setTenant] = useState<string | null>(null);
   const tenants = useQuery({
     queryKey: ['tenants', 'choice'],
-    queryFn: () => answered(api.GET('/api/v1/tenants', { params: { query: { limit: 200 } } })),
+    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/tenants', { params: { query } }))),
     enabled: action === 'assign',
   });
   const isAsked = action !== 'assign' || tenant !== null;

@@ -30,6 +30,7 @@ export function filterSpecs(summary: Schemas['InventorySummaryResponse'] | undef
       : []),
     { name: 'size_slug', label: labels.size_slug },
     { name: 'tag', label: labels.tag },
+    { name: 'related_to', label: labels.related_to, isLinkOnly: true, display: (id) => `…${id.slice(-6)}` },
     { name: 'as_of', label: labels.as_of, display: (value) => (Number.isNaN(Date.parse(value)) ? value : exactTime(value)) },
   ];
 }

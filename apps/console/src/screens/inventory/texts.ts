@@ -22,6 +22,7 @@ export const TEXTS = {
     since: 'Found',
   },
   filters: {
+    related_to: 'belongs to',
     q: 'text',
     kind: 'kind',
     status: 'state',

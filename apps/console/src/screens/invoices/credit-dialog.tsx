@@ -2,23 +2,29 @@ import { TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import { moneyIn } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { amountText, creditable, creditTotals, minor, placesOf } from './credit-amounts';
+import { linesOf } from './invoice-lines';
 import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
 
 const { credit: WORDS } = TEXTS;
-const MOST = 200;
+/** A long invoice has a field to find its lines. */
+const MOST_FIELDS = 50;
 const RESTS = ['refund', 'wallet', 'out_of_band'] as const;
 
 interface CreditDialogProps {
   readonly invoice: Invoice;
   readonly close: () => void;
 }
+
+const isNamed = ({ description, resource_name: name }: Schemas['TenantInvoiceLineResponse'], q: string): boolean =>
+  `${description} ${name ?? ''}`.toLowerCase().includes(q.trim().toLowerCase());
 
 /** Takes back parts of lines. What is more than is due must be split exactly before it can be confirmed. */
 export function CreditDialog({ invoice, close }: CreditDialogProps) {
@@ -29,8 +35,8 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
     queryKey: ['invoices', 'creditable', id, version],
     queryFn: async () => {
       const [lines, notes] = await Promise.all([
-        answered(api.GET('/api/v1/tenant-invoices/{id}/lines', { params: { path: { id }, query: { limit: MOST } } })),
-        answered(api.GET('/api/v1/credit-notes', { params: { query: { invoice_id: id, limit: MOST } } })),
+        linesOf(id),
+        everyPage((page) => answered(api.GET('/api/v1/credit-notes', { params: { query: { invoice_id: id, ...page } } }))),
       ]);
       return { lines: lines.data, notes: notes.data };
     },
@@ -38,7 +44,9 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
   });
   const [nets, setNets] = useState<Readonly<Record<number, string>>>({});
   const [rest, setRest] = useState<Readonly<Record<string, string>>>({});
+  const [q, setQ] = useState('');
   const lines = source.data?.lines ?? [];
+  const found = lines.filter((line) => isNamed(line, q));
   const left = creditable(lines, source.data?.notes ?? [], places);
   const money = (units: bigint) => moneyIn(amountText(units, places), currency);
 
@@ -103,8 +111,17 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
               {WORDS.all}
             </button>
           </p>
+          {lines.length > MOST_FIELDS && (
+            <TextInput
+              type="search"
+              aria-label={WORDS.find}
+              placeholder={WORDS.find}
+              value={q}
+              onChange={(event) => setQ(event.currentTarget.value)}
+            />
+          )}
           <ul className="credit-lines">
-            {lines.map((line) => {
+            {found.slice(0, MOST_FIELDS).map((line) => {
               const most = left.get(line.line_no) ?? 0n;
               return (
                 <li key={line.line_no}>
@@ -128,6 +145,7 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
                 </li>
               );
             })}
+            {found.length > MOST_FIELDS && <li className="dim sm">{WORDS.moreLines(found.length - MOST_FIELDS)}</li>}
           </ul>
           <Facts
             right

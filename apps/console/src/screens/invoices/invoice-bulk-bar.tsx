@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { BULK_VERBS, BulkDialog, BulkSummary, type Bill, type BulkOutcome, type BulkResult, type BulkVerb } from './invoice-bulk-dialog';
+import { BULK_VERBS, BulkDialog, BulkSummary, type Bill, type BulkResult, type BulkVerb } from './invoice-bulk-dialog';
 import { TEXTS } from './texts';
 
 interface BulkBarProps {
@@ -13,9 +13,9 @@ export function InvoiceBulkBar({ rows, clear }: BulkBarProps) {
   const [asking, setAsking] = useState<BulkVerb | null>(null);
   const [done, setDone] = useState<BulkResult | null>(null);
   const { bulk, verbs } = TEXTS;
-  if (rows.length === 0 && done === null) return null;
-  const finish = (outcome: BulkOutcome) => {
-    setDone({ outcome, rows });
+  if (rows.length === 0 && done === null && asking === null) return null;
+  const finish = (result: BulkResult) => {
+    setDone(result);
     clear();
   };
   return (

@@ -25,7 +25,7 @@ const MOST_NAMED = 12;
 interface BulkDialogProps {
   readonly rows: readonly Bill[];
   readonly verb: BulkVerb;
-  readonly done: (outcome: BulkOutcome) => void;
+  readonly done: (result: BulkResult) => void;
   readonly close: () => void;
 }
 
@@ -47,7 +47,7 @@ export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) 
   const act = async (reason: string | undefined) => {
     const { data } = await answered(api.POST('/api/v1/tenant-invoices/bulk', { body: { verb, ids, reason: reason ?? '' } }));
     await Promise.all(['invoices', 'billing-runs'].map((key) => client.invalidateQueries({ queryKey: [key] })));
-    done(data);
+    done({ outcome: data, rows });
   };
   const { bulk, verbs } = TEXTS;
   const willChange = new Set(planned?.results.flatMap(({ id, code }) => (code === 'done' ? [id] : [])));

@@ -1,19 +1,22 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { calendarDay, moneyIn, monthText, plainDelta } from '../../parts/format';
 import { IconShieldCheck } from '../../parts/icons';
 import { Card, Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { useSession } from '../../shell/session';
 import { lastMonths } from '../costs/cost-history';
+import { linesOf } from './invoice-lines';
 import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
 type Line = Schemas['TenantInvoiceLineResponse'];
 
 const { rail: WORDS } = TEXTS;
-const MOST = 200;
+/** Longer invoices are compared by their files. */
+const MOST_LINES = 2_000;
 const MONTHS_BACK = 60;
 const MOST_DIFFERENCES = 12;
 
@@ -23,10 +26,9 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
   const moved = useQuery({
     queryKey: ['invoices', 'moved', id, invoice.version],
     queryFn: async () => {
-      const query = { invoice_id: id, limit: MOST };
       const [payments, notes] = await Promise.all([
-        answered(api.GET('/api/v1/payments', { params: { query } })),
-        answered(api.GET('/api/v1/credit-notes', { params: { query } })),
+        everyPage((page) => answered(api.GET('/api/v1/payments', { params: { query: { invoice_id: id, ...page } } }))),
+        everyPage((page) => answered(api.GET('/api/v1/credit-notes', { params: { query: { invoice_id: id, ...page } } }))),
       ]);
       return { payments: payments.data, notes: notes.data };
     },
@@ -124,15 +126,14 @@ export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
       const { data } = await answered(api.GET('/api/v1/tenant-invoices', { params: { query } }));
       const last = data.find((one) => one.status !== 'void' && one.currency === currency);
       if (!last) return null;
-      const linesOf = async (of: string) =>
-        (await answered(api.GET('/api/v1/tenant-invoices/{id}/lines', { params: { path: { id: of }, query: { limit: MOST } } }))).data;
-      const [then, now] = await Promise.all([linesOf(last.id), linesOf(id)]);
-      return { last, rows: differences(then, now) };
+      const [then, now] = await Promise.all([linesOf(last.id, MOST_LINES), linesOf(id, MOST_LINES)]);
+      return { last, rows: then.isCut || now.isCut ? null : differences(then.data, now.data) };
     },
     enabled: before !== undefined,
   });
   if (!before || compared.data === null) return null;
   const found = compared.data;
+  const rows = found?.rows ?? [];
   return (
     <Card title={WORDS.against(monthText(before))} pad>
       {compared.error && <ErrorState error={compared.error} retry={() => void compared.refetch()} />}
@@ -148,14 +149,13 @@ export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
                   {moneyIn(found.last.net, currency)}
                 </Link>,
               ],
-              ...found.rows.slice(0, MOST_DIFFERENCES).map(({ name, before: then, after: now }) => [name, plainDelta(now - then)] as const),
-              ...(found.rows.length > MOST_DIFFERENCES
-                ? [[WORDS.others(found.rows.length - MOST_DIFFERENCES), restOf(found.rows)] as const]
-                : []),
+              ...rows.slice(0, MOST_DIFFERENCES).map(({ name, before: then, after: now }) => [name, plainDelta(now - then)] as const),
+              ...(rows.length > MOST_DIFFERENCES ? [[WORDS.others(rows.length - MOST_DIFFERENCES), restOf(rows)] as const] : []),
               [WORDS.netOf(monthText(period ?? '')), <b key="now">{moneyIn(invoice.net, currency)}</b>],
             ]}
           />
-          {found.rows.length === 0 && <p className="mid">{WORDS.same}</p>}
+          {found.rows === null && <p className="mid">{WORDS.tooLong}</p>}
+          {found.rows?.length === 0 && <p className="mid">{WORDS.same}</p>}
         </>
       )}
     </Card>

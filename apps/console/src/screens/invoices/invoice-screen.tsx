@@ -227,7 +227,7 @@ function LinesTable({ rows, invoice }: { readonly rows: readonly Line[]; readonl
   );
 }
 
-const PLURALS: Readonly<Record<string, string>> = { hour: 'hours', day: 'days', month: 'months' };
+const PLURALS: Readonly<Record<string, string>> = { hour: 'hours', day: 'days', month: 'months', backup: 'backups' };
 
 /** "744 hours"; a single piece has no unit. */
 function quantityText({ quantity, unit }: Line): string {

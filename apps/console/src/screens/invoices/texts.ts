@@ -1,4 +1,5 @@
 import type { Schemas } from '../../client/client';
+import { count } from '../../parts/format';
 
 type Verb = Schemas['TenantInvoiceResponse']['actions'][number];
 
@@ -112,6 +113,8 @@ export const TEXTS = {
     title: (number: string) => `Credit lines of ${number}`,
     text: 'Write what is taken back of each line, before tax. It lowers what is due first.',
     all: 'Credit all',
+    find: 'Find a line',
+    moreLines: (n: number) => `${count(n)} more lines. Find them by a part of their name.`,
     left: (amount: string) => `${amount} can be credited`,
     credited: 'credited already',
     most: (amount: string) => `at most ${amount}`,
@@ -155,6 +158,7 @@ export const TEXTS = {
     netOf: (month: string) => `${month} net`,
     others: (n: number) => `${n} more`,
     same: 'Every resource costs the same.',
+    tooLong: 'These invoices have too many lines to compare here. Their CSV files have all of them.',
   },
   adjust: {
     title: 'Add a line to the draft',

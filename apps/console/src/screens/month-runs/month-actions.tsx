@@ -72,12 +72,7 @@ export function MonthActions({ period, run, isRated, rows, done }: MonthActionsP
         </Confirm>
       )}
       {(asking === 'approve' || asking === 'issue') && (
-        <BulkDialog
-          rows={(asking === 'approve' ? good : ready).map(billOf)}
-          verb={asking}
-          done={(outcome) => done({ outcome, rows: (asking === 'approve' ? good : ready).map(billOf) })}
-          close={close}
-        />
+        <BulkDialog rows={(asking === 'approve' ? good : ready).map(billOf)} verb={asking} done={done} close={close} />
       )}
     </>
   );

@@ -5,8 +5,10 @@ import { useState } from 'react';
 import { answered, api, Problem, type Schemas } from '../../client/client';
 import { EventTypes } from '../../parts/event-types';
 import { IconWebhook } from '../../parts/icons';
+import { useKept, type Kept } from '../../parts/kept';
+import { OutdatedNote } from '../../parts/outdated';
 import { Card, PageHead, Screen } from '../../parts/page';
-import { ErrorState, Note, ProblemCode, Skeleton } from '../../parts/states';
+import { ErrorState, Note, RefusedNote, Skeleton } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { useSession } from '../../shell/session';
 import { TEXTS } from './texts';
@@ -19,7 +21,7 @@ export function NotificationsScreen() {
   const subscription = useQuery({
     queryKey: ['subscriptions'],
     queryFn: () => answered(api.GET('/api/v1/notifications/subscriptions')),
-    staleTime: Infinity, // what is being typed is not replaced
+    staleTime: Infinity,
   });
   const found = subscription.data?.data;
   return (
@@ -38,19 +40,31 @@ export function NotificationsScreen() {
         <Card label={TEXTS.title} pad>
           {subscription.error && <ErrorState error={subscription.error} retry={() => void subscription.refetch()} />}
           {subscription.isPending && <Skeleton />}
-          {found && <SubscriptionForm key={found.changed_at} subscription={found} isAdmin={isAdmin} />}
+          {found && <SubscriptionForm latest={found} isAdmin={isAdmin} />}
         </Card>
       </div>
     </Screen>
   );
 }
 
-interface FormProps {
-  readonly subscription: Subscription;
+const contentOf = ({ changed_at }: Subscription): string => changed_at ?? '';
+
+function SubscriptionForm({ latest, isAdmin }: { readonly latest: Subscription; readonly isAdmin: boolean }) {
+  const kept = useKept(latest, contentOf);
+  return (
+    <>
+      {kept.isOutdated && <OutdatedNote take={kept.take} />}
+      <SubscriptionFields key={contentOf(kept.record)} kept={kept} isAdmin={isAdmin} />
+    </>
+  );
+}
+
+interface FieldsProps {
+  readonly kept: Kept<Subscription>;
   readonly isAdmin: boolean;
 }
 
-function SubscriptionForm({ subscription, isAdmin }: FormProps) {
+function SubscriptionFields({ kept: { record: subscription, isSaved, edit, saved }, isAdmin }: FieldsProps) {
   const client = useQueryClient();
   const [email, setEmail] = useState(subscription.email ?? '');
   const [chat, setChat] = useState('');
@@ -64,7 +78,10 @@ function SubscriptionForm({ subscription, isAdmin }: FormProps) {
       const body = { email: email.trim() || null, ...chatUrl, types, digest } as never;
       return answered(api.PUT('/api/v1/notifications/subscriptions', { body }));
     },
-    onSuccess: (answer) => client.setQueryData(['subscriptions'], answer),
+    onSuccess: (answer) => {
+      saved();
+      client.setQueryData(['subscriptions'], answer);
+    },
   });
   const { error } = save;
   const fields = error instanceof Problem ? Object.fromEntries(error.errors.map(({ field, message }) => [field, message])) : {};
@@ -73,6 +90,7 @@ function SubscriptionForm({ subscription, isAdmin }: FormProps) {
   return (
     <form
       className="form"
+      onChange={edit}
       onSubmit={(event) => {
         event.preventDefault();
         save.mutate();
@@ -108,26 +126,32 @@ function SubscriptionForm({ subscription, isAdmin }: FormProps) {
           <input type="checkbox" checked={isChatOff} onChange={(event) => setChatOff(event.currentTarget.checked)} /> {TEXTS.chatOff}
         </label>
       )}
-      <EventTypes value={types} onChange={setTypes} isAdmin={isAdmin} error={fields.types} />
+      <EventTypes
+        value={types}
+        onChange={(next) => {
+          edit();
+          setTypes(next);
+        }}
+        isAdmin={isAdmin}
+        error={fields.types}
+      />
       <p className="dim sm">{TEXTS.always}</p>
       <Select
         label={TEXTS.digest}
         data={(['at_once', 'daily'] as const).map((value) => ({ value, label: TEXTS.digests[value] }))}
         value={digest}
-        onChange={(value) => value && setDigest(value)}
+        onChange={(value) => {
+          edit();
+          if (value) setDigest(value);
+        }}
         allowDeselect={false}
       />
-      {error && (
-        <div role="alert" className="note bad" style={{ display: 'block' }}>
-          <p>{error.message}</p>
-          <ProblemCode error={error} />
-        </div>
-      )}
+      {error && <RefusedNote error={error} />}
       <div className="go" style={{ alignItems: 'center' }}>
         <button type="submit" className="btn pri" disabled={save.isPending}>
           {TEXTS.save}
         </button>
-        {save.isSuccess && <span role="status">{TEXTS.saved}</span>}
+        {isSaved && <span role="status">{TEXTS.saved}</span>}
         {subscription.changed_by && (
           <span className="dim sm">
             {TEXTS.changed(subscription.changed_by)}, <Age at={subscription.changed_at} suffix=" ago" />

@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { valueText, words } from '../../parts/format';
 import { addressOf, nameOf } from '../inventory/inventory-columns';
 import { typeOf, type FieldSchema, type Values } from './input-schema';
@@ -210,7 +211,7 @@ function JsonField({ name, field, set, problem, required }: FieldProps) {
 function ProjectField({ value, set, problem, field }: FieldProps) {
   const projects = useQuery({
     queryKey: ['projects', 'choice'],
-    queryFn: () => answered(api.GET('/api/v1/projects', { params: { query: { limit: 200 } } })),
+    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/projects', { params: { query } }))),
   });
   const data = (projects.data?.data ?? [])
     .filter(({ deleted_at: deleted }) => !deleted) // a tenant reads id and name only

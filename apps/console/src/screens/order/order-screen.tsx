@@ -10,7 +10,7 @@ import { Card, PageHead, Screen } from '../../parts/page';
 import { PlanCard, type Plan } from '../../parts/plan-card';
 import { sagaKindName } from '../../parts/sagas';
 import { planStart, startSaga, type StartBody } from '../../parts/start';
-import { Note, ProblemCode } from '../../parts/states';
+import { Note, RefusedNote } from '../../parts/states';
 import { useSession } from '../../shell/session';
 import { fieldsOf, INPUTS, inputOf, problemsOf, type Values } from './input-schema';
 import { fieldName, OrderField } from './order-field';
@@ -167,12 +167,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
           </div>
         </form>
         <div className="grid" style={{ alignContent: 'start' }}>
-          {failure && (
-            <div className="note bad" role="alert" style={{ display: 'block' }}>
-              <p>{moved ? TEXTS.moved : failure.message}</p>
-              <ProblemCode error={failure} />
-            </div>
-          )}
+          {failure && <RefusedNote error={failure} text={moved ? TEXTS.moved : failure.message} />}
           {!current && (
             <Card label="Plan" pad>
               {price}

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { answered, api, Problem, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
@@ -19,7 +20,7 @@ import { TEXTS } from './texts';
 type Finding = Schemas['AttributionFindingResponse'];
 
 const { moves: WORDS } = TEXTS;
-const MOST_RULES = 200;
+const MOST_NAMED = 8;
 
 const nameOf = ({ name, kind }: Finding): string => name ?? kindName(kind);
 
@@ -117,7 +118,7 @@ function useReasons(): (finding: Finding) => string {
   const projects = useProjectNames();
   const rules = useQuery({
     queryKey: ['ownership-rules', 'all'],
-    queryFn: () => answered(api.GET('/api/v1/attribution-rules', { params: { query: { limit: MOST_RULES } } })),
+    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/attribution-rules', { params: { query } }))),
   });
   const known = new Map((rules.data?.data ?? []).map((rule) => [rule.id, rule]));
   return ({ attribution: { by, ref } }) => {
@@ -135,12 +136,12 @@ interface MovesBarProps {
 /** Below the list: what is selected, and its confirmation, one call for each move. */
 function MovesBar({ rows, isAny, clear }: MovesBarProps) {
   const client = useQueryClient();
-  const [isAsking, setAsking] = useState(false);
+  const [asked, setAsked] = useState<readonly Finding[]>([]);
   const [done, setDone] = useState<string | null>(null);
   const confirm = async (reason: string | undefined) => {
     let moved = 0;
     let refusal: Problem | null = null;
-    for (const { resource_id: id, to_tenant_id: to } of rows) {
+    for (const { resource_id: id, to_tenant_id: to } of asked) {
       try {
         const body = { tenant_id: to, reason: reason ?? '' };
         await answered(api.POST('/api/v1/attribution-rules/findings/{id}/confirm', { params: { path: { id } }, body }));
@@ -152,10 +153,10 @@ function MovesBar({ rows, isAny, clear }: MovesBarProps) {
     }
     await renew(client, 'resource', 'tenant');
     if (moved === 0 && refusal) throw refusal;
-    setDone(WORDS.done(moved, rows.length - moved));
+    setDone(WORDS.done(moved, asked.length - moved));
     clear();
   };
-  if (rows.length === 0) {
+  if (rows.length === 0 && asked.length === 0) {
     if (done === null) return null;
     return (
       <div className="bulk" role="region" aria-label={TEXTS.rules.moves}>
@@ -166,19 +167,19 @@ function MovesBar({ rows, isAny, clear }: MovesBarProps) {
       </div>
     );
   }
-  const howMany = rows.length;
+  const howMany = asked.length;
   return (
-    <div className="bulk" role="region" aria-label={TEXTS.rules.moves} hidden={!isAny}>
-      <b className="tn">{WORDS.selected(howMany)}</b>
+    <div className="bulk" role="region" aria-label={TEXTS.rules.moves} hidden={!isAny && howMany === 0}>
+      <b className="tn">{WORDS.selected(rows.length)}</b>
       <span className="go" style={{ margin: '0 0 0 auto' }}>
-        <button type="button" className="btn sml" onClick={() => setAsking(true)}>
+        <button type="button" className="btn sml" onClick={() => setAsked(rows)}>
           {WORDS.confirm}
         </button>
         <button type="button" className="btn quiet sml" onClick={clear}>
           {WORDS.clear}
         </button>
       </span>
-      {isAsking && (
+      {howMany > 0 && (
         <Confirm
           title={WORDS.title(howMany)}
           button={WORDS.button(howMany)}
@@ -186,10 +187,10 @@ function MovesBar({ rows, isAny, clear }: MovesBarProps) {
           danger={howMany > 1}
           typed={howMany > 1 ? String(howMany) : undefined}
           confirm={confirm}
-          close={() => setAsking(false)}
+          close={() => setAsked([])}
         >
           <ul className="sm">
-            {rows.slice(0, 8).map((finding) => (
+            {asked.slice(0, MOST_NAMED).map((finding) => (
               <li key={finding.resource_id} className="trunc">
                 <b>{nameOf(finding)}</b>{' '}
                 <span className="mid">
@@ -197,6 +198,7 @@ function MovesBar({ rows, isAny, clear }: MovesBarProps) {
                 </span>
               </li>
             ))}
+            {howMany > MOST_NAMED && <li className="dim">{WORDS.more(howMany - MOST_NAMED)}</li>}
           </ul>
           <p className="mid" style={{ marginTop: 8 }}>
             {WORDS.text}

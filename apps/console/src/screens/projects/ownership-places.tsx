@@ -1,13 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { kindsHead } from '../../parts/kinds';
 import { SubNav } from '../../parts/page';
 import { TEXTS } from './texts';
 
 export type Rule = Schemas['AttributionRuleResponse'];
 export type Conditions = Rule['when'];
-
-const MOST = 200;
 
 /** The links between the ownership rules and the moves that they ask for. */
 export function OwnershipPlaces() {
@@ -26,7 +25,7 @@ export function OwnershipPlaces() {
 export function useProjectNames(): ReadonlyMap<string, string> {
   const projects = useQuery({
     queryKey: ['projects', 'names'],
-    queryFn: () => answered(api.GET('/api/v1/projects', { params: { query: { limit: MOST } } })),
+    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/projects', { params: { query } }))),
   });
   return new Map((projects.data?.data ?? []).map(({ id, name }) => [id, name]));
 }

@@ -1,7 +1,7 @@
 import { Select, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { answered, api, Problem, type Schemas } from '../../client/client';
+import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
 import { count } from '../../parts/format';
@@ -10,7 +10,7 @@ import { kindName } from '../../parts/kinds';
 import '../../parts/money.css';
 import { Facts } from '../../parts/page';
 import { PlainTable } from '../../parts/plain-table';
-import { Note, ProblemCode, Skeleton } from '../../parts/states';
+import { Note, RefusedNote, Skeleton } from '../../parts/states';
 import { useSummary, useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { useProjectNames, whenText, type Rule } from './ownership-places';
@@ -207,13 +207,7 @@ function EffectPart({ query: { data, error, isFetching }, isCurrent, wasAsked, i
   if (!wasAsked) return null;
   if (!isCurrent) return <Note tone="info">{FORM.again}</Note>;
   if (error) {
-    return (
-      <div role="alert" className="note bad" style={{ display: 'block' }}>
-        <p>{error.message}</p>
-        {error instanceof Problem && error.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
-        <ProblemCode error={error} />
-      </div>
-    );
+    return <RefusedNote error={error} withFields />;
   }
   if (!data || isFetching) return <Skeleton lines={3} />;
   const effect = data.data as Effect;

@@ -111,6 +111,7 @@ export const TEXTS = {
     title: (n: number) => (n === 1 ? 'Move this resource?' : `Move ${n} resources?`),
     text: 'The new tenant sees and pays for it from now on, and what belongs to it moves with it.',
     button: (n: number) => (n === 1 ? 'Move it' : `Move ${n}`),
+    more: (n: number) => `and ${n} more`,
     done: (moved: number, kept: number) => `Done: ${moved} moved${kept > 0 ? `, ${kept} refused` : ''}.`,
     leave: 'To leave one where it is, assign it by hand, or change the rule.',
     close: 'Close',

@@ -1,8 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import type { Version } from './rate-model';
-
-const MOST = 100;
 
 export function useCard(id: string) {
   return useQuery({
@@ -14,7 +13,7 @@ export function useCard(id: string) {
 /** The versions of a card, the newest first. */
 export const versionsOf = (id: string) => ({
   queryKey: ['rate-cards', id, 'versions'],
-  queryFn: () => answered(api.GET('/api/v1/rate-cards/{id}/versions', { params: { path: { id }, query: { limit: MOST } } })),
+  queryFn: () => everyPage((query) => answered(api.GET('/api/v1/rate-cards/{id}/versions', { params: { path: { id }, query } }))),
 });
 
 /** The month of today, as the API names it. */

@@ -3,6 +3,7 @@ import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import { dateText, monthText } from '../../parts/format';
 import { IconPlus } from '../../parts/icons';
@@ -17,13 +18,11 @@ import { TEXTS } from './texts';
 
 type RateCard = Schemas['RateCardResponse'];
 
-const MOST_CARDS = 100;
-
 /** The price lists, and which version of each counts now. */
 export function RateCardsScreen() {
   const cards = useQuery({
     queryKey: ['rate-cards'],
-    queryFn: () => answered(api.GET('/api/v1/rate-cards', { params: { query: { limit: MOST_CARDS } } })),
+    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/rate-cards', { params: { query } }))),
   });
   const rows = cards.data?.data ?? [];
   const versions = useQueries({ queries: rows.map(({ id }) => versionsOf(id)) });

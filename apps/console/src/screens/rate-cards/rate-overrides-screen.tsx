@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
 import { FilterChips, useFilters } from '../../parts/filters';
@@ -25,7 +26,6 @@ import { TEXTS } from './texts';
 type Override = Schemas['RateOverrideResponse'];
 
 const { override: WORDS } = TEXTS;
-const MOST = 200;
 
 /** Prices of one tenant or one resource, which count before every card. */
 export function RateOverridesScreen() {
@@ -33,7 +33,8 @@ export function RateOverridesScreen() {
   const tenants = useTenantOptions();
   const overrides = useQuery({
     queryKey: ['rate-overrides', filters],
-    queryFn: () => answered(api.GET('/api/v1/rate-overrides', { params: { query: { ...filters, limit: MOST } as never } })),
+    queryFn: () =>
+      everyPage((page) => answered(api.GET('/api/v1/rate-overrides', { params: { query: { ...filters, ...page } as never } }))),
   });
   const [removing, setRemoving] = useState<Override | null>(null);
   const [isAdding, setAdding] = useState(false);

@@ -1,11 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import type { Resource, ResourceDetail } from '../../client/client';
 import { IconChevronRight } from '../../parts/icons';
+import { countOf } from '../../parts/format';
 import { KindIcon, kindName, sizeText } from '../../parts/kinds';
 import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { nameOf, Price } from '../inventory/inventory-columns';
+import { AllRelated } from './all-related';
 import { useByProviderId, useRelated } from './related';
 import { TEXTS } from './texts';
 
@@ -54,7 +56,7 @@ function PartsCard({ id, kinds, title, none, withKind = false }: PartsProps) {
   const related = useRelated(id, kinds);
   const parts = related.data?.data ?? [];
   return (
-    <Card title={title} right={parts.length > 0 && parts.length}>
+    <Card title={title} right={related.data && parts.length > 0 && countOf(related.data)}>
       {related.error && <ErrorState error={related.error} retry={() => void related.refetch()} />}
       {related.isPending && <Skeleton lines={3} />}
       {related.isSuccess && parts.length === 0 && <p className="pad mid">{none}</p>}
@@ -101,6 +103,7 @@ function PartsCard({ id, kinds, title, none, withKind = false }: PartsProps) {
           </tbody>
         </table>
       )}
+      <AllRelated answer={related.data} id={id} kinds={kinds} />
     </Card>
   );
 }

@@ -1,7 +1,7 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { answered, api, type Resource } from '../../client/client';
 
-const MOST_RELATED = 40;
+const MOST_RELATED = 100;
 
 /** What belongs to a resource, and what it belongs to. A zone has a page of its own for its records. */
 export function useRelated(id: string, kinds?: string) {

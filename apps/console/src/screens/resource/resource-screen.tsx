@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type ResourceDetail } from '../../client/client';
-import { dateText, exactTime, hourly, money, words } from '../../parts/format';
+import { Copyable } from '../../parts/copyable';
+import { countOf, dateText, exactTime, hourly, money, words } from '../../parts/format';
 import { IconCircleDashedX, IconGitCompare, IconShieldLock } from '../../parts/icons';
 import { kindName, sizeText } from '../../parts/kinds';
 import { Card, Detail, Facts, PageHead } from '../../parts/page';
@@ -17,11 +18,13 @@ import { EventsCard } from './events-card';
 import { KindCards } from './kind-cards';
 import { kindFacts } from './kind-facts';
 import { OwnerCard } from './owner-card';
+import { AllRelated } from './all-related';
 import { useRelated } from './related';
 import { ResourceActions } from './resource-actions';
 import './resource.css';
 import { TEXTS } from './texts';
 
+const MOST_SAGAS = 20;
 const POLL_MS = 15_000;
 
 export function ResourceScreen() {
@@ -124,8 +127,8 @@ function FactsCard({ resource }: { readonly resource: ResourceDetail }) {
           ...kindFacts(resource),
           [facts.region, resource.region],
           [facts.image, typeof attrs.image === 'string' ? attrs.image : null],
-          [facts.address, addressOf(resource) && <span className="mono">{addressOf(resource)}</span>],
-          [facts.private, privateAddress && <span className="mono">{privateAddress}</span>],
+          [facts.address, addressOf(resource) && <Copyable text={addressOf(resource) ?? ''} />],
+          [facts.private, privateAddress && <Copyable text={privateAddress} />],
           [facts.backups, resource.kind === 'droplet' ? (hasBackups ? TEXTS.backupsOn(backups) : TEXTS.backupsOff) : null],
           [facts.tags, tags.join(', ')],
           [facts.project, resource.project_name],
@@ -136,12 +139,8 @@ function FactsCard({ resource }: { readonly resource: ResourceDetail }) {
           [facts.found, <Age key="found" at={resource.first_seen_at} suffix=" ago" />],
           [facts.seen, <Age key="seen" at={resource.last_seen_at} suffix=" ago" />],
           [facts.deleted, resource.deleted_at && <Age at={resource.deleted_at} suffix=" ago" />],
-          [
-            facts.providerId,
-            <span key="id" className="mono">
-              {resource.provider_id}
-            </span>,
-          ],
+          [facts.providerId, <Copyable key="id" text={resource.provider_id} />],
+          [facts.id, <Copyable key="own-id" text={resource.id} />],
         ]}
       />
     </Card>
@@ -212,6 +211,7 @@ function RelationsCard({ resource: { id, kind: of } }: { readonly resource: Reso
           </ul>,
         ])}
       />
+      <AllRelated answer={relations.data} id={id} />
     </Card>
   );
 }
@@ -219,12 +219,12 @@ function RelationsCard({ resource: { id, kind: of } }: { readonly resource: Reso
 function SagasCard({ id, isAdmin }: { readonly id: string; readonly isAdmin: boolean }) {
   const sagas = useQuery({
     queryKey: ['sagas', 'of', id],
-    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { resource_id: id, limit: 20 } } })),
+    queryFn: () => answered(api.GET('/api/v1/sagas', { params: { query: { resource_id: id, limit: MOST_SAGAS } } })),
     refetchInterval: usePollMs(POLL_MS),
   });
   const found = sagas.data?.data ?? [];
   return (
-    <Card title={isAdmin ? TEXTS.sagas.title : TEXTS.sagas.mine} right={found.length > 0 ? found.length : undefined} pad>
+    <Card title={isAdmin ? TEXTS.sagas.title : TEXTS.sagas.mine} right={sagas.data && found.length > 0 && countOf(sagas.data)} pad>
       {sagas.isSuccess && found.length === 0 && <p className="mid">{TEXTS.sagas.none}</p>}
       <ul className="grid" style={{ gap: 6 }}>
         {found.map((saga) => (
@@ -241,6 +241,13 @@ function SagasCard({ id, isAdmin }: { readonly id: string; readonly isAdmin: boo
           </li>
         ))}
       </ul>
+      {sagas.data && sagas.data.page.next_cursor !== null && (
+        <p style={{ marginTop: 8 }}>
+          <Link to="/sagas" search={{ resource_id: id }}>
+            {TEXTS.sagas.all}
+          </Link>
+        </p>
+      )}
     </Card>
   );
 }

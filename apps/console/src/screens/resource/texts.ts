@@ -21,6 +21,7 @@ export const TEXTS = {
     seen: 'Last seen',
     deleted: 'Deleted',
     providerId: 'Provider id',
+    id: 'Our id',
     urn: 'URN',
   },
   price: {
@@ -108,7 +109,7 @@ export const TEXTS = {
     recordsText: 'They have a page of their own, where each is changed by a plan.',
     openRecords: 'Open the records',
   },
-  relations: { title: 'Relations', none: 'Nothing belongs to it, and it belongs to nothing.' },
+  relations: { title: 'Relations', all: 'All of them', none: 'Nothing belongs to it, and it belongs to nothing.' },
   events: {
     title: 'Events',
     sub: 'who and why, newest first',
@@ -150,7 +151,7 @@ export const TEXTS = {
     drifted: (n: number) => (n === 1 ? '1 field drifted' : `${n} fields drifted`),
     open: 'Open drift',
   },
-  sagas: { title: 'Sagas', mine: 'Requests', none: 'None yet.' },
+  sagas: { title: 'Sagas', mine: 'Requests', none: 'None yet.', all: 'All of them' },
   protect: {
     word: 'Protected',
     byAdmin: 'Protected by an operator',

@@ -1,4 +1,5 @@
 import type { SagaTimeline } from '../../client/client';
+import { Copyable } from '../../parts/copyable';
 import { count, exactTime, secondOfDay } from '../../parts/format';
 import { Card, Facts } from '../../parts/page';
 import { stepTitle } from './lanes';
@@ -77,7 +78,7 @@ export function ProviderCalls({ timeline }: { readonly timeline: SagaTimeline })
       <div className="pad" style={{ borderTop: '1px solid var(--line)' }}>
         <Facts
           rows={[
-            [TEXTS.calls.request, last?.request_id && <span className="mono">{last.request_id}</span>],
+            [TEXTS.calls.request, last?.request_id && <Copyable text={last.request_id} />],
             [TEXTS.calls.worker, worker?.owner ? <span className="mono wrap">{worker.owner}</span> : TEXTS.calls.noWorker],
             [TEXTS.calls.claims, worker?.epoch],
             [TEXTS.calls.lease, worker?.lease_until && exactTime(worker.lease_until)],

@@ -8,6 +8,7 @@ import { Status } from '../../parts/status';
 import { useNow } from '../../parts/time';
 import { sagaSpan, stepTitle, type LaneBlock, type SagaLane, type SagaSpan } from './lanes';
 import { TEXTS } from './texts';
+import './timeline.css';
 import './saga.css';
 
 const LEAST_PERCENT = 1.4;

@@ -43,6 +43,7 @@ export function sagaFilters(isAdmin: boolean, tenants: FilterSpec['options']): r
       display: statesText,
     },
     ...(isAdmin && tenants ? [{ name: 'tenant_id', label: filters.tenant_id, options: tenants }] : []),
+    { name: 'resource_id', label: filters.resource_id, isLinkOnly: true, display: (id) => `…${id.slice(-6)}` },
     { name: 'created_by', label: filters.created_by },
     { name: 'since', label: filters.since, isDay: true },
     { name: 'until', label: filters.until, isDay: true },

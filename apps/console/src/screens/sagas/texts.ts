@@ -22,6 +22,7 @@ export const TEXTS = {
     took: 'Took',
   },
   filters: {
+    resource_id: 'resource',
     q: 'search',
     kind: 'what',
     status: 'state',

@@ -99,7 +99,8 @@ const EDITED = NAMES.filter((name) => name !== 'unique_names');
 const textOf = (value: Limits[LimitName]): string => (Array.isArray(value) ? value.join(', ') : value === null ? '' : String(value));
 
 /** Changes the set as a whole; a field that was not touched keeps following the default. */
-function LimitsDialog({ id, name, limits, close }: DialogProps) {
+function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
+  const [limits] = useState(latest); // a limit that was not touched is compared with what its field began with
   const client = useQueryClient();
   const [values, setValues] = useState<Readonly<Record<string, string>>>(
     Object.fromEntries(EDITED.map((limit) => [limit, textOf(limits[limit])])),

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { BarChart, Legend } from '../../parts/chart';
 import { Confirm } from '../../parts/confirm';
+import { Copyable } from '../../parts/copyable';
 import { count, dateText } from '../../parts/format';
 import { IconBan } from '../../parts/icons';
 import { kindsHead } from '../../parts/kinds';
@@ -143,12 +144,7 @@ function ProfileCard({ tenant }: { readonly tenant: Tenant }) {
     <Card title={page.profile} pad>
       <Facts
         rows={[
-          [
-            page.id,
-            <span key="id" className="mono">
-              {tenant.id}
-            </span>,
-          ],
+          [page.id, <Copyable key="id" text={tenant.id} />],
           [page.contact, tenant.contact_email],
           [page.notes, tenant.notes],
           [TEXTS.blocked, tenant.orders_blocked_reason],

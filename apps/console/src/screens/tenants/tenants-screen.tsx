@@ -103,6 +103,7 @@ export function TenantsScreen() {
             {unknown.data.data
               .map(({ id, project_name: project, nearest_id: nearest }) => TEXTS.unknownText(id, project, nearest))
               .join(' · ')}
+            {unknown.data.page.next_cursor !== null && ` · ${TEXTS.unknownMore}`}
           </Note>
         </div>
       )}

@@ -19,6 +19,7 @@ export const TEXTS = {
   unknown: 'Unknown ids in project descriptions',
   unknownText: (id: string, project: string | null, nearest: string | null) =>
     `“${id}” in ${project ?? 'a project'}${nearest ? `, probably ${nearest}` : ''}: register it, or assign the project`,
+  unknownMore: 'and more, which appear when these are gone',
   empty: { title: 'No tenants match', hint: 'Register one, or remove a filter.' },
   blocked: 'Orders blocked',
   register: {

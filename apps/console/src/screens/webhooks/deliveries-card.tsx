@@ -1,9 +1,9 @@
-import { Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import types from '../../client/event-types.json';
+import { Dialog } from '../../parts/dialog';
 import { eventText } from '../../parts/event-types';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { count, exactTime, words } from '../../parts/format';
@@ -106,14 +106,7 @@ function DeliveryDialog({ delivery, close }: { readonly delivery: Delivery; read
     onSuccess: () => client.invalidateQueries({ queryKey: ['deliveries', delivery.webhook_id] }),
   });
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={typeText(delivery.type)}
-      centered
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': LOG.close }}
-    >
+    <Dialog title={typeText(delivery.type)} close={close}>
       <div className="form">
         <Facts
           rows={[
@@ -146,6 +139,6 @@ function DeliveryDialog({ delivery, close }: { readonly delivery: Delivery; read
           </button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../../parts/dialog';
 import { Note } from '../../parts/states';
 import { TEXTS } from './texts';
 
@@ -8,16 +9,7 @@ export function SecretDialog({ secret, close }: { readonly secret: string; reado
   const [isCopied, setCopied] = useState(false);
   const texts = TEXTS.secret;
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={texts.title}
-      centered
-      lockScroll={false}
-      closeOnClickOutside={false}
-      closeOnEscape={false}
-      withCloseButton={false}
-    >
+    <Dialog title={texts.title}>
       <div className="form">
         <Note tone="warn">{texts.text}</Note>
         <div className="secret">
@@ -39,6 +31,6 @@ export function SecretDialog({ secret, close }: { readonly secret: string; reado
           </button>
         </div>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,8 +1,9 @@
-import { Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { answered, api, Problem } from '../../client/client';
+import { Dialog } from '../../parts/dialog';
 import { EventTypes } from '../../parts/event-types';
-import { ProblemCode } from '../../parts/states';
+import { RefusedNote } from '../../parts/states';
 import { useSession } from '../../shell/session';
 import { TEXTS } from './texts';
 import type { Webhook } from './webhook-state';
@@ -44,14 +45,7 @@ export function WebhookForm({ webhook, done, close }: FormProps) {
     }
   };
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={webhook ? form.editTitle : form.newTitle}
-      centered
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title={webhook ? form.editTitle : form.newTitle} close={close}>
       <form
         className="form"
         onSubmit={(event) => {
@@ -80,12 +74,7 @@ export function WebhookForm({ webhook, done, close }: FormProps) {
           onChange={(event) => setDescription(event.currentTarget.value)}
           maxLength={200}
         />
-        {refused && (
-          <div role="alert" className="note bad" style={{ display: 'block' }}>
-            <p>{refused.message}</p>
-            <ProblemCode error={refused} />
-          </div>
-        )}
+        {refused && <RefusedNote error={refused} />}
         <div className="go">
           <button type="button" className="btn" onClick={close}>
             Cancel
@@ -95,6 +84,6 @@ export function WebhookForm({ webhook, done, close }: FormProps) {
           </button>
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
