@@ -147,9 +147,8 @@ function attempts(operation: Operation): Attempt[] {
       JSON.stringify({ ...(operation.path.endsWith('/sweeps') && { kind: 'droplet' }), reason: 'because', [name]: value }),
     ),
   );
-  const texts = operation.path.includes('{id}')
-    ? TEXTS.map((text) => operation.path.replace('{id}', encodeURIComponent(text) || '%20'))
-    : [];
+  const names = operation.path.match(/\{\w+\}/g) ?? [];
+  const texts = names.flatMap((name) => TEXTS.map((text) => operation.path.replace(name, encodeURIComponent(text) || '%20')));
   const sendsBody = operation.method !== 'get';
   return [
     { operation, path },
