@@ -289,6 +289,19 @@ describe('what people do', () => {
     const url = world.receiver.url('/own-10');
     expect((await problem('webhooks', { url, types: ['*'] }, ACME_HEADER, 409)).code).toBe('too_many_webhooks');
   });
+
+  it('gives a tenant ten endpoints at most, however many it creates at once (E4)', async () => {
+    const create = (nth: number) =>
+      world
+        .http()
+        .post('/api/v1/webhooks')
+        .set(BIRCH_HEADER)
+        .send({ url: world.receiver.url(`/at-once-${nth}`), types: ['*'] });
+    const statuses = (await Promise.all(Array.from({ length: 30 }, (_, nth) => create(nth)))).map(({ status }) => status);
+    const withStatus = (wanted: number) => statuses.filter((status) => status === wanted).length;
+    expect({ created: withStatus(201), refused: withStatus(409) }).toEqual({ created: 10, refused: 20 });
+    expect(await world.get<WebhookView[]>('webhooks', BIRCH_HEADER)).toHaveLength(10);
+  });
 });
 
 it.each([
