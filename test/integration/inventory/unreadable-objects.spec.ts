@@ -123,6 +123,15 @@ it('strikes nothing when it cannot tell which object is unreadable, or when many
   expect((await rows('volume')).filter(({ strikes }) => strikes > 0)).toEqual([]);
 });
 
+it.each([
+  ['managed_db', 'num_nodes'],
+  ['nat_gateway', 'size'],
+  ['nfs_share', 'size_gib'],
+])('keeps the row of a %s whose %s is below zero, without a price, and those of its page (A3) [TRU-3, INV-1]', async (kind, field) => {
+  await list(kind, [{ ...nth(kind, 0), [field]: -1 }, nth(kind, 1)]);
+  expect(await world.sweep(kind)).toMatchObject({ status: 'complete', discovered: 2 });
+});
+
 it('names the first 20 unreadable objects and counts all (A3) [TRU-3]', async () => {
   const objects = Array.from({ length: 200 }, (_, n) => ({ ...nth('volume', n), ...(n < 25 && { size_gigabytes: 'ten' }) }));
   await list('volume', objects);

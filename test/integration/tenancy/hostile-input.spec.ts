@@ -106,6 +106,8 @@ const HEADERS: Record<string, string>[] = [
   { expect: '200-maybe' },
 ];
 
+if (process.env.TEST_LONG) jest.setTimeout(3_600_000);
+
 /** One of this many attempts is made in a run, and each with null. The day selects the subset, so that all attempts are made over time. */
 const EVERY = process.env.TEST_LONG ? 1 : 13;
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Date.now() / 86_400_000));

@@ -36,6 +36,5 @@ export const customImageKind = defineKind({
 });
 
 function customImage(gib: string | number | null) {
-  const units = String(gib ?? '');
-  return { product: 'custom_image', units: /^\d{1,20}(\.\d{1,10})?$/.test(units) ? units : null, plan: null };
+  return { product: 'custom_image', units: gib === null ? null : String(gib), plan: null };
 }

@@ -43,10 +43,17 @@ function undo({ status, sizeSlug, attrs }: BilledFields, changes: FieldsChanged[
   };
 }
 
-/** What a resource is billed as; undefined for a kind that is free or not billed in a known way. */
+/** The units that can be stored and charged for. */
+const UNITS = /^\d{1,20}(\.\d{1,10})?$/;
+
+/**
+ * What a resource is billed as; undefined for a kind that is free or not billed in a known way. Units that are no number from zero on, such as
+ * those of a database with -1 nodes, are unknown: such an object costs itself its price, and no other object of its page its row. [TRU-3]
+ */
 export function billedFields(kind: string, fields: BilledFields): Billed | undefined {
   const rule = priceRuleOf(kind);
-  return rule && 'billedAs' in rule ? rule.billedAs(fields) : undefined;
+  const billed = rule && 'billedAs' in rule ? rule.billedAs(fields) : undefined;
+  return billed && { ...billed, units: billed.units !== null && UNITS.test(billed.units) ? billed.units : null };
 }
 
 /** What a change makes a resource billed as; undefined when it stays as it was. */
