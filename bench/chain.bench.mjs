@@ -64,7 +64,7 @@ const { withSession } = createRequire(import.meta.url)(
   fileURLToPath(new URL('../dist/libs/platform/database/src/index.js', import.meta.url)),
 );
 const { APPEND_ONLY_STREAMS: streams } = createRequire(import.meta.url)(
-  fileURLToPath(new URL('../dist/apps/cli/src/commands/audit-verify.js', import.meta.url)),
+  fileURLToPath(new URL('../dist/libs/features/inventory/src/index.js', import.meta.url)),
 );
 const sealFrom = performance.now();
 const sealed = await new built.ChainSealer(inventory.database).seal();

@@ -189,6 +189,7 @@ export async function openProvisioning(env) {
     starts: context.get(SagaStarter, { strict: false }),
     sweeps: context.get(SweepService, { strict: false }),
     database: context.get(Database, { strict: false }),
+    get: (service) => context.get(service, { strict: false }),
     close: async () => {
       await engine.drain();
       await context.close();
