@@ -164,7 +164,8 @@ export function moneyJobs({ world, open }: Stack): void {
     const save = issuer.getByRole('button', { name: 'Save' });
     await name.fill('Harbour Hosting Holding');
     const store = (width: number) => issuer.locator('input[type=file]').setInputFiles(logoOf(width));
-    const widthIs = (width: number) => page.waitForFunction(`document.querySelector('.logo-field img')?.naturalWidth === ${width}`);
+    const widthIs = (width: number) =>
+      until(async () => (await page.evaluate(`document.querySelector('.logo-field img')?.naturalWidth`)) === width, { what: 'the logo' });
     await store(4);
     await widthIs(4);
     expect(await name.inputValue()).toBe('Harbour Hosting Holding');

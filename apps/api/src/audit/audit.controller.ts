@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Injectable, Post, Query, type Streamab
 import { ProjectService } from '#libs/accounts';
 import { AuditLog, type AuditView } from '#libs/audit';
 import { InventoryReader } from '#libs/inventory';
-import { BillingNames } from '#libs/tenant-billing';
+import { RateCardService, TenantInvoiceReader } from '#libs/tenant-billing';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
 import type { DataOf, ListOf } from '../http/http.dto';
@@ -22,7 +22,8 @@ export class TargetNames {
   constructor(
     private readonly inventory: InventoryReader,
     private readonly projects: ProjectService,
-    private readonly billing: BillingNames,
+    private readonly tenantInvoices: TenantInvoiceReader,
+    private readonly rateCards: RateCardService,
   ) {}
 
   /** By the id of the entry: what it is about, or the resource that its details name. An entry about what is gone has the name in its details, or none. */
@@ -32,8 +33,8 @@ export class TargetNames {
     const resources = await this.inventory.namesOf(PLATFORM, entries.flatMap(resourceOf));
     const targets = new Map([
       ...(await this.projects.namesOf(idsOf('project'))),
-      ...(await this.billing.ofInvoices(idsOf('tenant_invoice'))),
-      ...(await this.billing.ofRateCards(idsOf('rate_card'))),
+      ...(await this.tenantInvoices.namesOf(idsOf('tenant_invoice'))),
+      ...(await this.rateCards.namesOf(idsOf('rate_card'))),
     ]);
     return new Map(
       entries.flatMap((entry) => {

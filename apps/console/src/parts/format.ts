@@ -24,11 +24,11 @@ export const count = (value: number): string => whole.format(value);
 /** "100+" of a list that has more than were read. */
 export const countRead = (read: number, isCut: boolean): string => `${count(read)}${isCut ? '+' : ''}`;
 
-interface ListAnswer {
+interface ReadList {
   readonly data: readonly unknown[];
   readonly page: { readonly next_cursor: string | null };
 }
-export const countOf = ({ data, page }: ListAnswer): string => countRead(data.length, page.next_cursor !== null);
+export const countOf = ({ data, page }: ReadList): string => countRead(data.length, page.next_cursor !== null);
 /** An amount in a column with the currency in its head. */
 export const plainMoney = (decimal: string): string => amount.format(Number(decimal)).replace('-', '−');
 export const money = (decimal: string): string => dollars.format(Number(decimal)).replace('-', '−');

@@ -9,6 +9,7 @@ import { ErrorState, Skeleton } from './states';
 const POLL_MS = 15_000;
 /** A longer list is not asked for again while somebody reads it. */
 const MOST_POLLED_PAGES = 2;
+/** The longest page that the API gives. */
 export const PAGE = 200;
 
 export interface ListPage<Row> extends Freshness {
@@ -76,4 +77,30 @@ export function ListCard<Row extends RowData>({ list, totals, empty, foot, ...ta
       {foot}
     </section>
   );
+}
+
+interface PageOf<Row> {
+  readonly data: readonly Row[];
+  readonly page: { readonly next_cursor: string | null };
+}
+
+interface Read<Row> {
+  readonly data: readonly Row[];
+  /** There are more rows than were asked for. */
+  readonly isCut: boolean;
+}
+
+/** Reads a list page after page to its end, or to the first page at which it has `most` rows. For lists that are short by their nature. */
+export async function everyPage<Row>(
+  read: (query: { readonly limit: number; readonly cursor?: string }) => Promise<PageOf<Row>>,
+  most = Infinity,
+): Promise<Read<Row>> {
+  const rows: Row[] = [];
+  let cursor: string | null = null;
+  do {
+    const answer: PageOf<Row> = await read({ limit: PAGE, ...(cursor !== null && { cursor }) });
+    rows.push(...answer.data);
+    cursor = answer.page.next_cursor;
+  } while (cursor !== null && rows.length < most);
+  return { data: rows, isCut: cursor !== null };
 }

@@ -35,7 +35,6 @@ export {
   type TenantRateCardView,
 } from './rates/rate-assignments';
 export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
-export { BillingNames } from './invoices/billing-names';
 export { BillingPush } from './invoices/billing-push';
 export {
   BULK_VERBS,

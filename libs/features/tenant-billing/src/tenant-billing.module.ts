@@ -41,7 +41,6 @@ import { FxRates } from './invoices/fx-rates';
 import { DraftChanges } from './invoices/draft-changes';
 import { InvoiceBuilder } from './invoices/invoice-builder';
 import { InvoiceIssue } from './invoices/invoice-issue';
-import { BillingNames } from './invoices/billing-names';
 import { TenantInvoiceReader } from './invoices/invoice-reader';
 import { TenantInvoiceService } from './invoices/invoice.service';
 import { InvoiceVerbs } from './invoices/invoice-verbs';
@@ -96,7 +95,6 @@ const ENTITIES = [
   WalletLot,
 ];
 const SERVICES = [
-  BillingNames,
   BillingProfiles,
   BillingPush,
   BillingRunService,

@@ -4,14 +4,12 @@ import { useState, type SubmitEvent } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { filledIn, useFields } from '../../parts/fields';
 import { IconCircleCheck } from '../../parts/icons';
-import { useKept, type Kept } from '../../parts/kept';
-import { OutdatedNote } from '../../parts/outdated';
+import { OutdatedNote, useKept, type Kept } from '../../parts/kept';
 import { Card } from '../../parts/page';
 import { ErrorState, Note, RefusedNote, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
-import { LogoField } from './logo-field';
+import { LogoField, useIssuerChange } from './logo-field';
 import { TEXTS } from './texts';
-import { useIssuerChange } from './use-issuer-change';
 
 type Issuer = Schemas['IssuerResponse'];
 
@@ -63,10 +61,8 @@ const registrationsOf = (text: string) =>
   });
 
 /** What the form has fields for, with the parts of a tax registration. The logo is none of them. */
-const FIELDS = [
-  ...['name', 'country', 'address', 'bank_text', 'tax_ids', 'kind', 'id', 'time_zone'],
-  ...['number_prefix', 'currency', 'grace_days', 'net_days', 'yearly', 'issue_zero'],
-];
+const FIELDS =
+  'name country address bank_text tax_ids kind id time_zone number_prefix currency grace_days net_days yearly issue_zero'.split(' ');
 const contentOf = (issuer: Issuer): string => JSON.stringify(issuer, FIELDS);
 
 function IssuerForm({ latest }: { readonly latest: Issuer }) {

@@ -1,8 +1,8 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ChangeEvent } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { RefusedNote } from '../../parts/states';
 import { TEXTS } from './texts';
-import { useIssuerChange } from './use-issuer-change';
 
 const { logo: WORDS } = TEXTS;
 
@@ -14,6 +14,12 @@ const base64Of = (file: File): Promise<string> =>
     reader.addEventListener('error', () => reject(new Error(WORDS.unreadable)));
     reader.readAsDataURL(file);
   });
+
+/** A change of the issuer, which is read again after it: also after a refusal, since that may mean that somebody else was first. */
+export function useIssuerChange<Input>(change: (input: Input) => Promise<unknown>) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: change, onSettled: () => client.invalidateQueries({ queryKey: ['issuer'] }) });
+}
 
 /** The picture that documents print above the name of the issuer. It is stored as soon as a file is chosen. */
 export function LogoField({ issuer }: { readonly issuer: Schemas['IssuerResponse'] }) {

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, Problem, type Schemas } from '../../client/client';
-import { everyPage } from '../../client/every-page';
 import { stacksOf, type Stacks } from '../../parts/chart-scale';
 import type { Bar } from '../../parts/chart';
 import { dayText, monthName, monthText } from '../../parts/format';
 import { kindName } from '../../parts/kinds';
+import { everyPage } from '../../parts/list';
 import { TEXTS } from './texts';
 
 export type Costs = Schemas['CostsResponse'];

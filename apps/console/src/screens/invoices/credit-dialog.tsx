@@ -2,13 +2,12 @@ import { TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
-import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import { moneyIn } from '../../parts/format';
+import { everyPage } from '../../parts/list';
 import { Facts } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { amountText, creditable, creditTotals, minor, placesOf } from './credit-amounts';
-import { linesOf } from './invoice-lines';
 import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
@@ -35,7 +34,7 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
     queryKey: ['invoices', 'creditable', id, version],
     queryFn: async () => {
       const [lines, notes] = await Promise.all([
-        linesOf(id),
+        everyPage((query) => answered(api.GET('/api/v1/tenant-invoices/{id}/lines', { params: { path: { id }, query } }))),
         everyPage((page) => answered(api.GET('/api/v1/credit-notes', { params: { query: { invoice_id: id, ...page } } }))),
       ]);
       return { lines: lines.data, notes: notes.data };

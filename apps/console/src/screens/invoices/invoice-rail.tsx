@@ -1,14 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
-import { everyPage } from '../../client/every-page';
 import { calendarDay, moneyIn, monthText, plainDelta } from '../../parts/format';
 import { IconShieldCheck } from '../../parts/icons';
+import { everyPage } from '../../parts/list';
 import { Card, Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { useSession } from '../../shell/session';
 import { lastMonths } from '../costs/cost-history';
-import { linesOf } from './invoice-lines';
 import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
@@ -126,7 +125,12 @@ export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
       const { data } = await answered(api.GET('/api/v1/tenant-invoices', { params: { query } }));
       const last = data.find((one) => one.status !== 'void' && one.currency === currency);
       if (!last) return null;
-      const [then, now] = await Promise.all([linesOf(last.id, MOST_LINES), linesOf(id, MOST_LINES)]);
+      const linesOf = (of: string) =>
+        everyPage(
+          (page) => answered(api.GET('/api/v1/tenant-invoices/{id}/lines', { params: { path: { id: of }, query: page } })),
+          MOST_LINES,
+        );
+      const [then, now] = await Promise.all([linesOf(last.id), linesOf(id)]);
       return { last, rows: then.isCut || now.isCut ? null : differences(then.data, now.data) };
     },
     enabled: before !== undefined,

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, type Schemas } from '../../client/client';
-import { everyPage } from '../../client/every-page';
+import { everyPage } from '../../parts/list';
 
 export type Size = Schemas['SizeResponse'];
 

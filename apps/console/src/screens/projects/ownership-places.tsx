@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, type Schemas } from '../../client/client';
-import { everyPage } from '../../client/every-page';
 import { kindsHead } from '../../parts/kinds';
+import { everyPage } from '../../parts/list';
 import { SubNav } from '../../parts/page';
 import { TEXTS } from './texts';
 

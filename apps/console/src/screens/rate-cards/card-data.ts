@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api } from '../../client/client';
-import { everyPage } from '../../client/every-page';
+import { everyPage } from '../../parts/list';
 import type { Version } from './rate-model';
 
 export function useCard(id: string) {

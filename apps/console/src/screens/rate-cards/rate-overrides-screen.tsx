@@ -4,13 +4,13 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
-import { everyPage } from '../../client/every-page';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
 import { FilterChips, useFilters } from '../../parts/filters';
 import { monthText } from '../../parts/format';
 import { IconPlus, IconTrash } from '../../parts/icons';
 import { kindName } from '../../parts/kinds';
+import { everyPage } from '../../parts/list';
 import '../../parts/money.css';
 import { Card, PageHead, Screen, SubNav } from '../../parts/page';
 import { PlainTable, type PlainColumn } from '../../parts/plain-table';

@@ -7,8 +7,7 @@ import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { nameOf, Price } from '../inventory/inventory-columns';
-import { AllRelated } from './all-related';
-import { useByProviderId, useRelated } from './related';
+import { AllRelated, useByProviderId, useRelated } from './related';
 import { TEXTS } from './texts';
 
 const { kind: KIND } = TEXTS;

@@ -2,7 +2,7 @@ import { TenantTransaction, Transaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { decodeCursor, Money, pageOf, UUID_PATTERN, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
-import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import { In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { firstDay, monthOf } from '../months';
@@ -140,6 +140,14 @@ export class TenantInvoiceReader {
       const rows = await narrowed(em, { kind: 'platform' }, filters).orderBy('i.id').limit(most).getMany();
       return rows.map(({ id }) => id);
     });
+  }
+
+  /** How admins call these invoices: by their numbers, or their draft numbers until they are issued. */
+  async namesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const where = { id: In([...new Set(ids)]) };
+    const rows = await this.transaction.run((em) => em.find(TenantInvoice, { where, select: { id: true, number: true } }));
+    return new Map(rows.map(({ id, number }) => [id, number ?? draftNumberOf(id)]));
   }
 
   /** Throws `TenantInvoiceNotFoundError`, for a tenant also when the invoice is another one's or is not issued. */

@@ -4,7 +4,7 @@ import { canonicalJson, decodeCursor, pageOf, UUID_KEY, type ListAnswer, type Pa
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { createHash } from 'node:crypto';
-import type { EntityManager, Repository } from 'typeorm';
+import { In, type EntityManager, type Repository } from 'typeorm';
 import { RateCard } from '../entities/rate-card.entity';
 import { RateCardVersion } from '../entities/rate-card-version.entity';
 import { RateRow } from '../entities/rate.entity';
@@ -74,6 +74,13 @@ export class RateCardService {
     private readonly audit: AuditLog,
     private readonly cardPrices: CardPrices,
   ) {}
+
+  /** The names of the cards among `ids`. */
+  async namesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.cards.find({ where: { id: In([...new Set(ids)]) }, select: { id: true, name: true } });
+    return new Map(found.map(({ id, name }) => [id, name]));
+  }
 
   /** Newest first. */
   async list(page: PageRequest): Promise<ListAnswer<RateCardView>> {

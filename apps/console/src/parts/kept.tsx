@@ -1,6 +1,13 @@
 import { useState } from 'react';
+import { Note } from './states';
 
-/** The record of a form, and what is told of it. */
+const TEXTS = {
+  title: 'Somebody else has changed this.',
+  text: 'What you typed is kept. To see the stored values, drop yours.',
+  take: 'Drop mine',
+};
+
+/** The record of a form, and what happens to the form. */
 export interface Kept<T> {
   /** The record that the form has: the latest one, or the one from before it was typed in. */
   readonly record: T;
@@ -33,4 +40,16 @@ export function useKept<T>(latest: T, contentOf: (record: T) => string): Kept<T>
     take: () => setState('untouched'),
     saved: () => setState('saved'),
   };
+}
+
+/** Above a form with values that are not saved, while others are stored. */
+export function OutdatedNote({ take }: { readonly take: () => void }) {
+  return (
+    <Note tone="warn" title={TEXTS.title}>
+      {TEXTS.text}{' '}
+      <button type="button" className="btn sml" onClick={take}>
+        {TEXTS.take}
+      </button>
+    </Note>
+  );
 }

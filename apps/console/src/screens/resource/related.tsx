@@ -1,5 +1,7 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
-import { answered, api, type Resource } from '../../client/client';
+import { Link } from '@tanstack/react-router';
+import { answered, api, type Resource, type Schemas } from '../../client/client';
+import { TEXTS } from './texts';
 
 const MOST_RELATED = 100;
 
@@ -27,4 +29,22 @@ export function useByProviderId(kind: string, providerIds: readonly string[]): R
     combine: (results) =>
       new Map(results.flatMap(({ data }) => (data?.data ?? []).map((resource: Resource) => [resource.provider_id, resource] as const))),
   });
+}
+
+interface AllRelatedProps {
+  readonly answer: Schemas['ResourceListResponse'] | undefined;
+  readonly id: string;
+  readonly kinds?: string | undefined;
+}
+
+/** Below the first related resources, where there are more: the way to all of them. */
+export function AllRelated({ answer, id, kinds }: AllRelatedProps) {
+  if (!answer || answer.page.next_cursor === null) return null;
+  return (
+    <p className="pad">
+      <Link to="/inventory" search={{ related_to: id, ...(kinds && { kind: kinds }) }}>
+        {TEXTS.relations.all}
+      </Link>
+    </p>
+  );
 }
