@@ -137,6 +137,25 @@ describe('a receiver that fails', () => {
     await sending;
   });
 
+  it('takes no more than its tenant may have on its way, and holds up no other tenant [WHK-1]', async () => {
+    const paths = Array.from({ length: 10 }, (_, nth) => `/never-${nth}`);
+    for (const path of paths) {
+      world.receiver.behave(path, silence);
+      await world.webhook(path, ['*'], ACME_HEADER);
+    }
+    await world.webhook('/birch', ['*'], BIRCH_HEADER);
+    await world.happen(...Array.from({ length: 6 }, (_, nth) => anEvent('acme', `event ${nth}`)));
+    await world.happen(anEvent('birch', 'the last one'));
+    const ending = new AbortController();
+    const sending = world.service(WebhookSender).send(ending.signal);
+    await world.receiver.reached('/birch', 1);
+    const onTheirWay = paths.map((path) => world.receiver.at(path).length);
+    ending.abort();
+    await sending;
+    expect(onTheirWay.reduce((sum, requests) => sum + requests)).toBeLessThanOrEqual(20);
+    expect(Math.max(...onTheirWay)).toBeLessThanOrEqual(2); // the endpoints of a tenant take turns
+  });
+
   it('may put a message off with Retry-After, and is asked no more after ten attempts', async () => {
     world.receiver.behave('/later', status(503, { 'retry-after': '3600' }));
     const { id } = await world.webhook('/later');

@@ -51,19 +51,31 @@ export const WEBHOOKS_ARE_DUE = `
 select exists (select from webhook_endpoints e join webhook_deliveries d on d.endpoint_id = e.id where e.status = 'active' and ${DUE}) as due`;
 
 /**
- * Leases due deliveries to this worker: of each endpoint only a few, so that a slow one does not delay the others.
- * $1 most of one endpoint, $2 most of all, $3 endpoints that are busy, $4 length of the lease in ms.
+ * Leases due deliveries to this worker: of each endpoint and of each tenant only a few, and first of those that have the fewest requests on their
+ * way. So a slow endpoint does not delay the others of its tenant, and a tenant with slow endpoints does not delay other tenants.
+ * $1 most of one endpoint, $2 most of one tenant, $3 most of all, $4 the endpoints of the requests that are on their way, $5 length of the lease in ms.
  */
 export const CLAIM_WEBHOOKS = `
-with due as materialized (
-  select x.id from webhook_endpoints e
+with running as materialized (
+  select e.id, e.tenant_id, count(*) as requests from unnest($4::uuid[]) r(id) join webhook_endpoints e on e.id = r.id group by e.id, e.tenant_id),
+running_tenants as (select r.tenant_id, sum(r.requests) as requests from running r group by r.tenant_id),
+found as materialized (
+  select x.id, x.next_attempt_at, e.id as endpoint_id, e.tenant_id from webhook_endpoints e
    cross join lateral (
      select d.id, d.next_attempt_at from webhook_deliveries d where d.endpoint_id = e.id and ${DUE}
       order by d.next_attempt_at, d.sequence limit $1 for update skip locked) x
-   where e.status = 'active' and not e.id = any ($3::uuid[]) order by x.next_attempt_at limit $2),
+   where e.status = 'active' and not exists (select from running r where r.id = e.id and r.requests >= $1)),
+of_endpoints as (
+  select f.*, coalesce(r.requests, 0) + row_number() over (partition by f.endpoint_id order by f.next_attempt_at) as nth
+    from found f left join running r on r.id = f.endpoint_id),
+of_tenants as (
+  select o.id, o.next_attempt_at, coalesce(r.requests, 0) + row_number() over (partition by o.tenant_id order by o.nth, o.next_attempt_at) as nth
+    from of_endpoints o left join running_tenants r on r.tenant_id is not distinct from o.tenant_id
+   where o.nth <= $1),
+due as materialized (select t.id from of_tenants t where t.nth <= $2 order by t.nth, t.next_attempt_at limit $3),
 claimed as (
   update webhook_deliveries d
-     set lease_until = clock_timestamp() + $4::int * interval '1 millisecond', attempts = d.attempts + 1, last_attempt_at = clock_timestamp()
+     set lease_until = clock_timestamp() + $5::int * interval '1 millisecond', attempts = d.attempts + 1, last_attempt_at = clock_timestamp()
     from due where d.id = due.id
   returning d.id, d.endpoint_id, d.sequence::text as sequence, d.attempts, d.lease_until::text as lease)
 select c.*, e.tenant_id, e.url, e.secrets from claimed c join webhook_endpoints e on e.id = c.endpoint_id`;

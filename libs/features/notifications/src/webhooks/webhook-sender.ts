@@ -14,8 +14,9 @@ import { signatureOf, testBody, webhookBody } from './webhook-message';
 import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK } from '../delivery/deliveries.sql';
 import { FAILING_DAYS, nextStep, retryAfterMs } from '../delivery/retry-plan';
 
-/** Requests at the same time, of all endpoints and of one. */
+/** Requests at the same time: of all endpoints, of those of one tenant or of the platform, and of one. */
 const MOST_AT_ONCE = 50;
+const MOST_PER_TENANT = 20;
 const MOST_PER_ENDPOINT = 10;
 /** How often new deliveries are searched for while others are on their way. */
 const SEARCH_MS = 200;
@@ -105,9 +106,7 @@ export class WebhookSender {
   }
 
   private claim(running: ReadonlyMap<unknown, string>): Promise<ClaimedDelivery[]> {
-    const endpoints = [...running.values()];
-    const busy = endpoints.filter((id) => endpoints.filter((other) => other === id).length >= MOST_PER_ENDPOINT);
-    const values = [MOST_PER_ENDPOINT, MOST_AT_ONCE - running.size, [...new Set(busy)], this.leaseMs];
+    const values = [MOST_PER_ENDPOINT, MOST_PER_TENANT, MOST_AT_ONCE - running.size, [...running.values()], this.leaseMs];
     return this.database.query<ClaimedDelivery>(CLAIM_WEBHOOKS, values);
   }
 
