@@ -152,7 +152,7 @@ claimed as (
     from due where m.id = due.id
   returning m.id, m.owner, m.channel, m.sequence, m.attempts, m.lease_until)
 select c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed, array_agg(c.id::text order by c.sequence) as ids,
-       array_agg(c.sequence::text order by c.sequence) as sequences, max(c.attempts) as attempts, max(c.lease_until)::text as lease
+       array_agg(c.sequence::text order by c.sequence) as sequences, array_agg(c.attempts order by c.sequence) as attempts, max(c.lease_until)::text as lease
   from claimed c join notification_subscriptions s on s.owner = c.owner group by c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed`;
 
 /** $1 messages, $2 lease. */
@@ -160,13 +160,14 @@ export const MESSAGES_SENT = `
 update notification_messages set status = 'sent', lease_until = null, error_code = null, finished_at = clock_timestamp()
  where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
 
-/** $1 messages, $2 lease, $3 code, $4 pause in ms; null: given up. */
+/** $1 messages, $2 lease, $3 code, $4 the pause of each message in ms; null: given up. */
 export const MESSAGES_FAILED = `
-update notification_messages
-   set status = case when $4::bigint is null then 'failed' else 'pending' end, lease_until = null, error_code = $3,
-       next_attempt_at = clock_timestamp() + coalesce($4::bigint, 0) * interval '1 millisecond',
-       finished_at = case when $4::bigint is null then clock_timestamp() end
- where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
+update notification_messages m
+   set status = case when f.pause_ms is null then 'failed' else 'pending' end, lease_until = null, error_code = $3,
+       next_attempt_at = clock_timestamp() + coalesce(f.pause_ms, 0) * interval '1 millisecond',
+       finished_at = case when f.pause_ms is null then clock_timestamp() end
+  from unnest($1::uuid[], $4::bigint[]) f(id, pause_ms)
+ where m.id = f.id and m.lease_until = $2::timestamptz and m.status = 'pending'`;
 
 /** $1 most rows, $2 days. */
 export const OLD_MESSAGES = `
