@@ -4,6 +4,7 @@ import { Database } from '#libs/database';
 import { EventReader } from '#libs/events';
 import { errorCode, errorFields } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { countNotSent } from '../delivery/installation-faults';
 import { LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
 import { CLAIM_MESSAGES, MESSAGES_ARE_DUE, MESSAGES_FAILED, MESSAGES_SENT } from '../delivery/deliveries.sql';
 import type { Channel } from '../entities/notification-subscription.entity';
@@ -75,6 +76,7 @@ export class MessageSender {
       this.log.warn({ event: 'message_failed', channel, attempt: Math.max(...attempts), ...errorFields(error), again });
       await this.database.query(MESSAGES_FAILED, [ids, lease, errorCode(error), pausesMs]);
       countMessage(channel, 'failed');
+      countNotSent(error);
     }
   }
 
