@@ -235,6 +235,22 @@ it('sends again what a worker had on its way when it was killed (kill -9) [WHK-1
   expect((await world.deliveries(id))[0]).toMatchObject({ status: 'delivered', attempts: 2 });
 });
 
+it('counts a secret that it cannot read neither as an attempt nor against the endpoint, and lets it be replaced [WHK-1, WHK-3]', async () => {
+  const { id } = await world.webhook('/unreadable');
+  await world.owner.query(`update webhook_endpoints set failing_since = null, secrets = jsonb_set(secrets, '{0,sealed}', '"00000000.AAAA"')`);
+  await world.happen(anEvent('acme', 'x'));
+  await world.send();
+  const [delivery] = await world.deliveries(id);
+  expect(delivery).toMatchObject({ status: 'pending', attempts: 0, error_code: 'secret_unreadable' });
+  expect(Date.parse(delivery?.next_attempt_at ?? '')).toBeGreaterThan(Date.parse(delivery?.last_attempt_at ?? '') + 240_000);
+  expect(await world.get<WebhookView>(`webhooks/${id}`)).toMatchObject({ status: 'active', failing_since: null });
+  await problem(`webhooks/${id}/rotate`, { overlap_hours: 24 }, ADMIN_HEADER, 503);
+  await world.post(`webhooks/${id}/rotate`, { overlap_hours: 0 });
+  await world.passPauses();
+  await world.send();
+  expect((await world.deliveries(id))[0]).toMatchObject({ status: 'delivered', attempts: 1 });
+});
+
 it('hands messages back when the worker ends, without counting the attempt', async () => {
   world.receiver.behave('/ending', silence);
   const { id } = await world.webhook('/ending');

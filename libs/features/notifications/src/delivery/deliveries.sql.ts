@@ -109,6 +109,12 @@ returning extract(epoch from clock_timestamp() - e.failing_since)::float8 as fai
 export const HANDED_BACK = `
 update webhook_deliveries set lease_until = null, attempts = attempts - 1 where id = $1 and lease_until = $2::timestamptz and status = 'pending'`;
 
+/** The installation could not send: the attempt counts neither here nor against the endpoint. $1 delivery, $2 lease, $3 code, $4 pause in ms. */
+export const POSTPONED = `
+update webhook_deliveries
+   set lease_until = null, attempts = attempts - 1, error_code = $3, next_attempt_at = clock_timestamp() + $4::int * interval '1 millisecond'
+ where id = $1 and lease_until = $2::timestamptz and status = 'pending'`;
+
 /** Nothing is sent to a disabled endpoint. $1 endpoint. */
 export const CLOSE_DELIVERIES = `
 update webhook_deliveries set status = 'failed', error_code = 'webhook_disabled', lease_until = null, finished_at = clock_timestamp()

@@ -11,7 +11,8 @@ import { EventArchivedError, RefusedByReceiverError } from '../notifications.err
 import { SecretBox } from '../secret-box';
 import { placeOf, validSecrets } from './webhook-endpoints';
 import { signatureOf, testBody, webhookBody } from './webhook-message';
-import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK } from '../delivery/deliveries.sql';
+import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK, POSTPONED } from '../delivery/deliveries.sql';
+import { countNotSent, INSTALLATION_FAULT_PAUSE_MS, isInstallationFault } from '../delivery/installation-faults';
 import { FAILING_DAYS, nextStep, retryAfterMs } from '../delivery/retry-plan';
 
 /** Requests at the same time: of all endpoints, of those of one tenant or of the platform, and of one. */
@@ -122,7 +123,8 @@ export class WebhookSender {
       return;
     }
     try {
-      await (outcome.error === undefined ? this.recordDelivered(delivery, outcome, event) : this.recordFailed(delivery, outcome));
+      if (isInstallationFault(outcome.error)) await this.recordPostponed(delivery, outcome.error);
+      else await (outcome.error === undefined ? this.recordDelivered(delivery, outcome, event) : this.recordFailed(delivery, outcome));
     } catch (error) {
       this.log.warn({ event: 'webhook_record_failed', delivery_id: delivery.id, ...errorFields(error) }); // sent again after the lease
     }
@@ -172,6 +174,12 @@ export class WebhookSender {
     await this.database.query(DELIVERED, [id, lease, status, ms]);
     attempts.inc({ outcome: 'delivered' });
     if (made === 1 && event) lag.observe((Date.now() - event.atMs) / 1_000);
+  }
+
+  private async recordPostponed({ id, endpoint_id, lease }: ClaimedDelivery, error: unknown): Promise<void> {
+    this.log.error({ event: 'webhook_postponed', delivery_id: id, webhook_id: endpoint_id, ...errorFields(error) });
+    countNotSent(error);
+    await this.database.query(POSTPONED, [id, lease, errorCode(error), INSTALLATION_FAULT_PAUSE_MS]);
   }
 
   private async recordFailed(delivery: ClaimedDelivery, { status, ms, error, retryAfterMs: asked }: Outcome): Promise<void> {
