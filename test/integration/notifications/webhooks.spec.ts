@@ -251,6 +251,35 @@ it('counts a secret that it cannot read neither as an attempt nor against the en
   expect((await world.deliveries(id))[0]).toMatchObject({ status: 'delivered', attempts: 1 });
 });
 
+it.each([
+  ['fails', status(500)],
+  ['succeeds', ok],
+])('records a message that %s only after a change of its endpoint, which may lock the delivery too [WHK-1]', async (what, behaviour) => {
+  const path = `/locked-${what}`;
+  world.receiver.behave(path, behaviour);
+  const { id } = await world.webhook(path);
+  await world.happen(anEvent('acme', 'x'));
+  await world.owner.query('begin');
+  await world.owner.query('select from webhook_endpoints where id = $1 for no key update', [id]);
+  const sending = world.send();
+  try {
+    await until(
+      async () => {
+        const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        return (await world.owner.query(waits)).rowCount;
+      },
+      { what: 'a record that waits for the endpoint' },
+    );
+    await world.owner.query(`set local lock_timeout = '500ms'`);
+    const { rowCount } = await world.owner.query('update webhook_deliveries set created_at = created_at where endpoint_id = $1', [id]);
+    expect(rowCount).toBe(1);
+  } finally {
+    await world.owner.query('rollback');
+    await sending;
+  }
+  expect((await world.deliveries(id))[0]).toMatchObject({ attempts: 1, status: what === 'fails' ? 'pending' : 'delivered' });
+});
+
 it('hands messages back when the worker ends, without counting the attempt', async () => {
   world.receiver.behave('/ending', silence);
   const { id } = await world.webhook('/ending');

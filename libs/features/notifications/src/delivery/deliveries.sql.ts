@@ -80,27 +80,36 @@ claimed as (
   returning d.id, d.endpoint_id, d.sequence::text as sequence, d.attempts, d.lease_until::text as lease)
 select c.*, e.tenant_id, e.url, e.secrets from claimed c join webhook_endpoints e on e.id = c.endpoint_id`;
 
-/** The receiver has the message. $1 delivery, $2 lease, $3 status, $4 ms. */
+/**
+ * The receiver has the message. $1 delivery, $2 lease, $3 status, $4 ms. An endpoint is always locked before its deliveries, as by what people do,
+ * or both would wait for each other.
+ */
 export const DELIVERED = `
-with done as (
+with endpoint as materialized (
+  select e.id from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id
+   where d.id = $1
+     and (e.failing_since is not null or e.last_success_at is null or e.last_success_at < clock_timestamp() - interval '1 minute')
+     for no key update of e),
+done as (
   update webhook_deliveries
      set status = 'delivered', lease_until = null, last_status = $3, last_ms = $4, error_code = null, finished_at = clock_timestamp()
-   where id = $1 and lease_until = $2::timestamptz and status = 'pending' returning endpoint_id)
+   where id = $1 and lease_until = $2::timestamptz and status = 'pending' and (select count(*) from endpoint) >= 0 returning endpoint_id)
 update webhook_endpoints e set failing_since = null, last_success_at = clock_timestamp() from done
- where e.id = done.endpoint_id
-   and (e.failing_since is not null or e.last_success_at is null or e.last_success_at < clock_timestamp() - interval '1 minute')`;
+ where e.id = done.endpoint_id and exists (select from endpoint)`;
 
 /**
  * The attempt failed: the next one follows after a pause, or none. Returns for how long the endpoint has had nothing but failures.
  * $1 delivery, $2 lease, $3 status, $4 ms, $5 code, $6 pause in ms; null: given up.
  */
 export const FAILED = `
-with failed as (
+with endpoint as materialized (
+  select e.id from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id where d.id = $1 for no key update of e),
+failed as (
   update webhook_deliveries
      set status = case when $6::bigint is null then 'failed' else 'pending' end, lease_until = null, last_status = $3, last_ms = $4, error_code = $5,
          next_attempt_at = clock_timestamp() + coalesce($6::bigint, 0) * interval '1 millisecond',
          finished_at = case when $6::bigint is null then clock_timestamp() end
-   where id = $1 and lease_until = $2::timestamptz and status = 'pending' returning endpoint_id)
+   where id = $1 and lease_until = $2::timestamptz and status = 'pending' and exists (select from endpoint) returning endpoint_id)
 update webhook_endpoints e set failing_since = coalesce(e.failing_since, clock_timestamp()) from failed
  where e.id = failed.endpoint_id
 returning extract(epoch from clock_timestamp() - e.failing_since)::float8 as failing_s`;

@@ -187,7 +187,7 @@ export class WebhookEndpoints {
       .getMany();
     for (const { id } of stale) {
       await this.transaction.run(async (em) => {
-        const endpoint = await em.findOne(WebhookEndpoint, { where: { id }, lock: { mode: 'pessimistic_write' } });
+        const endpoint = await em.findOne(WebhookEndpoint, { where: { id }, lock: { mode: 'for_no_key_update' } });
         if (!endpoint || endpoint.keyId === keyId) return;
         const secrets = endpoint.secrets.map((secret) => ({
           ...secret,
@@ -213,7 +213,7 @@ export class WebhookEndpoints {
 
   /** The endpoint, locked until the transaction ends. Throws `WebhookNotFoundError`. */
   async locked(em: EntityManager, scope: Scope, id: string): Promise<WebhookEndpoint> {
-    const endpoint = await em.findOne(WebhookEndpoint, { where: { id, ...ownedBy(scope) }, lock: { mode: 'pessimistic_write' } });
+    const endpoint = await em.findOne(WebhookEndpoint, { where: { id, ...ownedBy(scope) }, lock: { mode: 'for_no_key_update' } });
     if (!endpoint) throw new WebhookNotFoundError();
     return endpoint;
   }

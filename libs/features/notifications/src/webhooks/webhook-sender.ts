@@ -200,7 +200,7 @@ export class WebhookSender {
   /** Appends an event about it, in the same transaction. */
   private async disable(id: string, reason: 'gone' | 'failing'): Promise<void> {
     const changed = await this.transaction.run(async (em) => {
-      const endpoint = await em.findOne(WebhookEndpoint, { where: { id, status: 'active' }, lock: { mode: 'pessimistic_write' } });
+      const endpoint = await em.findOne(WebhookEndpoint, { where: { id, status: 'active' }, lock: { mode: 'for_no_key_update' } });
       if (!endpoint) return false;
       await em.update(WebhookEndpoint, { id }, { status: 'disabled', statusReason: reason, changedAt: () => 'clock_timestamp()' });
       await sql(em, CLOSE_DELIVERIES, [id]);
