@@ -6,29 +6,32 @@ const isOpen = (alias: string) => `not exists (select from tenants t where t.id 
 /** An event `n` for an endpoint `e`. */
 const WANTED = `n.sequence > e.after_sequence and (e.tenant_id is null or e.tenant_id = n.tenant_id) and (e.types = '{*}' or n.type = any (e.types))`;
 
+/** An event `n` that happened before the pause of an endpoint `e`, but is read after its begin: a replay since `paused_at` does not contain it. */
+const BEFORE_PAUSE = `e.status = 'paused' and n.at < e.paused_at`;
+
 /** Seven in the morning, in UTC. */
 const NEXT_DIGEST = `date_trunc('day', clock_timestamp() - interval '7 hours', 'UTC') + interval '1 day 7 hours'`;
 
 /**
  * Writes the deliveries and messages of the next events and moves the place in the feed, all or nothing: each endpoint gets each event once. The row of
  * the place is locked first, so processes follow each other. A number that this statement does not see yet is found by the next one, and
- * no lower number can appear later. A paused endpoint gets no deliveries, only their number. [WHK-1] $1 most events.
+ * no lower number can appear later. A paused endpoint gets deliveries of the events before its pause, and only the number of the later ones. [WHK-1] $1 most events.
  */
 export const FAN_OUT = `
 with place as materialized (select last_sequence from notification_cursor for update),
 next as materialized (
-  select n.sequence, n.type, n.tenant_id from event_numbers n where n.sequence > (select last_sequence from place) order by n.sequence limit $1),
+  select n.sequence, n.type, n.tenant_id, n.at from event_numbers n where n.sequence > (select last_sequence from place) order by n.sequence limit $1),
 written as (
   insert into webhook_deliveries (endpoint_id, tenant_id, sequence, type)
   select e.id, e.tenant_id, n.sequence, n.type
     from next n join webhook_endpoints e
-      on e.status = 'active' and ${WANTED}
+      on (e.status = 'active' or ${BEFORE_PAUSE}) and ${WANTED}
    where ${isOpen('e')}
   on conflict (endpoint_id, sequence) do nothing
   returning 1),
 skipped as (
   update webhook_endpoints p set skipped = p.skipped + s.events
-    from (select e.id, count(*) as events from next n join webhook_endpoints e on e.status = 'paused' and ${WANTED} group by e.id) s
+    from (select e.id, count(*) as events from next n join webhook_endpoints e on e.status = 'paused' and (${BEFORE_PAUSE}) is not true and ${WANTED} group by e.id) s
    where p.id = s.id
   returning 1),
 notified as (
