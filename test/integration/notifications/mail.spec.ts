@@ -106,6 +106,24 @@ it('writes to a chat through the guarded way out, tries again after a failure, a
   expect(world.receiver.at('/chat/secret-part')).toHaveLength(2);
 });
 
+it('gives up only the events that have used up their attempts, not those that are due with them', async () => {
+  world.receiver.behave('/chat/fails', status(500));
+  await subscribe({ chat_url: world.receiver.url('/chat/fails'), types: ['*'] });
+  await world.happen(anEvent('acme', 'old'));
+  await world.owner.query('update notification_messages set attempts = 9');
+  await world.happen(anEvent('acme', 'new'));
+  await send();
+  const { rows } = await world.owner.query<{ status: string; attempts: number; pause_s: number }>(
+    `select status, attempts, extract(epoch from next_attempt_at - clock_timestamp())::int as pause_s from notification_messages order by sequence`,
+  );
+  expect(rows).toMatchObject([
+    { status: 'failed', attempts: 10 },
+    { status: 'pending', attempts: 1 },
+  ]);
+  expect(rows[1]?.pause_s).toBeLessThan(10);
+  expect(world.receiver.at('/chat/fails')).toHaveLength(1); // one message of both
+});
+
 it('writes each message once, and none for a subscriber without a channel, however many processes write', async () => {
   await subscribe({ email: 'once@example.com', types: ['*'] });
   await subscribe({ types: ['*'] }, ACME_HEADER);

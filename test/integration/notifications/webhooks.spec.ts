@@ -137,6 +137,25 @@ describe('a receiver that fails', () => {
     await sending;
   });
 
+  it('takes no more than its tenant may have on its way, and holds up no other tenant [WHK-1]', async () => {
+    const paths = Array.from({ length: 10 }, (_, nth) => `/never-${nth}`);
+    for (const path of paths) {
+      world.receiver.behave(path, silence);
+      await world.webhook(path, ['*'], ACME_HEADER);
+    }
+    await world.webhook('/birch', ['*'], BIRCH_HEADER);
+    await world.happen(...Array.from({ length: 6 }, (_, nth) => anEvent('acme', `event ${nth}`)));
+    await world.happen(anEvent('birch', 'the last one'));
+    const ending = new AbortController();
+    const sending = world.service(WebhookSender).send(ending.signal);
+    await world.receiver.reached('/birch', 1);
+    const onTheirWay = paths.map((path) => world.receiver.at(path).length);
+    ending.abort();
+    await sending;
+    expect(onTheirWay.reduce((sum, requests) => sum + requests)).toBeLessThanOrEqual(20);
+    expect(Math.max(...onTheirWay)).toBeLessThanOrEqual(2); // the endpoints of a tenant take turns
+  });
+
   it('may put a message off with Retry-After, and is asked no more after ten attempts', async () => {
     world.receiver.behave('/later', status(503, { 'retry-after': '3600' }));
     const { id } = await world.webhook('/later');
@@ -216,6 +235,51 @@ it('sends again what a worker had on its way when it was killed (kill -9) [WHK-1
   expect((await world.deliveries(id))[0]).toMatchObject({ status: 'delivered', attempts: 2 });
 });
 
+it('counts a secret that it cannot read neither as an attempt nor against the endpoint, and lets it be replaced [WHK-1, WHK-3]', async () => {
+  const { id } = await world.webhook('/unreadable');
+  await world.owner.query(`update webhook_endpoints set failing_since = null, secrets = jsonb_set(secrets, '{0,sealed}', '"00000000.AAAA"')`);
+  await world.happen(anEvent('acme', 'x'));
+  await world.send();
+  const [delivery] = await world.deliveries(id);
+  expect(delivery).toMatchObject({ status: 'pending', attempts: 0, error_code: 'secret_unreadable' });
+  expect(Date.parse(delivery?.next_attempt_at ?? '')).toBeGreaterThan(Date.parse(delivery?.last_attempt_at ?? '') + 240_000);
+  expect(await world.get<WebhookView>(`webhooks/${id}`)).toMatchObject({ status: 'active', failing_since: null });
+  await problem(`webhooks/${id}/rotate`, { overlap_hours: 24 }, ADMIN_HEADER, 503);
+  await world.post(`webhooks/${id}/rotate`, { overlap_hours: 0 });
+  await world.passPauses();
+  await world.send();
+  expect((await world.deliveries(id))[0]).toMatchObject({ status: 'delivered', attempts: 1 });
+});
+
+it.each([
+  ['fails', status(500)],
+  ['succeeds', ok],
+])('records a message that %s only after a change of its endpoint, which may lock the delivery too [WHK-1]', async (what, behaviour) => {
+  const path = `/locked-${what}`;
+  world.receiver.behave(path, behaviour);
+  const { id } = await world.webhook(path);
+  await world.happen(anEvent('acme', 'x'));
+  await world.owner.query('begin');
+  await world.owner.query('select from webhook_endpoints where id = $1 for no key update', [id]);
+  const sending = world.send();
+  try {
+    await until(
+      async () => {
+        const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        return (await world.owner.query(waits)).rowCount;
+      },
+      { what: 'a record that waits for the endpoint' },
+    );
+    await world.owner.query(`set local lock_timeout = '500ms'`);
+    const { rowCount } = await world.owner.query('update webhook_deliveries set created_at = created_at where endpoint_id = $1', [id]);
+    expect(rowCount).toBe(1);
+  } finally {
+    await world.owner.query('rollback');
+    await sending;
+  }
+  expect((await world.deliveries(id))[0]).toMatchObject({ attempts: 1, status: what === 'fails' ? 'pending' : 'delivered' });
+});
+
 it('hands messages back when the worker ends, without counting the attempt', async () => {
   world.receiver.behave('/ending', silence);
   const { id } = await world.webhook('/ending');
@@ -254,6 +318,22 @@ describe('what people do', () => {
     await world.send();
     const [, sent, again] = world.receiver.at('/verbs');
     expect(again?.id).toBe(sent?.id);
+  });
+
+  it('keeps the events from before a pause that are read during it, because a replay since its begin has later ones only [WHK-1]', async () => {
+    const { id } = await world.webhook('/paused', ['tenant.changed']);
+    await world.database.transaction((tx) => world.service(EventLog).append(tx, anEvent('acme', 'before the pause')));
+    await world.post(`webhooks/${id}/pause`, { reason: 'deploy' });
+    await world.happen(anEvent('acme', 'while paused'));
+    await world.send();
+    expect(names('/paused')).toEqual([]);
+    const resumed = await world.post<WebhookView>(`webhooks/${id}/resume`, {});
+    expect(resumed.skipped_while_paused).toBe(1);
+    await world.send();
+    expect(names('/paused')).toEqual(['before the pause']);
+    await world.post(`webhooks/${id}/replay`, { since: resumed.paused_at }, ADMIN_HEADER, 202);
+    await world.send();
+    expect(names('/paused')).toEqual(['before the pause', 'while paused']);
   });
 
   it('rotates secrets: old ones sign too until their end, three at most [WHK-3]', async () => {

@@ -143,8 +143,11 @@ export class ProvisioningProcessor extends WorkerHost {
   }
 }
 
-/** A job is a wake-up: tables list what is due. It ends when nothing is due any more. One at a time sends to many receivers at once. */
-@Processor(Queues.notifications)
+/**
+ * A job is a wake-up: tables list what is due. It ends when nothing is due any more. Webhooks, messages to subscribers and requested messages
+ * are jobs of their own that run at the same time: a mail server or a receiver that does not answer delays only its own kind. [WHK-1]
+ */
+@Processor(Queues.notifications, { concurrency: 3 })
 export class NotificationsProcessor extends WorkerHost {
   constructor(
     private readonly webhooks: WebhookSender,
@@ -155,11 +158,12 @@ export class NotificationsProcessor extends WorkerHost {
     super();
   }
 
-  process(job: Job): Promise<{ readonly attempts: number }> {
+  process(job: Job<unknown, unknown, JobName>): Promise<unknown> {
     const { signal } = this.stop;
-    return runJob(job, async () => {
-      const [attempts] = await Promise.all([this.webhooks.send(signal), this.messages.send(signal), this.requested.send(signal)]);
-      return attempts;
+    return runJob<unknown>(job, () => {
+      if (job.name === 'messages') return this.messages.send(signal);
+      if (job.name === 'requested-messages') return this.requested.send(signal);
+      return this.webhooks.send(signal);
     });
   }
 }

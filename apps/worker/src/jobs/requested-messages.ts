@@ -26,7 +26,7 @@ export class RequestedMessages {
       const outcome = await this.messages.deliver(request, (receiver) => this.requests.reached(request, receiver), signal);
       if (outcome.is === 'delivered') await this.requests.delivered(request);
       if (outcome.is === 'failed') await this.requests.failed(request, outcome.code, outcome.afterMs);
-      if (outcome.is === 'no_receiver') await this.requests.postponed(request, outcome.code, outcome.afterMs);
+      if (outcome.is === 'postponed') await this.requests.postponed(request, outcome.code, outcome.afterMs);
     }
   }
 }

@@ -170,8 +170,9 @@ export class NotificationTask extends RepeatedTask {
   protected async run(signal: AbortSignal): Promise<void> {
     if (!this.serves) return;
     await this.deliveries.fanOut(signal);
-    if ((await this.deliveries.areDue()) || (await this.messages.areDue()) || (await this.requested.areDue()))
-      await this.enqueuer.deliveries();
+    if (await this.deliveries.areDue()) await this.enqueuer.notifications('deliveries');
+    if (await this.messages.areDue()) await this.enqueuer.notifications('messages');
+    if (await this.requested.areDue()) await this.enqueuer.notifications('requested-messages');
     if (performance.now() - this.encryptedAtMs < ENCRYPT_EVERY_MS) return;
     await this.endpoints.encryptAnew(ENCRYPTED_AT_ONCE);
     await this.subscriptions.encryptAnew(ENCRYPTED_AT_ONCE);

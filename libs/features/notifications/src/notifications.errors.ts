@@ -35,6 +35,13 @@ export class UnreadableSecretError extends domainError(
   'A stored secret cannot be read with the keys of SECRETS_KEY; add the key that encrypted it, or rotate the secret',
 ) {}
 
+/** The installation has no mail server. */
+export class MailNotConfiguredError extends domainError(
+  'mail_not_configured',
+  'unavailable',
+  'Mails need a mail server; the operator of this service must set SMTP_URL',
+) {}
+
 /** The mail server refused a mail, or cannot be reached. `reason` is a code. */
 export class MailRefusedError extends domainError(
   'mail_refused',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { QueueClients, withQueueTimeout } from './queue-clients';
-import { Queues, type QueueName, type SweepJob } from './queue-definitions';
+import { Queues, type NotificationJobName, type QueueName, type SweepJob } from './queue-definitions';
 
 /**
  * Wakes workers. The work itself is committed to a table before, so a recovery scan repeats a lost wake-up. Where a job is deduplicated, a
@@ -49,9 +49,9 @@ export class Enqueuer {
     await withQueueTimeout(this.clients.queue(Queues.billing).addBulk(jobs));
   }
 
-  /** Notifies a worker that deliveries are due. Deduplicated. */
-  async deliveries(): Promise<void> {
-    await withQueueTimeout(this.clients.queue(Queues.notifications).add('deliveries', {}, { deduplication: { id: 'deliveries' } }));
+  /** Notifies a worker that webhooks, mails and chats to subscribers, or requested messages are due. Deduplicated by what is due. */
+  async notifications(due: NotificationJobName): Promise<void> {
+    await withQueueTimeout(this.clients.queue(Queues.notifications).add(due, {}, { deduplication: { id: due } }));
   }
 
   /** Notifies a worker that documents of tenants may be due. Deduplicated. */

@@ -50,8 +50,14 @@ export interface RatingJob {
   readonly run_id: string;
 }
 
-/** Deliveries of webhooks, mails or messages are due. Tables list them: a lost or repeated wake-up changes nothing. */
+/** Deliveries of webhooks are due. `webhook_deliveries` lists them: a lost or repeated wake-up changes nothing. */
 export type DeliveriesJob = Readonly<Record<string, never>>;
+
+/** Mails or messages to the chats of subscribers are due. `notification_messages` lists them: a lost or repeated wake-up changes nothing. */
+export type MessagesJob = Readonly<Record<string, never>>;
+
+/** Requested messages, such as reminders, are due. `notification_requests` lists them: a lost or repeated wake-up changes nothing. */
+export type RequestedMessagesJob = Readonly<Record<string, never>>;
 
 /** Documents of tenants may be due to be rendered. `tenant_documents` lists them: a lost or repeated wake-up changes nothing. */
 export type DocumentsJob = Readonly<Record<string, never>>;
@@ -72,11 +78,16 @@ export interface Jobs {
   readonly 'finance-push': FinancePushJob;
   readonly rating: RatingJob;
   readonly deliveries: DeliveriesJob;
+  readonly messages: MessagesJob;
+  readonly 'requested-messages': RequestedMessagesJob;
   readonly documents: DocumentsJob;
   readonly document: DocumentJob;
 }
 
 export type JobName = keyof Jobs;
+
+/** The jobs of the queue `notifications`. */
+export type NotificationJobName = 'deliveries' | 'messages' | 'requested-messages';
 
 /** Between two attempts: 2.5 to 5 s, then twice as long each time. */
 const BACKOFF = { type: 'exponential', delay: 5_000, jitter: 0.5 } as const;

@@ -31,7 +31,7 @@ export class WakeupService {
   }
 
   wakeDeliveryWorker(): Promise<void> {
-    return this.wake({ event: 'delivery_wakeup_failed' }, () => this.enqueuer.deliveries());
+    return this.wake({ event: 'delivery_wakeup_failed' }, () => this.enqueuer.notifications('deliveries'));
   }
 
   /** After documents of tenants were issued: they are printed and announced to finance. */

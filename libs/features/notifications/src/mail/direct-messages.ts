@@ -4,6 +4,7 @@ import { errorCode, errorFields } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, type Repository } from 'typeorm';
+import { countNotSent, INSTALLATION_FAULT_PAUSE_MS, isInstallationFault } from '../delivery/installation-faults';
 import { LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
 import { NotificationSubscription, type Channel } from '../entities/notification-subscription.entity';
 import { ChatPoster } from './chat-poster';
@@ -28,10 +29,10 @@ export interface DirectMessage {
   readonly deliveredTo: readonly string[];
 }
 
-/** `no_receiver`: there is no address to which the message could be sent at present. */
+/** `postponed`: no attempt counts, because there is no address at present, or the installation cannot send. `code` says which. */
 export type DirectOutcome =
   | { readonly is: 'delivered' }
-  | { readonly is: 'no_receiver'; readonly code: string; readonly afterMs: number }
+  | { readonly is: 'postponed'; readonly code: string; readonly afterMs: number }
   | { readonly is: 'failed'; readonly code: string; readonly afterMs: number | null };
 
 interface Receiver {
@@ -60,7 +61,7 @@ export class DirectMessages {
   /** Sends to each receiver that does not have the message. `reached` stores a receiver before the next one is tried. One failure delays no other receiver. */
   async deliver(message: DirectMessage, reached: (receiver: string) => Promise<void>, signal?: AbortSignal): Promise<DirectOutcome> {
     const receivers = await this.receiversOf(message);
-    if (receivers.length === 0) return { is: 'no_receiver', code: 'no_receiver', afterMs: NO_RECEIVER_PAUSE_MS };
+    if (receivers.length === 0) return { is: 'postponed', code: 'no_receiver', afterMs: NO_RECEIVER_PAUSE_MS };
     let failure: unknown;
     for (const receiver of receivers) {
       const { name, channel } = receiver;
@@ -68,8 +69,9 @@ export class DirectMessages {
       try {
         await receiver.send(signal);
       } catch (error) {
-        failure = error;
+        failure = failure === undefined || isInstallationFault(failure) ? error : failure; // a receiver's failure counts as an attempt
         countMessage(channel, 'failed');
+        countNotSent(error);
         this.log.warn({ event: 'message_failed', channel, attempt: message.attempts + 1, ...errorFields(error) });
         continue;
       }
@@ -77,6 +79,7 @@ export class DirectMessages {
       await reached(name);
     }
     if (failure === undefined) return { is: 'delivered' };
+    if (isInstallationFault(failure)) return { is: 'postponed', code: errorCode(failure), afterMs: INSTALLATION_FAULT_PAUSE_MS };
     const step = nextStep(message.attempts + 1, undefined, Math.random());
     return { is: 'failed', code: errorCode(failure), afterMs: step.is === 'retry' ? step.afterMs : null };
   }

@@ -1,7 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { createTransport, type Transporter } from 'nodemailer';
-import { MailRefusedError } from '../notifications.errors';
+import { MailNotConfiguredError, MailRefusedError } from '../notifications.errors';
 
 /** Of the mail server. */
 const LIMITS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 15_000 };
@@ -14,7 +14,7 @@ export interface Mail {
   readonly messageId: string;
 }
 
-/** Sends mails to the server of `SMTP_URL`. Without one they are only logged. */
+/** Sends mails to the server of `SMTP_URL`. Without one they are only logged in development, and refused in production. */
 @Injectable()
 export class Mailer {
   private readonly log = new Logger('Mail');
@@ -22,10 +22,11 @@ export class Mailer {
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
 
-  /** Throws `MailRefusedError`. */
+  /** Throws `MailNotConfiguredError` and `MailRefusedError`. */
   async send({ to, subject, text, messageId }: Mail): Promise<void> {
     const { smtpUrl, mailFrom } = this.config.notifications;
     const url = smtpUrl?.();
+    if (url === undefined && this.config.production) throw new MailNotConfiguredError();
     if (url !== undefined) {
       try {
         const host = mailFrom.split('@').at(-1);

@@ -4,6 +4,7 @@ import { Database } from '#libs/database';
 import { EventReader } from '#libs/events';
 import { errorCode, errorFields } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { countNotSent } from '../delivery/installation-faults';
 import { LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
 import { CLAIM_MESSAGES, MESSAGES_ARE_DUE, MESSAGES_FAILED, MESSAGES_SENT } from '../delivery/deliveries.sql';
 import type { Channel } from '../entities/notification-subscription.entity';
@@ -23,7 +24,8 @@ interface Claimed {
   readonly chat_sealed: string | null;
   readonly ids: readonly string[];
   readonly sequences: readonly string[];
-  readonly attempts: number;
+  /** Of each event: those that have begun. */
+  readonly attempts: readonly number[];
   readonly lease: string;
 }
 
@@ -65,10 +67,16 @@ export class MessageSender {
       await this.database.query(MESSAGES_SENT, [ids, lease]);
       countMessage(channel, 'sent');
     } catch (error) {
-      const step = nextStep(attempts, undefined, Math.random());
-      this.log.warn({ event: 'message_failed', channel, attempt: attempts, ...errorFields(error), again: step.is === 'retry' });
-      await this.database.query(MESSAGES_FAILED, [ids, lease, errorCode(error), step.is === 'retry' ? step.afterMs : null]);
+      const random = Math.random(); // the same for all: equal pauses stay equal, so their events are one message again
+      const pausesMs = attempts.map((made) => {
+        const step = nextStep(made, undefined, random);
+        return step.is === 'retry' ? step.afterMs : null;
+      });
+      const again = pausesMs.some((pauseMs) => pauseMs !== null);
+      this.log.warn({ event: 'message_failed', channel, attempt: Math.max(...attempts), ...errorFields(error), again });
+      await this.database.query(MESSAGES_FAILED, [ids, lease, errorCode(error), pausesMs]);
       countMessage(channel, 'failed');
+      countNotSent(error);
     }
   }
 

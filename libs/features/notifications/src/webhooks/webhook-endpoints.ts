@@ -162,12 +162,12 @@ export class WebhookEndpoints {
       const [clock] = await sql<{ now: Date }>(em, 'select clock_timestamp() as now'); // SQL: the time of the database
       const at = clock?.now ?? new Date();
       const ends = new Date(at.getTime() + overlapHours * 3_600_000).toISOString();
-      const kept = validSecrets(endpoint.secrets, at).map(({ sealed, expires_at }) => ({
+      const signing = overlapHours === 0 ? [] : validSecrets(endpoint.secrets, at).slice(0, MOST_SECRETS - 1); // an unreadable one can be replaced
+      const kept = signing.map(({ sealed, expires_at }) => ({
         sealed: this.box.seal(this.box.open(sealed, placeOf(id)), placeOf(id)), // all under the key that is written beside them
         expires_at: expires_at !== null && expires_at < ends ? expires_at : ends,
       }));
-      const older = overlapHours === 0 ? [] : kept.slice(0, MOST_SECRETS - 1);
-      const secrets = [{ sealed: this.box.seal(secret, placeOf(id)), expires_at: null }, ...older];
+      const secrets = [{ sealed: this.box.seal(secret, placeOf(id)), expires_at: null }, ...kept];
       await em.update(WebhookEndpoint, { id }, { secrets, keyId: this.box.keyId, changedAt: now });
       await this.record(em, 'webhook_secret_rotated', endpoint, because, { overlap_hours: overlapHours });
       return { ...webhookView(await em.findOneByOrFail(WebhookEndpoint, { id })), secret };
@@ -187,7 +187,7 @@ export class WebhookEndpoints {
       .getMany();
     for (const { id } of stale) {
       await this.transaction.run(async (em) => {
-        const endpoint = await em.findOne(WebhookEndpoint, { where: { id }, lock: { mode: 'pessimistic_write' } });
+        const endpoint = await em.findOne(WebhookEndpoint, { where: { id }, lock: { mode: 'for_no_key_update' } });
         if (!endpoint || endpoint.keyId === keyId) return;
         const secrets = endpoint.secrets.map((secret) => ({
           ...secret,
@@ -213,7 +213,7 @@ export class WebhookEndpoints {
 
   /** The endpoint, locked until the transaction ends. Throws `WebhookNotFoundError`. */
   async locked(em: EntityManager, scope: Scope, id: string): Promise<WebhookEndpoint> {
-    const endpoint = await em.findOne(WebhookEndpoint, { where: { id, ...ownedBy(scope) }, lock: { mode: 'pessimistic_write' } });
+    const endpoint = await em.findOne(WebhookEndpoint, { where: { id, ...ownedBy(scope) }, lock: { mode: 'for_no_key_update' } });
     if (!endpoint) throw new WebhookNotFoundError();
     return endpoint;
   }

@@ -11,11 +11,13 @@ import { EventArchivedError, RefusedByReceiverError } from '../notifications.err
 import { SecretBox } from '../secret-box';
 import { placeOf, validSecrets } from './webhook-endpoints';
 import { signatureOf, testBody, webhookBody } from './webhook-message';
-import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK } from '../delivery/deliveries.sql';
+import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK, POSTPONED } from '../delivery/deliveries.sql';
+import { countNotSent, INSTALLATION_FAULT_PAUSE_MS, isInstallationFault } from '../delivery/installation-faults';
 import { FAILING_DAYS, nextStep, retryAfterMs } from '../delivery/retry-plan';
 
-/** Requests at the same time, of all endpoints and of one. */
+/** Requests at the same time: of all endpoints, of those of one tenant or of the platform, and of one. */
 const MOST_AT_ONCE = 50;
+const MOST_PER_TENANT = 20;
 const MOST_PER_ENDPOINT = 10;
 /** How often new deliveries are searched for while others are on their way. */
 const SEARCH_MS = 200;
@@ -110,9 +112,7 @@ export class WebhookSender {
   }
 
   private claim(running: ReadonlyMap<unknown, string>): Promise<ClaimedDelivery[]> {
-    const endpoints = [...running.values()];
-    const busy = endpoints.filter((id) => endpoints.filter((other) => other === id).length >= MOST_PER_ENDPOINT);
-    const values = [MOST_PER_ENDPOINT, MOST_AT_ONCE - running.size, [...new Set(busy)], this.leaseMs];
+    const values = [MOST_PER_ENDPOINT, MOST_PER_TENANT, MOST_AT_ONCE - running.size, [...running.values()], this.leaseMs];
     return this.database.query<ClaimedDelivery>(CLAIM_WEBHOOKS, values);
   }
 
@@ -128,7 +128,8 @@ export class WebhookSender {
       return;
     }
     try {
-      await (outcome.error === undefined ? this.recordDelivered(delivery, outcome, event) : this.recordFailed(delivery, outcome));
+      if (isInstallationFault(outcome.error)) await this.recordPostponed(delivery, outcome.error);
+      else await (outcome.error === undefined ? this.recordDelivered(delivery, outcome, event) : this.recordFailed(delivery, outcome));
     } catch (error) {
       this.log.warn({ event: 'webhook_record_failed', delivery_id: delivery.id, ...errorFields(error) }); // sent again after the lease
     }
@@ -186,6 +187,12 @@ export class WebhookSender {
     return batch.map(() => undefined);
   }
 
+  private async recordPostponed({ id, endpoint_id, lease }: ClaimedDelivery, error: unknown): Promise<void> {
+    this.log.error({ event: 'webhook_postponed', delivery_id: id, webhook_id: endpoint_id, ...errorFields(error) });
+    countNotSent(error);
+    await this.database.query(POSTPONED, [id, lease, errorCode(error), INSTALLATION_FAULT_PAUSE_MS]);
+  }
+
   private async recordFailed(delivery: ClaimedDelivery, { status, ms, error, retryAfterMs: asked }: Outcome): Promise<void> {
     const { id, endpoint_id, lease, attempts: made } = delivery;
     const step = error instanceof EventArchivedError ? GIVEN_UP : nextStep(made, asked, Math.random());
@@ -204,7 +211,7 @@ export class WebhookSender {
   /** Appends an event about it, in the same transaction. */
   private async disable(id: string, reason: 'gone' | 'failing'): Promise<void> {
     const changed = await this.transaction.run(async (em) => {
-      const endpoint = await em.findOne(WebhookEndpoint, { where: { id, status: 'active' }, lock: { mode: 'pessimistic_write' } });
+      const endpoint = await em.findOne(WebhookEndpoint, { where: { id, status: 'active' }, lock: { mode: 'for_no_key_update' } });
       if (!endpoint) return false;
       await em.update(WebhookEndpoint, { id }, { status: 'disabled', statusReason: reason, changedAt: () => 'clock_timestamp()' });
       await sql(em, CLOSE_DELIVERIES, [id]);

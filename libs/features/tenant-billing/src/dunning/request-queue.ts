@@ -94,7 +94,7 @@ export class RequestQueue {
     await this.database.query(POSTPONED, [id, lease, code, afterMs, 1]);
   }
 
-  /** There is no receiver yet, which is no failed attempt. */
+  /** There is no receiver yet, or the installation cannot send, which is no failed attempt. */
   async postponed({ id, lease }: ClaimedRequest, code: string, afterMs: number): Promise<void> {
     await this.database.query(POSTPONED, [id, lease, code, afterMs, 0]);
   }
