@@ -29,7 +29,7 @@ export interface DirectMessage {
   readonly deliveredTo: readonly string[];
 }
 
-/** `postponed`: no attempt counts, because there is no address at present, or the installation cannot send. `code` says which. */
+/** `postponed`: no attempt counts, because there is no address at present, or the installation cannot send. The reason is `code`. */
 export type DirectOutcome =
   | { readonly is: 'delivered' }
   | { readonly is: 'postponed'; readonly code: string; readonly afterMs: number }
