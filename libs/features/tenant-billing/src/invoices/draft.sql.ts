@@ -4,14 +4,27 @@ const KIND = `case r.bucket when 'tenant_direct' then 'usage' when 'tenant_share
 /** SQL on an invoice `i`: its month was rated again after the invoice was begun, so its lines may differ from it. */
 const RATED_AGAIN = `exists (select 1 from billing_runs b where b.issuer_id = i.issuer_id and b.period = i.period and b.status = 'completed' and b.finished_at > i.created_at)`;
 
+/** SQL on an invoice of the provider `d`: its amount counts. */
+const COUNTS = `coalesce(d.status = 'ingested' and d.reconciliation in ('reconciled', 'released'), false)`;
+
+/** SQL: the last completed run of a month, for what it has in its totals. $1 issuer. */
+const lastRun = (period: string): string =>
+  `select b.* from billing_runs b where b.issuer_id = $1 and b.period = ${period} and b.status = 'completed' order by b.finished_at desc limit 1`;
+
 /**
  * Set-based: what the issued invoices before a month lack or have too much, by month, resource and kind. Lines of all other invoices that are not
- * void count as accounted for, so a difference is in one draft only. $1 issuer, $2 first day of the month, $3 tenants or null for all.
+ * void count as accounted for, so a difference is in one draft only. An incomplete month corrects nothing: its missing lines would be paid
+ * back. It is incomplete while an invoice of the provider does not count, or changed after the last run, and for a tenant with a line without a rate. $1 issuer, $2 first day of the month, $3 tenants or null for all.
  */
 const CORRECTIONS = `
+complete as (
+  select d.period from cloud_invoices d where d.period < $2::date group by d.period
+  having bool_and(${COUNTS}) and sum(d.amount) = (select (run.totals ->> 'payable')::numeric from (${lastRun('d.period')}) run)),
 issued as (
   select i.id, i.tenant_id, i.period from tenant_invoices i
-   where i.issuer_id = $1 and i.kind = 'standard' and i.status = 'issued' and i.period < $2::date and ($3::text[] is null or i.tenant_id = any ($3)) and ${RATED_AGAIN}),
+   where i.issuer_id = $1 and i.kind = 'standard' and i.status = 'issued' and i.period < $2::date and ($3::text[] is null or i.tenant_id = any ($3)) and ${RATED_AGAIN}
+     and i.period in (select period from complete)
+     and not exists (select 1 from rated_lines r where r.issuer_id = $1 and r.tenant_id = i.tenant_id and r.period = i.period and r.sell is null)),
 amounts as (
   select r.tenant_id, r.period, ${KIND} as kind, r.resource_id, r.resource_name, r.sell, r.buy
     from issued i join rated_lines r on r.issuer_id = $1 and r.tenant_id = i.tenant_id and r.period = i.period and r.sell is not null
@@ -86,9 +99,8 @@ update tenant_invoices i
  */
 export const READINESS = `
 with documents as (
-  select i.*, coalesce(i.status = 'ingested' and i.reconciliation in ('reconciled', 'released'), false) as counts from cloud_invoices i where i.period = $2::date),
-run as (
-  select b.* from billing_runs b where b.issuer_id = $1 and b.period = $2::date and b.status = 'completed' order by b.finished_at desc limit 1)
+  select d.*, ${COUNTS} as counts from cloud_invoices d where d.period = $2::date),
+run as (${lastRun('$2::date')})
 select 'no_provider_invoice' as code, 'the provider has no invoice of the month yet' as detail where not exists (select 1 from documents)
 union all
 select 'unreconciled_invoice', 'the provider''s invoice ' || invoice_uuid || ' is neither reconciled nor released' from documents where not counts

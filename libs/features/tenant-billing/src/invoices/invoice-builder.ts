@@ -51,9 +51,17 @@ export class InvoiceBuilder {
     private readonly wallets: Wallets,
   ) {}
 
-  /** What stands against invoices of a month; empty when they can be built. */
-  readiness(tx: Queryable, issuerId: string, period: string): Promise<{ code: string; detail: string }[]> {
-    return tx.query(READINESS, [issuerId, firstDay(period)]);
+  /**
+   * Refuses a month that is not complete: its drafts would lack lines. A one-off invoice needs no month. `invoices` may be of several months. Throws
+   * `PeriodNotReadyError`.
+   */
+  async requireReady(tx: Queryable, invoices: readonly Pick<TenantInvoice, 'issuerId' | 'period'>[]): Promise<void> {
+    const months = new Map(invoices.map(({ issuerId, period }) => [`${issuerId} ${period}`, { issuerId, period }]));
+    for (const { issuerId, period } of months.values()) {
+      if (period === null) continue;
+      const reasons = await tx.query<{ code: string; detail: string }>(READINESS, [issuerId, period]);
+      if (reasons.length > 0) throw new PeriodNotReadyError(monthOf(period), reasons);
+    }
   }
 
   /**
@@ -64,8 +72,7 @@ export class InvoiceBuilder {
     const period = firstDay(month);
     return this.transaction.bulkLoad(async (em, tx) => {
       await lockTransaction(tx, 'invoicing');
-      const reasons = await this.readiness(tx, issuerId, period);
-      if (reasons.length > 0) throw new PeriodNotReadyError(monthOf(period), reasons);
+      await this.requireReady(tx, [{ issuerId, period }]);
       const tenants = (await tx.query<{ tenant_id: string }>(TENANTS_WITH_LINES, [issuerId, period, null])).map(
         ({ tenant_id }) => tenant_id,
       );
