@@ -82,3 +82,24 @@ it('neither refreshes, adjusts nor approves a draft of a month that is not compl
   await world.rate('2021-05');
   expect(await issue('2021-05', 'acme')).toMatchObject({ total: '100.00' });
 });
+
+it('takes a correction back when the corrected invoice was made void and replaced by one with the new amount [TBL-9]', async () => {
+  await world.closeMonth('2021-06', [usage('acme', '100')]);
+  await world.invoices.build('2021-06', BECAUSE);
+  const wrong = await issue('2021-06', 'acme');
+  await changeLine('2021-06', 'acme', '120');
+  await world.rate('2021-06');
+  await world.closeMonth('2021-07', [usage('acme', '1')]);
+  await world.invoices.build('2021-07', BECAUSE);
+  expect(await issue('2021-07', 'acme')).toMatchObject({ total: '21.00' });
+  await world.issuing.void(wrong.id, null, { ...BECAUSE, reason: 'wrong address' });
+  await world.invoices.build('2021-06', BECAUSE);
+  expect(await issue('2021-06', 'acme')).toMatchObject({ total: '120.00' });
+  await world.closeMonth('2021-08', [usage('acme', '30')]);
+  await world.invoices.build('2021-08', BECAUSE);
+  expect(await correctionsOf('2021-08', 'acme')).toEqual(['-20.00']);
+  expect(await issue('2021-08', 'acme')).toMatchObject({ total: '10.00' });
+  await world.closeMonth('2021-09', [usage('acme', '5')]);
+  await world.invoices.build('2021-09', BECAUSE);
+  expect(await world.draftOf('2021-09', 'acme')).toMatchObject({ total: '5.00' });
+});

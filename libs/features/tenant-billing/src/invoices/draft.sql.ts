@@ -1,8 +1,13 @@
 /** SQL on rated lines `r` and lines of invoices: the kind of a line in documents. */
 const KIND = `case r.bucket when 'tenant_direct' then 'usage' when 'tenant_shared' then 'shared' else r.line_kind end`;
 
-/** SQL on an invoice `i`: its month was rated again after the invoice was begun, so its lines may differ from it. */
-const RATED_AGAIN = `exists (select 1 from billing_runs b where b.issuer_id = i.issuer_id and b.period = i.period and b.status = 'completed' and b.finished_at > i.created_at)`;
+/**
+ * SQL on an invoice `i`: its month was rated again after its first invoice was begun, so its lines may differ from it. An earlier invoice that is void
+ * now counts as the first: a correction of it is on a later invoice, and the present one has the same difference in its lines.
+ */
+const RATED_AGAIN = `exists (select 1 from billing_runs b where b.issuer_id = i.issuer_id and b.period = i.period and b.status = 'completed'
+       and b.finished_at > (select min(f.created_at) from tenant_invoices f
+                             where f.issuer_id = i.issuer_id and f.tenant_id = i.tenant_id and f.period = i.period and f.kind = 'standard'))`;
 
 /** SQL on an invoice of the provider `d`: its amount counts. */
 const COUNTS = `coalesce(d.status = 'ingested' and d.reconciliation in ('reconciled', 'released'), false)`;
