@@ -1,3 +1,4 @@
+import { FxRates, TaxRules } from '#libs/tenant-billing';
 import { newInvoiceWorld, usage, type InvoiceWorld } from './invoice-world';
 import { BECAUSE } from './rating-world';
 
@@ -102,4 +103,42 @@ it('takes a correction back when the corrected invoice was made void and replace
   await world.closeMonth('2021-09', [usage('acme', '5')]);
   await world.invoices.build('2021-09', BECAUSE);
   expect(await world.draftOf('2021-09', 'acme')).toMatchObject({ total: '5.00' });
+});
+
+it('corrects at the exchange rate and the tax of the corrected invoice, beside lines with those of the new one [TBL-9]', async () => {
+  const [rates, rules] = [world.service(FxRates), world.service(TaxRules)];
+  await world.fillProfile('cedar', { currency: 'EUR' });
+  await rates.set({ currency: 'EUR', rate: '0.90', source: 'a bank', on: '2021-10-31' }, BECAUSE);
+  await rates.set({ currency: 'EUR', rate: '0.80', source: 'a bank', on: '2021-11-30' }, BECAUSE);
+  const evidence = { checked_at: '2021-10-01T00:00:00Z', source: 'a letter', answer: 'valid' };
+  const words = { label: 'VAT 20 %', text: null, title: 'Invoice', issuer_tax_id: null, customer_tax_id: false };
+  const rule = { ...words, evidence, tenant_id: 'cedar', priority: 0, when: {}, category: 'S', rate: '20' } as const;
+  const { id, version } = await rules.create('default', rule, BECAUSE);
+  await world.closeMonth('2021-10', [usage('cedar', '100')]);
+  await world.invoices.build('2021-10', BECAUSE);
+  const october = await issue('2021-10', 'cedar');
+  expect(october).toMatchObject({ net: '90.00', tax: '18.00', total: '108.00' });
+  await rules.update(id, { category: 'E', rate: '0', label: 'Exempt' }, version, BECAUSE);
+  await changeLine('2021-10', 'cedar', '0');
+  await world.rate('2021-10');
+  await world.closeMonth('2021-11', [usage('cedar', '500')]);
+  await world.invoices.build('2021-11', BECAUSE);
+  const november = await issue('2021-11', 'cedar');
+  expect(november).toMatchObject({ net: '310.00', tax: '-18.00', total: '292.00' });
+  expect(await world.linesOf(november.id)).toMatchObject([
+    { kind: 'usage', net: '400.00', tax_category: 'E', tax_rate: '0' },
+    { kind: 'correction', net: '-90.00', tax_category: 'S', tax_rate: '20' },
+  ]);
+  const { rows } = await world.owner.query<{ json: string }>(`select json from tenant_documents where number = $1`, [november.number]);
+  expect((JSON.parse(rows[0]?.json ?? '') as { taxes: unknown }).taxes).toEqual([
+    { category: 'E', rate: '0', label: 'Exempt', text: null, net: '400.00', tax: '0.00' },
+    { category: 'S', rate: '20', label: 'VAT 20 %', text: null, net: '-90.00', tax: '-18.00' },
+  ]);
+  await rules.update(id, { active: false }, version + 1, BECAUSE);
+});
+
+it('adds up in lines, taxes, totals and the frozen document of every issued invoice [TBL-8]', async () => {
+  const { documents, wrong } = await world.sums();
+  expect(wrong).toEqual([]);
+  expect(documents).toBeGreaterThanOrEqual(8);
 });

@@ -26,7 +26,7 @@ complete as (
   select d.period from cloud_invoices d where d.period < $2::date group by d.period
   having bool_and(${COUNTS}) and sum(d.amount) = (select (run.totals ->> 'payable')::numeric from (${lastRun('d.period')}) run)),
 issued as (
-  select i.id, i.tenant_id, i.period from tenant_invoices i
+  select i.id, i.tenant_id, i.period, i.currency, i.terms from tenant_invoices i
    where i.issuer_id = $1 and i.kind = 'standard' and i.status = 'issued' and i.period < $2::date and ($3::text[] is null or i.tenant_id = any ($3)) and ${RATED_AGAIN}
      and i.period in (select period from complete)
      and not exists (select 1 from rated_lines r where r.issuer_id = $1 and r.tenant_id = i.tenant_id and r.period = i.period and r.sell is null)),
@@ -49,17 +49,21 @@ with ${CORRECTIONS}
 select tenant_id from rated_lines where issuer_id = $1 and period = $2::date and tenant_id is not null and $3::text[] is null
  union select tenant_id from corrections`;
 
-/** Set-based: the lines of a month for some tenants, corrections of earlier months last. $1 issuer, $2 first day of the month, $3 tenants. */
+/**
+ * Set-based: the lines of a month for some tenants, corrections of earlier months last. A correction has currency, exchange rate and tax of the invoice
+ * that it corrects. $1 issuer, $2 first day of the month, $3 tenants.
+ */
 export const SOURCE_LINES = `
 with ${CORRECTIONS}
 select * from (
-select r.tenant_id, r.line_no, null as corrects, ${KIND} as kind, r.description, r.resource_id, r.resource_name, r.quantity::text as quantity, r.unit,
+select r.tenant_id, r.line_no, null as corrects, null::jsonb as corrected, ${KIND} as kind, r.description, r.resource_id, r.resource_name, r.quantity::text as quantity, r.unit,
        r.sell::text as sell, r.buy::text as buy, r.explanation
   from rated_lines r where r.issuer_id = $1 and r.period = $2::date and r.tenant_id = any ($3)
 union all
-select c.tenant_id, null, c.period::text, 'correction', 'Correction of ' || to_char(c.period, 'YYYY-MM') || ': ' || coalesce(c.resource_name, replace(c.kind, '_', ' ')),
+select c.tenant_id, null, c.period::text,
+       jsonb_build_object('currency', i.currency, 'fx', i.terms -> 'fx', 'tax', (i.terms -> 'tax') - 'evidence'), 'correction', 'Correction of ' || to_char(c.period, 'YYYY-MM') || ': ' || coalesce(c.resource_name, replace(c.kind, '_', ' ')),
        c.resource_id, c.resource_name, '1', 'each', trim_scale(c.sell)::text, c.buy::text, jsonb_build_object('of_kind', c.kind)
-  from corrections c) l
+  from corrections c join issued i using (tenant_id, period)) l
  order by tenant_id, line_no nulls last, corrects, explanation ->> 'of_kind' collate "C", resource_id nulls first`;
 
 /**
