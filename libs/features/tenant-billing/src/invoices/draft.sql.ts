@@ -43,11 +43,13 @@ corrections as (
   select tenant_id, period, kind, resource_id, max(resource_name) as resource_name, sum(sell) as sell, sum(buy) as buy
     from amounts group by 1, 2, 3, 4 having sum(sell) <> 0)`;
 
-/** Set-based: the tenants that get an invoice of a month. $1 issuer, $2 first day of the month, $3 null. */
+/** Set-based: the tenants that get an invoice of a month, with the number of its lines. $1 issuer, $2 first day of the month, $3 null. */
 export const TENANTS_WITH_LINES = `
 with ${CORRECTIONS}
-select tenant_id from rated_lines where issuer_id = $1 and period = $2::date and tenant_id is not null and $3::text[] is null
- union select tenant_id from corrections`;
+select tenant_id, count(*)::int as lines
+  from (select tenant_id from rated_lines where issuer_id = $1 and period = $2::date and tenant_id is not null and $3::text[] is null
+        union all select tenant_id from corrections) l
+ group by tenant_id`;
 
 /**
  * Set-based: the lines of a month for some tenants, corrections of earlier months last. A correction has currency, exchange rate and tax of the invoice

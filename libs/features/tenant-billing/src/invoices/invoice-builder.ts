@@ -13,6 +13,7 @@ import { TaxRules } from '../tax/tax-rules';
 import { PeriodNotReadyError } from '../tenant-billing.errors';
 import { composeDraft, PROVIDER_CURRENCY, WITHOUT_RULES, type Draft, type DraftInputs, type SourceLine } from './draft';
 import { INSERT_DRAFTS, INSERT_LINES, LOCK_DRAFTS, READINESS, SOURCE_LINES, TENANTS_WITH_LINES, UPDATE_DRAFTS } from './draft.sql';
+import { draftChunks, lineParts } from './draft-chunks';
 import { isCritical, type Adjustment, type ExchangeRate } from '../pricing/invoice.states';
 
 /** What decides a draft besides its sources. */
@@ -37,9 +38,6 @@ interface LockedDraft {
   readonly adjustments: readonly Adjustment[];
   readonly auto: AutoMode;
 }
-
-/** So many tenants are read and written together. */
-const CHUNK = 50;
 
 /** Makes drafts from rated months: the only writer of the lines of invoices. A build changes nothing where nothing has changed. [TBL-2] */
 @Injectable()
@@ -73,14 +71,12 @@ export class InvoiceBuilder {
     return this.transaction.bulkLoad(async (em, tx) => {
       await lockTransaction(tx, 'invoicing');
       await this.requireReady(tx, [{ issuerId, period }]);
-      const tenants = (await tx.query<{ tenant_id: string }>(TENANTS_WITH_LINES, [issuerId, period, null])).map(
-        ({ tenant_id }) => tenant_id,
-      );
-      await tx.query(INSERT_DRAFTS, [issuerId, period, tenants, by]);
+      const counts = await tx.query<{ tenant_id: string; lines: number }>(TENANTS_WITH_LINES, [issuerId, period, null]);
+      const linesOf = new Map(counts.map(({ tenant_id, lines }) => [tenant_id, lines]));
+      await tx.query(INSERT_DRAFTS, [issuerId, period, [...linesOf.keys()], by]);
       const drafts = await tx.query<LockedDraft>(LOCK_DRAFTS, [issuerId, period]);
       const report = { period: monthOf(period), drafts: 0, written: 0, deleted: 0, stopped: 0 };
-      for (let at = 0; at < drafts.length; at += CHUNK) {
-        const chunk = drafts.slice(at, at + CHUNK);
+      for (const chunk of draftChunks(drafts, ({ tenant_id }) => linesOf.get(tenant_id) ?? 0)) {
         const derived = await this.derive(em, chunk.map((draft) => headOf(draft, issuerId, period))); // prettier-ignore
         const found = chunk.flatMap((before) => {
           const one = derived.get(before.id);
@@ -188,7 +184,7 @@ export class InvoiceBuilder {
     if (drafts.length === 0) return;
     await tx.query('delete from tenant_invoice_lines where invoice_id = any ($1::uuid[])', [drafts.map(({ id }) => id)]); // Set-based: whole sets
     const lines = drafts.flatMap(({ id, draft }) => draft.lines.map((line) => ({ invoice_id: id, ...line })));
-    if (lines.length > 0) await tx.query(INSERT_LINES, [JSON.stringify(lines)]);
+    for (const part of lineParts(lines)) await tx.query(INSERT_LINES, [JSON.stringify(part)]);
     const heads = drafts.map(({ id, draft, adjustments, auto }) => {
       const { lines: of, terms: _terms, ...totals } = draft;
       return { id, ...totals, line_count: of.length, auto, adjustments };
