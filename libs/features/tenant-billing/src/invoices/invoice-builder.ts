@@ -94,9 +94,10 @@ export class InvoiceBuilder {
         report.stopped += found.filter(({ isEmpty, draft }) => !isEmpty && draft.problems.some(isCritical)).length;
       }
       await tx.query(
-        `update billing_runs set drafts_built_at = clock_timestamp() where issuer_id = $1 and period = $2::date and status = 'completed'`,
+        `update billing_runs set drafts_built_at = clock_timestamp()
+          where issuer_id = $1 and period = $2::date and status = 'completed' and finished_at <= transaction_timestamp()`,
         [issuerId, period],
-      ); // Set-based: every completed run of the month
+      ); // Set-based: the runs of the month that had ended when the build began. A later one may be in none or some of the drafts
       return { ...report, unchanged: report.drafts - report.written };
     });
   }
