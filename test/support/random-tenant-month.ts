@@ -79,6 +79,7 @@ export function randomMonth(random: SeededRandom): Month {
     { id: 'rate-9', selector: {}, model: random.chance(0.5) ? PASS_THROUGH : randomModel(random), priority: 0 },
   ]);
   const plan: PricePlan = {
+    closed: new Set(),
     standard,
     cards: new Map(random.chance(0.6) ? [[TENANT, card('own', rates(10))]] : []),
     tenantOverrides: new Map(random.chance(0.3) ? [[TENANT, rates(20)]] : []),

@@ -156,7 +156,7 @@ export class TenantInvoiceVerbsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Build a draft anew',
-    description: 'From what counts now. Manual lines stay. 409 `version_moved`, `verb_not_possible`.',
+    description: 'From what counts now. Manual lines stay. 409 `version_moved`, `verb_not_possible`, `period_not_ready`.',
   })
   @ApiIdParam('invoice')
   @ApiDataResponse(TenantInvoiceResponse)
@@ -171,7 +171,10 @@ export class TenantInvoiceVerbsController {
 
   @Post(':id/adjust')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Add or remove a manual line of a draft', description: '409 `version_moved`, `verb_not_possible`.' })
+  @ApiOperation({
+    summary: 'Add or remove a manual line of a draft',
+    description: '409 `version_moved`, `verb_not_possible`, `period_not_ready`.',
+  })
   @ApiIdParam('invoice')
   @ApiDataResponse(TenantInvoiceResponse)
   @ApiProblems(409)
@@ -188,7 +191,8 @@ export class TenantInvoiceVerbsController {
   @ApiOperation({
     summary: 'Approve a draft',
     description:
-      'Decides the tax and freezes lines and parties. 409 `draft_outdated` when a refresh would change it, `verb_not_possible`, `version_moved`.',
+      'Decides the tax and freezes lines and parties. 409 `draft_outdated` when a refresh would change it, `period_not_ready`, `verb_not_possible`, ' +
+      '`version_moved`.',
   })
   @ApiIdParam('invoice')
   @ApiDataResponse(TenantInvoiceResponse)

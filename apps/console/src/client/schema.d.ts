@@ -2535,7 +2535,7 @@ export interface paths {
     put?: never;
     /**
      * Build a draft anew
-     * @description From what counts now. Manual lines stay. 409 `version_moved`, `verb_not_possible`.
+     * @description From what counts now. Manual lines stay. 409 `version_moved`, `verb_not_possible`, `period_not_ready`.
      *
      *     Who: Platform admins.
      */
@@ -2557,7 +2557,7 @@ export interface paths {
     put?: never;
     /**
      * Add or remove a manual line of a draft
-     * @description 409 `version_moved`, `verb_not_possible`.
+     * @description 409 `version_moved`, `verb_not_possible`, `period_not_ready`.
      *
      *     Who: Platform admins.
      */
@@ -2579,7 +2579,7 @@ export interface paths {
     put?: never;
     /**
      * Approve a draft
-     * @description Decides the tax and freezes lines and parties. 409 `draft_outdated` when a refresh would change it, `verb_not_possible`, `version_moved`.
+     * @description Decides the tax and freezes lines and parties. 409 `draft_outdated` when a refresh would change it, `period_not_ready`, `verb_not_possible`, `version_moved`.
      *
      *     Who: Platform admins.
      */

@@ -120,7 +120,7 @@ export class BulkInvoiceService {
       await this.attempt(() => this.invoices.build(period, { ...SERVICE, reason: 'the month is rated and its days of grace are over' }));
     }
     for (const verb of ['approve', 'issue'] as const)
-      for (const { id, version } of await this.automatic(verb)) {
+      for await (const { id, version } of this.automatic(verb)) {
         if (signal.aborted) return;
         await this.attempt(() => (verb === 'approve' ? this.approve(id, version) : this.issuing.issue(id, version, SERVICE)));
       }
@@ -179,13 +179,28 @@ export class BulkInvoiceService {
     return run[verb]();
   }
 
-  /** What a task may carry on: drafts of months without a critical problem, of tenants that want it. */
-  private async automatic(verb: 'approve' | 'issue'): Promise<TenantInvoice[]> {
+  /**
+   * What a task may carry on: drafts of months without a critical problem, of tenants that want it, in the order of their ids. They are read in
+   * parts; those that are refused do not keep the task from later ones.
+   */
+  private async *automatic(verb: 'approve' | 'issue'): AsyncGenerator<Pick<TenantInvoice, 'id' | 'version'>> {
     const [status, modes] = verb === 'approve' ? (['draft', ['approve', 'issue']] as const) : (['ready', ['issue']] as const);
-    const found = await this.transaction.run((em) =>
-      em.find(TenantInvoice, { where: { kind: 'standard', status, auto: In([...modes]) }, order: { id: 'ASC' }, take: MOST_INVOICES }),
-    );
-    return found.filter(({ problems }) => !problems.some(isCritical));
+    for (let last = NIL; ;) {
+      const found = await this.transaction.run((em) =>
+        em
+          .createQueryBuilder(TenantInvoice, 'i')
+          .select(['i.id', 'i.version'])
+          .where('i.status = :status and i.kind = :kind and i.auto = any (:modes)', { status, kind: 'standard', modes })
+          .andWhere(`i.id > :last and not (i.problems @> '[{"severity":"critical"}]')`, { last })
+          .orderBy('i.id')
+          .limit(MOST_INVOICES)
+          .getMany(),
+      );
+      yield* found;
+      const end = found.at(-1);
+      if (!end || found.length < MOST_INVOICES) return;
+      last = end.id;
+    }
   }
 
   /** A profile or price that changed since the build is taken over first. Without a good draft after that, it waits for a person. */
@@ -210,6 +225,9 @@ export class BulkInvoiceService {
     }
   }
 }
+
+/** Before every id. */
+const NIL = '00000000-0000-0000-0000-000000000000';
 
 const STALE: readonly string[] = ['version_moved', 'verb_not_possible', 'tenant_invoice_not_found'];
 

@@ -1,17 +1,35 @@
 /** SQL on rated lines `r` and lines of invoices: the kind of a line in documents. */
 const KIND = `case r.bucket when 'tenant_direct' then 'usage' when 'tenant_shared' then 'shared' else r.line_kind end`;
 
-/** SQL on an invoice `i`: its month was rated again after the invoice was begun, so its lines may differ from it. */
-const RATED_AGAIN = `exists (select 1 from billing_runs b where b.issuer_id = i.issuer_id and b.period = i.period and b.status = 'completed' and b.finished_at > i.created_at)`;
+/**
+ * SQL on an invoice `i`: its month was rated again after its first invoice was begun, so its lines may differ from it. An earlier invoice that is void
+ * now counts as the first: a correction of it is on a later invoice, and the present one has the same difference in its lines.
+ */
+const RATED_AGAIN = `exists (select 1 from billing_runs b where b.issuer_id = i.issuer_id and b.period = i.period and b.status = 'completed'
+       and b.finished_at > (select min(f.created_at) from tenant_invoices f
+                             where f.issuer_id = i.issuer_id and f.tenant_id = i.tenant_id and f.period = i.period and f.kind = 'standard'))`;
+
+/** SQL on an invoice of the provider `d`: its amount counts. */
+const COUNTS = `coalesce(d.status = 'ingested' and d.reconciliation in ('reconciled', 'released'), false)`;
+
+/** SQL: the last completed run of a month, for what it has in its totals. $1 issuer. */
+const lastRun = (period: string): string =>
+  `select b.* from billing_runs b where b.issuer_id = $1 and b.period = ${period} and b.status = 'completed' order by b.finished_at desc limit 1`;
 
 /**
  * Set-based: what the issued invoices before a month lack or have too much, by month, resource and kind. Lines of all other invoices that are not
- * void count as accounted for, so a difference is in one draft only. $1 issuer, $2 first day of the month, $3 tenants or null for all.
+ * void count as accounted for, so a difference is in one draft only. An incomplete month corrects nothing: its missing lines would be paid
+ * back. It is incomplete while an invoice of the provider does not count, or changed after the last run, and for a tenant with a line without a rate. $1 issuer, $2 first day of the month, $3 tenants or null for all.
  */
 const CORRECTIONS = `
+complete as (
+  select d.period from cloud_invoices d where d.period < $2::date group by d.period
+  having bool_and(${COUNTS}) and sum(d.amount) = (select (run.totals ->> 'payable')::numeric from (${lastRun('d.period')}) run)),
 issued as (
-  select i.id, i.tenant_id, i.period from tenant_invoices i
-   where i.issuer_id = $1 and i.kind = 'standard' and i.status = 'issued' and i.period < $2::date and ($3::text[] is null or i.tenant_id = any ($3)) and ${RATED_AGAIN}),
+  select i.id, i.tenant_id, i.period, i.currency, i.terms from tenant_invoices i
+   where i.issuer_id = $1 and i.kind = 'standard' and i.status = 'issued' and i.period < $2::date and ($3::text[] is null or i.tenant_id = any ($3)) and ${RATED_AGAIN}
+     and i.period in (select period from complete)
+     and not exists (select 1 from rated_lines r where r.issuer_id = $1 and r.tenant_id = i.tenant_id and r.period = i.period and r.sell is null)),
 amounts as (
   select r.tenant_id, r.period, ${KIND} as kind, r.resource_id, r.resource_name, r.sell, r.buy
     from issued i join rated_lines r on r.issuer_id = $1 and r.tenant_id = i.tenant_id and r.period = i.period and r.sell is not null
@@ -25,23 +43,29 @@ corrections as (
   select tenant_id, period, kind, resource_id, max(resource_name) as resource_name, sum(sell) as sell, sum(buy) as buy
     from amounts group by 1, 2, 3, 4 having sum(sell) <> 0)`;
 
-/** Set-based: the tenants that get an invoice of a month. $1 issuer, $2 first day of the month, $3 null. */
+/** Set-based: the tenants that get an invoice of a month, with the number of its lines. $1 issuer, $2 first day of the month, $3 null. */
 export const TENANTS_WITH_LINES = `
 with ${CORRECTIONS}
-select tenant_id from rated_lines where issuer_id = $1 and period = $2::date and tenant_id is not null and $3::text[] is null
- union select tenant_id from corrections`;
+select tenant_id, count(*)::int as lines
+  from (select tenant_id from rated_lines where issuer_id = $1 and period = $2::date and tenant_id is not null and $3::text[] is null
+        union all select tenant_id from corrections) l
+ group by tenant_id`;
 
-/** Set-based: the lines of a month for some tenants, corrections of earlier months last. $1 issuer, $2 first day of the month, $3 tenants. */
+/**
+ * Set-based: the lines of a month for some tenants, corrections of earlier months last. A correction has currency, exchange rate and tax of the invoice
+ * that it corrects. $1 issuer, $2 first day of the month, $3 tenants.
+ */
 export const SOURCE_LINES = `
 with ${CORRECTIONS}
 select * from (
-select r.tenant_id, r.line_no, null as corrects, ${KIND} as kind, r.description, r.resource_id, r.resource_name, r.quantity::text as quantity, r.unit,
+select r.tenant_id, r.line_no, null as corrects, null::jsonb as corrected, ${KIND} as kind, r.description, r.resource_id, r.resource_name, r.quantity::text as quantity, r.unit,
        r.sell::text as sell, r.buy::text as buy, r.explanation
   from rated_lines r where r.issuer_id = $1 and r.period = $2::date and r.tenant_id = any ($3)
 union all
-select c.tenant_id, null, c.period::text, 'correction', 'Correction of ' || to_char(c.period, 'YYYY-MM') || ': ' || coalesce(c.resource_name, replace(c.kind, '_', ' ')),
+select c.tenant_id, null, c.period::text,
+       jsonb_build_object('currency', i.currency, 'fx', i.terms -> 'fx', 'tax', (i.terms -> 'tax') - 'evidence'), 'correction', 'Correction of ' || to_char(c.period, 'YYYY-MM') || ': ' || coalesce(c.resource_name, replace(c.kind, '_', ' ')),
        c.resource_id, c.resource_name, '1', 'each', trim_scale(c.sell)::text, c.buy::text, jsonb_build_object('of_kind', c.kind)
-  from corrections c) l
+  from corrections c join issued i using (tenant_id, period)) l
  order by tenant_id, line_no nulls last, corrects, explanation ->> 'of_kind' collate "C", resource_id nulls first`;
 
 /**
@@ -86,9 +110,8 @@ update tenant_invoices i
  */
 export const READINESS = `
 with documents as (
-  select i.*, coalesce(i.status = 'ingested' and i.reconciliation in ('reconciled', 'released'), false) as counts from cloud_invoices i where i.period = $2::date),
-run as (
-  select b.* from billing_runs b where b.issuer_id = $1 and b.period = $2::date and b.status = 'completed' order by b.finished_at desc limit 1)
+  select d.*, ${COUNTS} as counts from cloud_invoices d where d.period = $2::date),
+run as (${lastRun('$2::date')})
 select 'no_provider_invoice' as code, 'the provider has no invoice of the month yet' as detail where not exists (select 1 from documents)
 union all
 select 'unreconciled_invoice', 'the provider''s invoice ' || invoice_uuid || ' is neither reconciled nor released' from documents where not counts

@@ -28,6 +28,17 @@ export const WITHOUT_RULES: FrozenTax = {
   evidence: { rule: 'the issuer has no tax rules' },
 };
 
+/** What the corrected invoice was issued with: its amount goes back, or more of it is charged, at the same exchange rate and tax. [TBL-9] */
+export interface CorrectedTerms {
+  readonly currency: string;
+  /** Null in the provider's currency. */
+  readonly fx: ExchangeRate | null;
+  readonly tax: LineTax;
+}
+
+/** The tax of a line. Lines of one category and rate are taxed together. */
+type LineTax = Pick<FrozenTax, 'category' | 'rate' | 'label' | 'text'>;
+
 /** A rated line, or a correction of an earlier month: the difference of what is rated now and what was issued. */
 export interface SourceLine {
   readonly tenant_id: string;
@@ -35,6 +46,8 @@ export interface SourceLine {
   readonly line_no: number | null;
   /** The first day of the month that is corrected. */
   readonly corrects: string | null;
+  /** Null unless it corrects a month. */
+  readonly corrected: CorrectedTerms | null;
   readonly kind: string;
   readonly description: string;
   readonly resource_id: string | null;
@@ -62,7 +75,7 @@ export interface DraftInputs {
 }
 
 /** A line as the table has it. Amounts are decimal text. */
-export interface DraftLine extends Omit<SourceLine, 'line_no'> {
+export interface DraftLine extends Omit<SourceLine, 'line_no' | 'corrected'> {
   readonly line_no: number;
   readonly unit_price: string | null;
   readonly exact: string;
@@ -93,14 +106,14 @@ export function composeDraft(inputs: DraftInputs): Draft {
   const fx = currency === PROVIDER_CURRENCY ? null : inputs.fx;
   const isPriceable = currency === PROVIDER_CURRENCY || fx !== null;
   const decided = tax.status === 'decided' ? tax : null;
-  const sold = [
-    ...(isPriceable ? inputs.lines : []).flatMap((line) => (line.sell === null ? [] : [fromSource(line, line.sell, fx)])),
-    ...adjustments.map((adjustment) => fromAdjustment(inputs.tenantId, adjustment)),
-  ];
+  const sources = (isPriceable ? inputs.lines : []).flatMap((line) =>
+    line.sell === null ? [] : [{ line: fromSource(line, line.sell, rateOf(line, currency, fx)), corrected: line.corrected }],
+  );
+  const sold = [...sources.map(({ line }) => line), ...adjustments.map((adjustment) => fromAdjustment(inputs.tenantId, adjustment))];
   const unpriced = [...sold, ...promotionLines(inputs, sold, decimals)];
-  const group = decided ? `${decided.category} ${decided.rate}` : '';
+  const taxOfLine = decided ? oneForEachGroup(unpriced.map((_line, at) => sources[at]?.corrected?.tax ?? decided), decided) : []; // prettier-ignore
   const nets = roundLines(
-    unpriced.map(({ exact }) => ({ exact: Money.parse(exact, currency), group })),
+    unpriced.map(({ exact }, at) => ({ exact: Money.parse(exact, currency), group: groupOf(taxOfLine[at]) })),
     decimals,
     currency,
   );
@@ -108,12 +121,16 @@ export function composeDraft(inputs: DraftInputs): Draft {
     ...line,
     line_no: at + 1,
     net: nets[at]?.toText() ?? '0',
-    tax_category: decided?.category ?? null,
-    tax_rate: decided?.rate ?? null,
+    tax_category: taxOfLine[at]?.category ?? null,
+    tax_rate: taxOfLine[at]?.rate ?? null,
   }));
   const net = Money.sum(nets, currency).round(decimals, 'half_away');
-  const taxed = decided ? nets.map((one) => ({ net: one, category: decided.category, rate: decided.rate })) : [];
-  const taxes = documentTaxes(taxed, decimals, currency, () => ({ label: decided?.label ?? '', text: decided?.text ?? null }));
+  const taxed = taxOfLine.map(({ category, rate }, at) => ({ net: nets[at] ?? NOTHING, category, rate }));
+  const words = new Map(taxOfLine.map((one) => [groupOf(one), one]));
+  const taxes = documentTaxes(taxed, decimals, currency, (category, rate) => {
+    const { label = '', text = null } = words.get(groupOf({ category, rate })) ?? {};
+    return { label, text };
+  });
   const taxSum = Money.sum(taxes.map((one) => Money.parse(one.tax, currency)), currency).round(decimals, 'half_away'); // prettier-ignore
   const total = net.add(taxSum);
   const terms = termsOf(inputs, fx);
@@ -138,8 +155,23 @@ export function composeDraft(inputs: DraftInputs): Draft {
 
 type Unpriced = Omit<DraftLine, 'line_no' | 'net' | 'tax_category' | 'tax_rate'>;
 
+const NOTHING = Money.parse('0');
+
+/** A correction keeps the exchange rate of what it corrects, unless the tenant has another currency now. */
+const rateOf = ({ corrected }: SourceLine, currency: string, fx: ExchangeRate | null): ExchangeRate | null =>
+  corrected?.currency === currency ? corrected.fx : fx;
+
+const groupOf = (tax: Pick<LineTax, 'category' | 'rate'> | undefined): string =>
+  tax ? `${tax.category} ${Money.parse(tax.rate).trim().toText()}` : '';
+
+/** Equal taxes become one, with its words and the digits of its rate: the draft's own, else the first. */
+function oneForEachGroup(taxes: readonly LineTax[], own: LineTax): LineTax[] {
+  const known = new Map([own, ...taxes].toReversed().map((tax) => [groupOf(tax), tax]));
+  return taxes.map((tax) => known.get(groupOf(tax)) ?? tax);
+}
+
 function fromSource(line: SourceLine, sell: string, fx: ExchangeRate | null): Unpriced {
-  const { line_no: _order, ...rest } = line;
+  const { line_no: _order, corrected: _terms, ...rest } = line;
   const exact = fx === null ? sell : Money.parse(sell).multiply(fx.rate).round(SELL_PLACES, 'half_away').trim().toText();
   return { ...rest, exact, unit_price: unitPriceOf(exact, line.quantity) };
 }

@@ -13,6 +13,7 @@ import { TaxRules } from '../tax/tax-rules';
 import { PeriodNotReadyError } from '../tenant-billing.errors';
 import { composeDraft, PROVIDER_CURRENCY, WITHOUT_RULES, type Draft, type DraftInputs, type SourceLine } from './draft';
 import { INSERT_DRAFTS, INSERT_LINES, LOCK_DRAFTS, READINESS, SOURCE_LINES, TENANTS_WITH_LINES, UPDATE_DRAFTS } from './draft.sql';
+import { draftChunks, lineParts } from './draft-chunks';
 import { isCritical, type Adjustment, type ExchangeRate } from '../pricing/invoice.states';
 
 /** What decides a draft besides its sources. */
@@ -38,9 +39,6 @@ interface LockedDraft {
   readonly auto: AutoMode;
 }
 
-/** So many tenants are read and written together. */
-const CHUNK = 50;
-
 /** Makes drafts from rated months: the only writer of the lines of invoices. A build changes nothing where nothing has changed. [TBL-2] */
 @Injectable()
 export class InvoiceBuilder {
@@ -51,9 +49,17 @@ export class InvoiceBuilder {
     private readonly wallets: Wallets,
   ) {}
 
-  /** What stands against invoices of a month; empty when they can be built. */
-  readiness(tx: Queryable, issuerId: string, period: string): Promise<{ code: string; detail: string }[]> {
-    return tx.query(READINESS, [issuerId, firstDay(period)]);
+  /**
+   * Refuses a month that is not complete: its drafts would lack lines. A one-off invoice needs no month. `invoices` may be of several months. Throws
+   * `PeriodNotReadyError`.
+   */
+  async requireReady(tx: Queryable, invoices: readonly Pick<TenantInvoice, 'issuerId' | 'period'>[]): Promise<void> {
+    const months = new Map(invoices.map(({ issuerId, period }) => [`${issuerId} ${period}`, { issuerId, period }]));
+    for (const { issuerId, period } of months.values()) {
+      if (period === null) continue;
+      const reasons = await tx.query<{ code: string; detail: string }>(READINESS, [issuerId, period]);
+      if (reasons.length > 0) throw new PeriodNotReadyError(monthOf(period), reasons);
+    }
   }
 
   /**
@@ -64,16 +70,13 @@ export class InvoiceBuilder {
     const period = firstDay(month);
     return this.transaction.bulkLoad(async (em, tx) => {
       await lockTransaction(tx, 'invoicing');
-      const reasons = await this.readiness(tx, issuerId, period);
-      if (reasons.length > 0) throw new PeriodNotReadyError(monthOf(period), reasons);
-      const tenants = (await tx.query<{ tenant_id: string }>(TENANTS_WITH_LINES, [issuerId, period, null])).map(
-        ({ tenant_id }) => tenant_id,
-      );
-      await tx.query(INSERT_DRAFTS, [issuerId, period, tenants, by]);
+      await this.requireReady(tx, [{ issuerId, period }]);
+      const counts = await tx.query<{ tenant_id: string; lines: number }>(TENANTS_WITH_LINES, [issuerId, period, null]);
+      const linesOf = new Map(counts.map(({ tenant_id, lines }) => [tenant_id, lines]));
+      await tx.query(INSERT_DRAFTS, [issuerId, period, [...linesOf.keys()], by]);
       const drafts = await tx.query<LockedDraft>(LOCK_DRAFTS, [issuerId, period]);
       const report = { period: monthOf(period), drafts: 0, written: 0, deleted: 0, stopped: 0 };
-      for (let at = 0; at < drafts.length; at += CHUNK) {
-        const chunk = drafts.slice(at, at + CHUNK);
+      for (const chunk of draftChunks(drafts, ({ tenant_id }) => linesOf.get(tenant_id) ?? 0)) {
         const derived = await this.derive(em, chunk.map((draft) => headOf(draft, issuerId, period))); // prettier-ignore
         const found = chunk.flatMap((before) => {
           const one = derived.get(before.id);
@@ -91,9 +94,10 @@ export class InvoiceBuilder {
         report.stopped += found.filter(({ isEmpty, draft }) => !isEmpty && draft.problems.some(isCritical)).length;
       }
       await tx.query(
-        `update billing_runs set drafts_built_at = clock_timestamp() where issuer_id = $1 and period = $2::date and status = 'completed'`,
+        `update billing_runs set drafts_built_at = clock_timestamp()
+          where issuer_id = $1 and period = $2::date and status = 'completed' and finished_at <= transaction_timestamp()`,
         [issuerId, period],
-      ); // Set-based: every completed run of the month
+      ); // Set-based: the runs of the month that had ended when the build began. A later one may be in none or some of the drafts
       return { ...report, unchanged: report.drafts - report.written };
     });
   }
@@ -181,7 +185,7 @@ export class InvoiceBuilder {
     if (drafts.length === 0) return;
     await tx.query('delete from tenant_invoice_lines where invoice_id = any ($1::uuid[])', [drafts.map(({ id }) => id)]); // Set-based: whole sets
     const lines = drafts.flatMap(({ id, draft }) => draft.lines.map((line) => ({ invoice_id: id, ...line })));
-    if (lines.length > 0) await tx.query(INSERT_LINES, [JSON.stringify(lines)]);
+    for (const part of lineParts(lines)) await tx.query(INSERT_LINES, [JSON.stringify(part)]);
     const heads = drafts.map(({ id, draft, adjustments, auto }) => {
       const { lines: of, terms: _terms, ...totals } = draft;
       return { id, ...totals, line_count: of.length, auto, adjustments };

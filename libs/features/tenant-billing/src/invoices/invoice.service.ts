@@ -89,7 +89,7 @@ export class TenantInvoiceService {
     });
   }
 
-  /** Builds one draft anew from what counts now. Throws like every verb. */
+  /** Builds one draft anew from what counts now. Throws like every verb, and `PeriodNotReadyError`. */
   refresh(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
     return this.run(id, 'refresh', expectedVersion, because, async (em, invoice) => {
       const draft = await this.derive(em, invoice, invoice.adjustments, because);
@@ -97,7 +97,7 @@ export class TenantInvoiceService {
     });
   }
 
-  /** Adds a manual line or removes one. Throws like every verb, and `ValidationFailedError`. */
+  /** Adds a manual line or removes one. Throws like every verb, `PeriodNotReadyError` and `ValidationFailedError`. */
   adjust(id: string, { add, remove }: Adjust, expectedVersion: number, because: AuditContext): Promise<TenantInvoiceView> {
     return this.run(id, 'adjust', expectedVersion, because, async (em, invoice) => {
       const removed = remove === undefined ? undefined : await adjustmentAt(em, invoice, remove);
@@ -112,7 +112,7 @@ export class TenantInvoiceService {
     });
   }
 
-  /** Freezes lines, tax and parties. Throws like every verb, and `DraftOutdatedError` when a refresh would change the draft. */
+  /** Freezes lines, tax and parties. Throws like every verb, `PeriodNotReadyError`, and `DraftOutdatedError` when a refresh would change the draft. */
   async approve(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
     const [approved] = await this.approveAll([{ id, expectedVersion }], because);
     if (!approved) throw new TenantInvoiceNotFoundError();
@@ -122,6 +122,7 @@ export class TenantInvoiceService {
   /** Approves all of them, or none. Throws like `approve`. */
   async approveAll(invoices: VerbCalls['invoices'], because: AuditContext): Promise<TenantInvoiceView[]> {
     const approved = await this.verbs.runAll({ verb: 'approve', invoices, because }, async (em, locked) => {
+      await this.builder.requireReady(queryableOf(em), locked);
       const drafts = await this.builder.deriveAll(em, locked);
       const outcomes: VerbOutcome[] = [];
       for (const [at, invoice] of locked.entries()) {
@@ -174,6 +175,7 @@ export class TenantInvoiceService {
   }
 
   private async derive(em: EntityManager, invoice: TenantInvoice, adjustments: readonly Adjustment[], { by }: AuditContext) {
+    await this.builder.requireReady(queryableOf(em), [invoice]);
     const draft = await this.builder.deriveOne(em, invoice, adjustments);
     await this.builder.replace(em, invoice, draft, adjustments, by.sub);
     return draft;

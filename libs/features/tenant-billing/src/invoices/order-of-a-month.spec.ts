@@ -27,6 +27,7 @@ const line = (kind: string, sell: string): SourceLine => ({
   tenant_id: 'acme',
   line_no: 1,
   corrects: null,
+  corrected: null,
   kind,
   description: kind,
   resource_id: null,

@@ -80,7 +80,11 @@ function byScope(
 ): Money[] {
   if (scope === 'tenant') return [...price(lines)];
   const groups = new Map<string | number, number[]>();
-  for (const [at, { resourceId }] of lines.entries()) groups.set(resourceId ?? at, [...(groups.get(resourceId ?? at) ?? []), at]);
+  for (const [at, { resourceId }] of lines.entries()) {
+    const group = groups.get(resourceId ?? at);
+    if (group) group.push(at);
+    else groups.set(resourceId ?? at, [at]);
+  }
   const sells: Money[] = lines.map(() => ZERO);
   for (const places of groups.values()) {
     const priced = price(places.flatMap((at) => lines[at] ?? []));

@@ -19,6 +19,8 @@ export interface PricePlan {
   readonly cards: ReadonlyMap<string, CardInForce>;
   readonly tenantOverrides: ReadonlyMap<string, readonly Rate[]>;
   readonly resourceOverrides: ReadonlyMap<string, readonly Rate[]>;
+  /** Tenants that were closed before the month. They have no monthly terms; lines that they still have keep their prices. */
+  readonly closed: ReadonlySet<string>;
 }
 
 /** A rate in its layer. Equal choices are the same object, by which lines are grouped to be priced together. */
@@ -70,6 +72,6 @@ export class RateChooser {
   }
 }
 
-/** The terms of a tenant's month: those of its own card, else of the default card. */
+/** The terms of a tenant's month: those of its own card, else of the default card. None for a closed tenant. */
 export const termsOf = (plan: PricePlan, tenantId: string): MonthlyTerms | undefined =>
-  (plan.cards.get(tenantId) ?? plan.standard)?.monthly;
+  plan.closed.has(tenantId) ? undefined : (plan.cards.get(tenantId) ?? plan.standard)?.monthly;

@@ -36,6 +36,9 @@ const OVERRIDES = `
 select tenant_id, resource_id, json_build_object('id', id, 'selector', selector, 'model', model, 'priority', priority) as rate
   from rate_overrides where valid_from <= $1::date and (valid_to is null or valid_to > $1::date) order by id`;
 
+/** Set-based: the tenants that were closed before a month. $1 first day of the month. */
+const CLOSED = `select id from tenants where status = 'closed' and closed_at < $1::date::timestamp at time zone 'UTC' order by id collate "C"`;
+
 /** Reads what decides the prices of a month. */
 @Injectable()
 export class PricePlanReader {
@@ -46,7 +49,9 @@ export class PricePlanReader {
     const standard = rows.find(({ is_default }) => is_default);
     const assigned = await tx.query<{ tenant_id: string; card_id: string | null }>(TENANT_CARDS, [period]);
     const overrides = await tx.query<{ tenant_id: string | null; resource_id: string | null; rate: Rate }>(OVERRIDES, [period]);
+    const closed = await tx.query<{ id: string }>(CLOSED, [period]);
     return {
+      closed: new Set(closed.map(({ id }) => id)),
       standard: (standard && byId.get(standard.card_id)) ?? null,
       cards: new Map(
         assigned.flatMap(({ tenant_id, card_id }) => {

@@ -25,9 +25,12 @@ export interface PoolChange {
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-/** Set-based: the rule of every pool in a month. $1 first day of the month. */
+/** Set-based: the rule of every pool in a month, without the weights of tenants that were closed before it. $1 first day of the month. */
 const RULES = `
-select distinct on (pool) pool, method, weights from billing_pools where valid_from <= $1::date order by pool, valid_from desc`;
+select distinct on (p.pool) p.pool, p.method,
+       (select coalesce(jsonb_object_agg(w.key, w.value), '{}') from jsonb_each(p.weights) w
+         where not exists (select 1 from tenants t where t.id = w.key and t.status = 'closed' and t.closed_at < $1::date::timestamp at time zone 'UTC')) as weights
+  from billing_pools p where p.valid_from <= $1::date order by p.pool, p.valid_from desc`;
 
 const MOST_WEIGHT = 1_000_000;
 

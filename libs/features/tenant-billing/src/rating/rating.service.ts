@@ -130,13 +130,14 @@ export class RatingService {
       await ahead.settled();
       const rated = new Set(totals.map(({ tenant_id }) => tenant_id));
       const more = new Set([...month.tenants, ...plan.cards.keys(), ...other.cards.keys()]);
-      for (const tenant of [...more].filter((id) => !rated.has(id)).sort()) add(tenant, []);
+      for (const tenant of [...more].filter((id) => !rated.has(id) && !plan.closed.has(id)).sort()) add(tenant, []);
       return totals;
     });
   }
 }
 
-const planInputs = ({ standard, cards, tenantOverrides, resourceOverrides }: PricePlan) => ({
+const planInputs = ({ closed, standard, cards, tenantOverrides, resourceOverrides }: PricePlan) => ({
+  closed: [...closed],
   standard: standard?.digest ?? null,
   cards: [...cards].map(([tenant, { digest }]) => [tenant, digest] as const).sort(byKey),
   tenantOverrides: [...tenantOverrides].sort(byKey),

@@ -131,7 +131,9 @@ function taxGroups(lines: readonly TaxedLine[]): TaxedLine[][] {
   const groups = new Map<string, TaxedLine[]>();
   for (const line of lines) {
     const key = `${line.category} ${Money.parse(line.rate).trim().toText()}`;
-    groups.set(key, [...(groups.get(key) ?? []), line]);
+    const group = groups.get(key);
+    if (group) group.push(line);
+    else groups.set(key, [line]);
   }
   return [...groups.values()];
 }
