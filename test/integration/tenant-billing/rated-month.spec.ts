@@ -122,6 +122,29 @@ it('tells an earlier owner of a resource neither its present name nor its presen
   expect(await costs('birch')).toEqual([{ project: 'Plans of birch', amount: '12.00' }]);
 });
 
+it('counts a first owner that is given from a time on from then on, and what is before as unattributed', async () => {
+  const [before, month] = [await months.next(), await months.next()];
+  const id = randomUUID();
+  const middle = new Date(startMs(month) + (endMs(month) - startMs(month)) / 2);
+  await world.resources([{ id, kind: 'droplet', owners: [{ fromMs: 0, tenant: 'acme' }] }]);
+  await world.owner.query(
+    `insert into cloud_resource_events (resource_id, tenant_id, type, source, changes)
+     values ($1, 'acme', 'attributed', 'admin', jsonb_build_object('tenant_id', jsonb_build_object('old', null, 'new', 'acme'),
+       'effective_from', jsonb_build_object('old', null, 'new', to_jsonb($2::timestamptz))))`,
+    [id, middle],
+  );
+  for (const one of [before, month]) {
+    await world.invoices(one, [{ lines: [{ product: 'Droplets', kind: 'droplet', resourceId: id, tenant: 'acme', amount: '31.00' }] }]);
+    await months.rated(one);
+  }
+  expect(await months.pnl(before)).toMatchObject({ tenants: [], unattributed: '31.00', difference: '0.00' });
+  expect(await months.pnl(month)).toMatchObject({
+    tenants: [{ tenant_id: 'acme', buy_direct: '15.50' }],
+    unattributed: '15.50',
+    difference: '0.00',
+  });
+});
+
 it('warns of tax on tax, and of a pool of which no tenant can get a part', async () => {
   const { month } = await months.ofTwoOwners();
   await world.service(PoolService).set(month, [{ pool: 'provider_tax', method: 'even' }], BECAUSE);
