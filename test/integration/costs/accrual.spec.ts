@@ -246,6 +246,23 @@ describe('one resource', () => {
     expect(await names('birch', { q: 'secret' })).toEqual([['secret', 'Plans of birch']]);
   });
 
+  it('belongs to no tenant before the time from which its first owner was given [PRC-1]', async () => {
+    const id = await aDroplet({ bornMs: month - 40 * 24 * 3_600_000 });
+    await insert(world.owner, 'cloud_resource_events', {
+      resource_id: id,
+      type: 'attributed',
+      source: 'admin',
+      changes: { tenant_id: { old: null, new: 'acme' }, effective_from: { old: null, new: at(336) } },
+    });
+    const byTenant = async (period: string) =>
+      Object.fromEntries((await ask(['tenant'], { period })).groups.map(({ tenant, amount }) => [tenant ?? 'none', amount]));
+    expect(await byTenant('2026-04')).toEqual({ acme: '3.20', none: '2.80' }); // 384 and 336 of 720 hours
+    expect(await byTenant('2026-03')).toEqual({ none: '6.00' });
+    expect((await ask(['kind'], { period: '2026-03' })).amount).toBe('6.00');
+    const own = await world.costs.read({ kind: 'tenant', tenantId: 'acme' }, { period: '2026-03', groupBy: [], filters: {} });
+    expect(Number(own.amount)).toBe(0);
+  });
+
   it('lives until the first strike where no action is known [PRC-2]', async () => {
     const id = await aDroplet({ diedMs: month + 400 * 3_600_000 });
     await world.owner.query('update cloud_resources set last_seen_at = $2, stale_strike_count = 3 where id = $1', [id, at(160)]);

@@ -1,5 +1,7 @@
 import { Dunning, NotificationRequests, Payments } from '#libs/tenant-billing';
 import { TenantRegistry, TenantWriter } from '#libs/tenants';
+import { until } from '../../support/until';
+import { areWaiting } from '../../support/waiting-transactions';
 import { newMoneyWorld, payment, type MoneyWorld } from './money-world';
 import { BECAUSE } from './rating-world';
 
@@ -42,6 +44,23 @@ describe('reminding', () => {
     await world.service(TenantWriter).update('elm', { orders_blocked_reason: 'a dispute' }, BECAUSE);
     await world.pay(two, payment(220));
     expect(await reasonOf('elm')).toBe('a dispute');
+  });
+
+  it('ends the block when both of the overdue invoices that blocked are settled at the same time', async () => {
+    await world.service(TenantWriter).update('birch', { orders_blocked_reason: null }, BECAUSE);
+    const both = [
+      await world.issued({ tenant: 'birch', nets: [100], overdue: 22 }),
+      await world.issued({ tenant: 'birch', nets: [200], overdue: 21 }),
+    ];
+    await world.service(Dunning).run();
+    expect(await reasonOf('birch')).toContain('is overdue');
+    await world.owner.query('begin');
+    await world.owner.query(`select id from tenants where id = 'birch' for no key update`);
+    const settled = Promise.all(both.map((id, at) => world.pay(id, payment(110 * (at + 1)))));
+    await until(() => areWaiting(world.owner, 2), { what: 'both payments waiting for the tenant' });
+    await world.owner.query('commit');
+    await settled;
+    expect(await reasonOf('birch')).toBeNull();
   });
 
   it('does nothing to invoices that are not overdue long enough, paid or written off', async () => {

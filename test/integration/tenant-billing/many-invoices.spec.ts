@@ -1,5 +1,7 @@
 import { BillingRunService, BulkInvoiceService, INVOICE_SORTS } from '#libs/tenant-billing';
 import { PLATFORM } from '../../support/principals';
+import { until } from '../../support/until';
+import { areWaiting } from '../../support/waiting-transactions';
 import { newInvoiceWorld, PAGE, usage, type InvoiceWorld } from './invoice-world';
 import { BECAUSE } from './rating-world';
 
@@ -28,6 +30,23 @@ it('changes many invoices with a result each, and a dry run changes nothing', as
   await world.fillProfile(second ?? '', { paused: false });
   expect(issued).toMatchObject({ matched: 2, done: 1, refused: 1 }); // what is issued together is refused one by one
   expect((await world.listed({ period: '2020-08', status: ['issued'] })).map(({ tenant_id }) => tenant_id)).toEqual([first]);
+});
+
+it('approves as many invoices at the same time as the pool has connections', async () => {
+  const small = await newInvoiceWorld({ DATABASE_POOL_SIZE: '2' });
+  try {
+    await small.closeMonth('2020-08', [usage('acme', '1'), usage('birch', '1')]);
+    await small.invoices.build('2020-08', BECAUSE);
+    const drafts = await small.listed({ period: '2020-08' });
+    await small.owner.query('begin');
+    await small.owner.query('select id from tenant_invoices for update');
+    const approved = Promise.all(drafts.map(({ id }) => small.invoices.approve(id, null, BECAUSE)));
+    await until(() => areWaiting(small.owner, 2), { what: 'both approvals waiting for their invoice' });
+    await small.owner.query('commit');
+    expect((await approved).map(({ status }) => status)).toEqual(['ready', 'ready']);
+  } finally {
+    await small.close();
+  }
 });
 
 it('issues with a given day that has passed, never before the month has ended, and never before the day of the last number [TBL-3]', async () => {

@@ -63,6 +63,32 @@ describe('a payment', () => {
 });
 
 describe('a credit note', () => {
+  it('leaves an invoice written off until something is paid', async () => {
+    const id = await world.issued({ tenant: 'cedar', nets: [10_000] });
+    await world.service(Payments).writeOff(id, (await world.invoice(id)).version, BECAUSE);
+    await world.credit(id, [[1, 3_000]]);
+    expect(await world.invoice(id)).toMatchObject({ payment_status: 'written_off', due: '77.00' });
+    await world.pay(id, payment(700));
+    expect(await world.invoice(id)).toMatchObject({ payment_status: 'partly_paid', due: '70.00' });
+    const other = await world.issued({ tenant: 'cedar', nets: [10_000] });
+    await world.service(Payments).writeOff(other, (await world.invoice(other)).version, BECAUSE);
+    await world.credit(other, [[1, 10_000]]);
+    expect(await world.invoice(other)).toMatchObject({ payment_status: 'paid', due: '0.00' });
+  });
+
+  it('lowers what is due again after a chargeback of what an earlier one gave back', async () => {
+    const id = await world.issued({ tenant: 'dora', nets: [10_000] });
+    const received = payment(11_000);
+    await world.pay(id, received);
+    await world.credit(id, [[1, 4_000]], rest(0, 4_400, 0));
+    await world.pay(id, payment(11_000, { kind: 'reversed', payment_id: await world.paymentOf(received.reference) }));
+    await expect(world.credit(id, [[1, 6_000]], rest(0, 100, 0))).rejects.toMatchObject({ code: 'validation_failed' });
+    await world.credit(id, [[1, 6_000]]);
+    expect(await world.invoice(id)).toMatchObject({ payment_status: 'unpaid', due: '44.00' });
+    await world.takeMoney('dora', 4_400);
+    expect(await world.beyondBounds()).toBe(0);
+  });
+
   it('has its own number and the tax of its lines, lowers what is due first, and splits the rest exactly', async () => {
     const id = await world.issued({ tenant: 'dora', nets: [10_000, 5_000, -500], rate: 10 });
     await world.pay(id, payment(9_950));

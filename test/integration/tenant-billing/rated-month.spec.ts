@@ -1,5 +1,7 @@
+import { CostService } from '#libs/costs';
 import { BillingRunService, PoolService, ProfitAndLoss, RateAssignments, RatingService } from '#libs/tenant-billing';
-import { RatedMonths } from './rated-months';
+import { randomUUID } from 'node:crypto';
+import { endMs, RatedMonths, startMs } from './rated-months';
 import { BECAUSE, newRatingWorld, type RatingWorld } from './rating-world';
 
 const IS_LONG = process.env.TEST_LONG === '1';
@@ -72,6 +74,74 @@ describe('a rated month', () => {
     expect(await months.storedLines(month)).not.toBe(lines);
     expect((await months.pnl(month)).stale).toBe(false);
     await expect(runs.run(id)).rejects.toMatchObject({ code: 'billing_run_not_claimable' });
+  });
+});
+
+it('tells an earlier owner of a resource neither its present name nor its present project [TEN-3]', async () => {
+  const month = await months.next();
+  const id = randomUUID();
+  const owners = [
+    { fromMs: 0, tenant: 'acme' },
+    { fromMs: startMs(month) + (endMs(month) - startMs(month)) / 2, tenant: 'birch' },
+  ];
+  const written = { product: 'Droplets', kind: 'droplet', description: 'birch-payroll (s-2vcpu-4gb)', project: 'Plans of birch' };
+  await world.resources([{ id, kind: 'droplet', sizeSlug: 's-1vcpu-1gb', owners }]);
+  await world.owner.query(`update cloud_resources set name = 'birch-payroll' where id = $1`, [id]);
+  await world.invoices(month, [{ lines: [{ ...written, resourceId: id, hours: '672', amount: '24.00' }] }]);
+  await world.service(RateAssignments).createOverride(
+    {
+      tenant_id: 'acme',
+      selector: { sku: 's-2vcpu-4gb' },
+      model: { type: 'cost_plus', percent: '50' },
+      valid_from: month,
+      valid_to: months.following(),
+      reason: 'of its size',
+    },
+    BECAUSE,
+  );
+  await months.rated(month);
+  const { rows } = await world.owner.query(
+    `select tenant_id, resource_id, description, resource_name, project_name, trim_scale(sell)::text as sell from rated_lines where period = $1 order by line_no`,
+    [`${month}-01`],
+  );
+  const of = { resource_id: id };
+  expect(rows).toEqual([
+    { ...of, tenant_id: 'acme', description: 'Droplets', resource_name: null, project_name: null, sell: '18' }, // its rate is found by the size in the text
+    {
+      ...of,
+      tenant_id: 'birch',
+      description: 'birch-payroll (s-2vcpu-4gb)',
+      resource_name: 'birch-payroll',
+      project_name: 'Plans of birch',
+      sell: '12',
+    },
+  ]);
+  const costs = async (tenantId: string) =>
+    (await world.service(CostService).read({ kind: 'tenant', tenantId }, { period: month, groupBy: ['project'], filters: {} })).groups;
+  expect(await costs('acme')).toEqual([{ project: null, amount: '18.00' }]);
+  expect(await costs('birch')).toEqual([{ project: 'Plans of birch', amount: '12.00' }]);
+});
+
+it('counts a first owner that is given from a time on from then on, and what is before as unattributed', async () => {
+  const [before, month] = [await months.next(), await months.next()];
+  const id = randomUUID();
+  const middle = new Date(startMs(month) + (endMs(month) - startMs(month)) / 2);
+  await world.resources([{ id, kind: 'droplet', owners: [{ fromMs: 0, tenant: 'acme' }] }]);
+  await world.owner.query(
+    `insert into cloud_resource_events (resource_id, tenant_id, type, source, changes)
+     values ($1, 'acme', 'attributed', 'admin', jsonb_build_object('tenant_id', jsonb_build_object('old', null, 'new', 'acme'),
+       'effective_from', jsonb_build_object('old', null, 'new', to_jsonb($2::timestamptz))))`,
+    [id, middle],
+  );
+  for (const one of [before, month]) {
+    await world.invoices(one, [{ lines: [{ product: 'Droplets', kind: 'droplet', resourceId: id, tenant: 'acme', amount: '31.00' }] }]);
+    await months.rated(one);
+  }
+  expect(await months.pnl(before)).toMatchObject({ tenants: [], unattributed: '31.00', difference: '0.00' });
+  expect(await months.pnl(month)).toMatchObject({
+    tenants: [{ tenant_id: 'acme', buy_direct: '15.50' }],
+    unattributed: '15.50',
+    difference: '0.00',
   });
 });
 

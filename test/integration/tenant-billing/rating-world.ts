@@ -23,6 +23,7 @@ export interface ProviderLine {
   readonly kind: string;
   readonly amount: string;
   readonly description?: string;
+  readonly project?: string;
   readonly resourceId?: string | null;
   readonly tenant?: string | null;
   readonly hours?: string | null;
@@ -107,6 +108,7 @@ export async function newRatingWorld(env: NodeJS.ProcessEnv = {}): Promise<Ratin
           kind: line.kind,
           description: line.description ?? line.product,
           resource_id: line.resourceId ?? null,
+          project: line.project ?? null,
           tenant: line.tenant ?? null,
           hours: line.hours ?? null,
           started_at: iso(line.fromMs),
@@ -114,10 +116,10 @@ export async function newRatingWorld(env: NodeJS.ProcessEnv = {}): Promise<Ratin
           amount: line.amount,
         }));
         await owner.query(
-          `insert into cloud_cost_lines (invoice_id, line_no, product, kind, description, resource_id, match_method, tenant_id, hours, started_at, ended_at, amount, is_tax)
-           select $1, line_no, product, kind, description, resource_id, case when resource_id is not null then 'provider_id' end, tenant, hours,
+          `insert into cloud_cost_lines (invoice_id, line_no, product, kind, description, resource_id, match_method, project_name, tenant_id, hours, started_at, ended_at, amount, is_tax)
+           select $1, line_no, product, kind, description, resource_id, case when resource_id is not null then 'provider_id' end, project, tenant, hours,
                   started_at, ended_at, amount, kind = 'tax'
-             from json_to_recordset($2) as l(line_no int, product text, kind text, description text, resource_id uuid, tenant text, hours numeric,
+             from json_to_recordset($2) as l(line_no int, product text, kind text, description text, resource_id uuid, project text, tenant text, hours numeric,
                                              started_at timestamptz, ended_at timestamptz, amount numeric)`,
           [id, JSON.stringify(rows)],
         );

@@ -173,7 +173,8 @@ it('writes one event of an invoice that becomes overdue, and one when nothing is
   const types = data.filter(({ subject }) => subject.id === id).map(({ type }) => type);
   expect(types).toEqual(['tenant_invoice.overdue', 'payment.recorded', 'payment.recorded', 'tenant_invoice.paid']);
   expect(data.find(({ type, subject }) => type === 'tenant_invoice.overdue' && subject.id === id)?.data).toMatchObject({
-    due: '11',
+    due: '11.00',
     currency: 'USD',
+    due_on: (await world.invoice(id)).due_on,
   });
 });

@@ -107,6 +107,19 @@ export class TenantWriter {
     await this.change(em, id, (before) => (before.ordersBlockedReason === from ? { orders_blocked_reason: to } : {}), context);
   }
 
+  /**
+   * Serialises the changes of a tenant until the transaction ends. A decision about its block has to be taken afterwards: before, another transaction
+   * can still change what it is taken by. Throws `TenantNotFoundError`.
+   */
+  async lock(em: EntityManager, id: string): Promise<Tenant> {
+    const tx = queryableOf(em);
+    await lockTransaction(tx, 'attribution'); // nothing may be assigned to a tenant that is being closed
+    await tx.query(LOCK_STARTS, [id]); // nor may anything start for it
+    const tenant = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!tenant) throw new TenantNotFoundError();
+    return tenant;
+  }
+
   /** What `status` would stop. Changes nothing. */
   async preview(id: string, to: TenantStatus): Promise<StatusPreview> {
     return this.transaction.run(async (em) => {
@@ -147,10 +160,7 @@ export class TenantWriter {
     context: AuditContext,
   ): Promise<TenantView> {
     const tx = queryableOf(em);
-    await lockTransaction(tx, 'attribution'); // nothing may be assigned to a tenant that is being closed
-    await tx.query(LOCK_STARTS, [id]); // nor may anything start for it
-    const before = await em.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
-    if (!before) throw new TenantNotFoundError();
+    const before = await this.lock(em, id);
     const change = changeOf(before);
     const { status = before.status } = change;
     const refusal = refusalOf(before, status, status === 'closed' && before.status !== 'closed' ? await this.holdings(em, id) : undefined);

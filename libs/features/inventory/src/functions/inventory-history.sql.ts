@@ -83,7 +83,8 @@ grant select on cloud_resource_names to arcadia_service;`;
 /**
  * SQL: every tenant that a resource has belonged to, and from when until when. An event with `effective_from` corrects history: its owner
  * counts from that time on, so it replaces the earlier events since then. Before a correction that reaches further back than the first sight, the earliest
- * known owner counts. A resource that never changed its owner has no row. Set-based.
+ * known owner counts. A first owner that is given from a time on does not reach back: until then the resource belongs to no tenant. Any other first owner does.
+ * A resource that never changed its owner has no row. Set-based.
  * `only`: a condition on `resource_id`. A condition on the result would not spare the histories of all the others.
  */
 export const ownerIntervals = (only: string): string => `
@@ -109,11 +110,13 @@ export const ownerIntervals = (only: string): string => `
     select r.id, r.tenant_id, last.at, last.corrects, 'infinity', null
       from (select distinct on (resource_id) resource_id, at, corrects from moves order by resource_id, seq desc) last
       join cloud_resources r on r.id = last.resource_id),
+  ended as (
+    select *, coalesce(lead(since_corrected) over (partition by resource_id order by seq nulls last), false) as ends_by_correction from spans),
   known as (
-    select *, bool_or(tenant_id is not null) over (partition by resource_id order by seq nulls last) as was_owned from spans)
+    select *, bool_or(tenant_id is not null or ends_by_correction) over (partition by resource_id order by seq nulls last) as is_known from ended)
   select resource_id, tenant_id, owned_until,
-         case when since_corrected or lag(was_owned) over (partition by resource_id order by seq nulls last) then owned_from else '-infinity' end as owned_from
-    from known where was_owned`;
+         case when lag(is_known) over (partition by resource_id order by seq nulls last) then owned_from else '-infinity' end as owned_from
+    from known where is_known`;
 
 /** The owners of all resources. */
 const RESOURCE_OWNERS = `

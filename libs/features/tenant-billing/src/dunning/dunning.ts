@@ -126,6 +126,7 @@ export class Dunning {
   async end(em: EntityManager, { id: invoiceId, tenantId, number }: TenantInvoice, because: AuditContext): Promise<void> {
     const own = await em.findOneBy(TakenDunningStep, { invoiceId, blockReason: Not(IsNull()) });
     if (!own?.blockReason) return;
+    await this.tenants.lock(em, tenantId); // another invoice that is settled at this moment must not count as overdue
     const [other] = await sql<{ reason: string }>(em, OTHER_BLOCK, [tenantId, invoiceId]);
     const context = { ...because, reason: `The invoice ${number ?? invoiceId} is settled` };
     await this.tenants.replaceBlock(em, tenantId, own.blockReason, other?.reason ?? null, context);

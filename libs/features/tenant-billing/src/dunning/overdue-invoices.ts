@@ -23,7 +23,8 @@ with found as (
      and not exists (select from overdue_invoices o where o.invoice_id = i.id)
    order by i.due_on, i.id limit $1),
 marked as (insert into overdue_invoices (invoice_id, tenant_id) select id, tenant_id from found on conflict do nothing returning invoice_id)
-select i.id, i.tenant_id, i.number, to_char(i.period, 'YYYY-MM') as period, trim_scale(i.due)::text as due, i.currency, i.due_on
+select i.id, i.tenant_id, i.number, to_char(i.period, 'YYYY-MM') as period, round(i.due, i.decimals)::text as due, i.currency,
+       i.due_on::text as due_on
   from tenant_invoices i join marked m on m.invoice_id = i.id order by i.due_on, i.id`;
 
 /** Writes the event of each invoice that becomes overdue, once: the only writer of `overdue_invoices`. */

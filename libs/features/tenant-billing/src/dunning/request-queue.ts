@@ -36,7 +36,7 @@ claimed as (
   update notification_requests r set lease_until = clock_timestamp() + $1::int * interval '1 millisecond' from due where r.id = due.id
   returning r.id, r.tenant_id, r.kind, r.subject, r.payload, r.attempts, r.delivered_to, r.lease_until)
 select c.id, c.tenant_id, c.kind, c.subject, c.lease_until::text as lease, c.attempts, c.delivered_to, p.email,
-       case when i.id is not null then json_build_object('number', i.number, 'due', i.due::text, 'currency', i.currency, 'due_on', i.due_on,
+       case when i.id is not null then json_build_object('number', i.number, 'due', round(i.due, i.decimals)::text, 'currency', i.currency, 'due_on', i.due_on,
          'is_open', i.status = 'issued' and i.payment_status in ('unpaid', 'partly_paid'), 'issuer', i.terms -> 'issuer' ->> 'name',
          'bank_text', i.terms -> 'issuer' ->> 'bank_text') end as invoice
   from claimed c

@@ -137,7 +137,7 @@ export class InvoiceBuilder {
     if (!first) return derived;
     const tenants = heads.map(({ tenantId }) => tenantId);
     const { period, issuerId } = first;
-    const issuer = await this.profiles.issuer(issuerId);
+    const issuer = await this.profiles.issuer(issuerId, em);
     const profiles = await this.profiles.profilesOf(em, tenants);
     const rows = period === null ? [] : await sql<SourceLine>(em, SOURCE_LINES, [issuerId, period, tenants]);
     const linesOf = new Map<string, SourceLine[]>();

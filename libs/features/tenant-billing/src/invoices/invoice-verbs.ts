@@ -6,7 +6,15 @@ import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from '
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { monthOf } from '../months';
 import { TenantInvoiceNotFoundError, VerbNotPossibleError, VersionMovedError } from '../tenant-billing.errors';
-import { INVOICE_TRANSITIONS, isCritical, isPossible, type InvoiceState, type InvoiceVerb } from '../pricing/invoice.states';
+import {
+  INVOICE_TRANSITIONS,
+  isCritical,
+  isPossible,
+  mayBecome,
+  type InvoiceState,
+  type InvoiceVerb,
+  type PaymentStatus,
+} from '../pricing/invoice.states';
 
 /** A verb on one invoice. */
 export interface VerbCall {
@@ -24,7 +32,9 @@ export type SeveralInvoices = (em: EntityManager, invoices: readonly TenantInvoi
 
 /** What a verb changes. The status follows from the table of transitions. */
 export interface VerbOutcome {
-  readonly set: Omit<QueryDeepPartialEntity<TenantInvoice>, 'id' | 'status' | 'version'>;
+  readonly set: Omit<QueryDeepPartialEntity<TenantInvoice>, 'id' | 'status' | 'version' | 'paymentStatus'> & {
+    readonly paymentStatus?: PaymentStatus;
+  };
   /** For the audit entry. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** For the feed. Tenants read the events of their issued invoices, so it has sell amounts only. Without it, the verb has no event. */
@@ -86,7 +96,9 @@ export class InvoiceVerbs {
       for (const state of invoices.map(stateOf)) if (!isPossible(verb, state)) throw new VerbNotPossibleError(verb, whyNot(verb, state));
       const outcomes = await work(em, invoices);
       const { from, to } = INVOICE_TRANSITIONS[verb];
-      for (const [at, { id, version }] of invoices.entries()) {
+      for (const [at, { id, version, paymentStatus }] of invoices.entries()) {
+        const { paymentStatus: next = paymentStatus } = outcomes[at]?.set ?? {};
+        if (!mayBecome(paymentStatus, next)) throw new Error(`the invoice ${id} is ${paymentStatus} and cannot become ${next}`);
         const { affected } = await em.update(
           TenantInvoice,
           { id, status: from, version },

@@ -196,13 +196,13 @@ export async function openRefunds(em: EntityManager, invoiceId: string): Promise
   return promised.subtract(Money.sum((await em.findBy(Payment, { invoiceId })).map(({ toRefund }) => toRefund)));
 }
 
-/** The status after a change of what is due. What was written off stays so until something is paid. Pure. */
+/** The status after a change of what is due. What was written off stays so until something is paid or nothing is due any more. Pure. */
 export function statusAfter(
-  { paymentStatus, due: before, wallet }: Pick<TenantInvoice, 'paymentStatus' | 'due' | 'wallet'>,
+  { paymentStatus, paid: before, wallet }: Pick<TenantInvoice, 'paymentStatus' | 'paid' | 'wallet'>,
   { due, paid }: Pick<TenantInvoice, 'due' | 'paid'>,
 ): PaymentStatus {
   if (due.isZero()) return 'paid';
-  if (paymentStatus === 'written_off' && due.compare(before) >= 0) return 'written_off';
+  if (paymentStatus === 'written_off' && paid.compare(before) <= 0) return 'written_off';
   return paid.isZero() && wallet.isZero() ? 'unpaid' : 'partly_paid';
 }
 

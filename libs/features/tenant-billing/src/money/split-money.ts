@@ -20,19 +20,20 @@ export interface CreditSplit extends CreditRest {
 
 /**
  * How a credit note is settled: it lowers what is due first, and `rest` names where the other part goes, exactly. `returnable` is what payments and
- * wallet have paid and nothing has given back, of it `refundable` by payments. Throws `ValidationFailedError`. Pure.
+ * wallet have paid and nothing has given back, of it `refundable` by payments. Both are below zero after a chargeback of what a credit note had given
+ * back already: then nothing is left to give. Throws `ValidationFailedError`. Pure.
  */
 export function splitCredit(total: Money, due: Money, rest: CreditRest, paid: { refundable: Money; returnable: Money }): CreditSplit {
   const lowersDue = least(total, most(due, ZERO));
   const left = total.subtract(lowersDue);
   const sum = Money.sum([rest.refund, rest.wallet, rest.out_of_band]);
+  const [refundable, returnable] = [most(paid.refundable, ZERO), most(paid.returnable, ZERO)];
   const refuse = (field: string, message: string) => new ValidationFailedError([{ field, message }]);
   if (!sum.equals(left))
     throw refuse('rest', `must add up to ${left.toText()}: the credit note lowers what is due by ${lowersDue.toText()}`);
-  if (rest.refund.compare(paid.refundable) > 0)
-    throw refuse('rest.refund', `must be at most ${paid.refundable.toText()}, which payments have paid`);
-  if (rest.refund.add(rest.wallet).compare(paid.returnable) > 0)
-    throw refuse('rest', `refund and wallet together must be at most ${paid.returnable.toText()}, which was paid`);
+  if (rest.refund.compare(refundable) > 0) throw refuse('rest.refund', `must be at most ${refundable.toText()}, which payments have paid`);
+  if (rest.refund.add(rest.wallet).compare(returnable) > 0)
+    throw refuse('rest', `refund and wallet together must be at most ${returnable.toText()}, which was paid`);
   return { ...rest, lowersDue };
 }
 

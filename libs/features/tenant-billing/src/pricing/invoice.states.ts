@@ -46,6 +46,9 @@ export const PAYMENT_TRANSITIONS: Readonly<Record<PaymentStatus, readonly Paymen
   written_off: ['partly_paid', 'paid'],
 };
 
+/** Whether the payment status may become this one, or stays. */
+export const mayBecome = (from: PaymentStatus, to: PaymentStatus): boolean => from === to || PAYMENT_TRANSITIONS[from].includes(to);
+
 /** What decides which verbs are possible. */
 export interface InvoiceState {
   readonly status: InvoiceStatus;

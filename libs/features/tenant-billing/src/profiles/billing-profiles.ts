@@ -1,5 +1,5 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { queryableOf, sql, Transaction, type Queryable } from '#libs/database';
+import { queryableOf, sql, Transaction } from '#libs/database';
 import { ValidationFailedError } from '#libs/kernel';
 import { TenantNotFoundError, TenantRegistry } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
@@ -109,9 +109,9 @@ export class BillingProfiles {
     private readonly audit: AuditLog,
   ) {}
 
-  /** Throws `IssuerNotFoundError`. */
-  async issuer(id: string): Promise<IssuerView> {
-    const issuer = await this.issuers.findOneBy({ id });
+  /** Within a transaction `em` has to be given: if each took a second connection, they would wait for each other. Throws `IssuerNotFoundError`. */
+  async issuer(id: string, em = this.issuers.manager): Promise<IssuerView> {
+    const issuer = await em.findOneBy(BillingIssuer, { id });
     if (!issuer) throw new IssuerNotFoundError();
     return issuerView(issuer);
   }
@@ -184,9 +184,9 @@ export class BillingProfiles {
   }
 
   /** What the profiles of an issuer and of tenants lack, in the transaction of a rating. */
-  async problemsOf(tx: Queryable, issuerId: string, tenants: readonly string[]): Promise<RunProblem[]> {
-    const { problems } = await this.issuer(issuerId);
-    const incomplete = await tx.query<{ id: string }>(INCOMPLETE, [tenants]);
+  async problemsOf(em: EntityManager, issuerId: string, tenants: readonly string[]): Promise<RunProblem[]> {
+    const { problems } = await this.issuer(issuerId, em);
+    const incomplete = await sql<{ id: string }>(em, INCOMPLETE, [tenants]);
     return [
       ...problems.map(({ detail }): RunProblem => ({
         code: 'issuer_incomplete',

@@ -54,7 +54,7 @@ export class RatingService {
     report: (progress: RunProgress) => Promise<void>,
     finish: (tx: Queryable, rating: Rating) => Promise<void>,
   ): Promise<Rating> {
-    return this.transaction.bulkLoad(async (_em, tx) => {
+    return this.transaction.bulkLoad(async (em, tx) => {
       await lockTransaction(tx, 'rating');
       const plan = await this.plans.read(tx, period);
       const rules = await this.pools.rulesOf(tx, period);
@@ -64,7 +64,7 @@ export class RatingService {
       const inputs = createHash('sha256');
       inputs.update(canonicalJson({ issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents }));
       await tx.query('delete from rated_lines where issuer_id = $1 and period = $2::date', [issuerId, period]); // Set-based: the whole month
-      const problems: RunProblem[] = [...month.problems, ...(await this.profiles.problemsOf(tx, issuerId, month.tenants))];
+      const problems: RunProblem[] = [...month.problems, ...(await this.profiles.problemsOf(em, issuerId, month.tenants))];
       const sells: Money[] = [];
       const rated = new Set<string>();
       const seconds = secondsOf(period);

@@ -12,6 +12,8 @@ select i.id, i.invoice_uuid, i.document_hash, i.amount::text as amount, i.reconc
  * ownerIntervals: the earliest known owner reaches back to the creation, and a deleted resource keeps its last one (`cloud_resource_owners`). A line
  * that ends before its resource was first seen has the owner that its project had then, as the ingest decided. A line without a
  * resource has the owner of its project. The parts of a line are whole units of its last decimal place, by largest remainder; ties go to the lower tenant id.
+ * The name of a resource, its project and the provider's text for it are those that its present owner gave: a line of an earlier owner has none of
+ * them, and its product as description. [TEN-3]
  */
 export const STAGE_PIECES = `
 create temp table rating_pieces on commit drop as
@@ -53,8 +55,9 @@ split as (
   select invoice_id, line_no, owner, weight, of_weight,
          round((share + case when nth <= abs(rest) then sign(rest) else 0 end) / power(10::numeric, places), places) as amount
     from ranked)
-select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_id, l.resource_name, l.project_name, l.region,
-       l.cloud_project_id as project_id, coalesce(substring(l.description from '\\(([a-z0-9]+-[a-z0-9.-]+)\\)[^()]*$'), l.size_slug) as sku,
+select l.invoice_uuid, l.line_no, l.product, l.kind, case when own.was_earlier then l.product else l.description end as description, l.resource_id,
+       case when not own.was_earlier then l.resource_name end as resource_name, case when not own.was_earlier then l.project_name end as project_name,
+       l.region, l.cloud_project_id as project_id, coalesce(substring(l.description from '\\(([a-z0-9]+-[a-z0-9.-]+)\\)[^()]*$'), l.size_slug) as sku,
        l.tags, l.hours, coalesce(s.amount, l.amount) as amount, case when s.invoice_id is null then 1 else s.weight end as weight,
        case when s.invoice_id is null then 1 else s.of_weight end as of_weight,
        greatest(extract(epoch from l.until - l.since), 1)::bigint as line_s,
@@ -65,8 +68,9 @@ select l.invoice_uuid, l.line_no, l.product, l.kind, l.description, l.resource_i
   from lines l
   left join split s using (invoice_id, line_no)
   cross join lateral (
-    select case when l.pool is not null then null when s.invoice_id is not null then s.owner
-                when l.owner_known then coalesce(l.present_owner, l.ingested_owner) else l.ingested_owner end as tenant) own`;
+    select tenant, coalesce(tenant <> l.present_owner, tenant is not null and l.resource_id is not null) as was_earlier
+      from (select case when l.pool is not null then null when s.invoice_id is not null then s.owner
+                        when l.owner_known then coalesce(l.present_owner, l.ingested_owner) else l.ingested_owner end as tenant) found) own`;
 
 /** Set-based: what each pool and each tenant has. */
 export const STAGED_SUMS = `
