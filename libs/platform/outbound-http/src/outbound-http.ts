@@ -5,8 +5,7 @@ import type { LookupAddress } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { resolverOf, type Resolve } from './name-resolver';
-import { addressProblem, hostOf, isLoopback, isRefused } from './outbound-address';
+import { addressProblem, hostOf, isLoopback, isRefused, resolverOf, type Resolve } from './outbound-address';
 
 /** The part of an answer that is read. */
 const LONGEST_ANSWER = 64 * 1024;

@@ -1,7 +1,7 @@
 import { pbkdf2 } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once, setMaxListeners } from 'node:events';
-import { resolverOf } from './name-resolver';
+import { resolverOf } from './outbound-address';
 
 const IPV4 = Buffer.from([1, 1, 1, 1]);
 const IPV6 = Buffer.from('26064700000000000000000000001111', 'hex');
