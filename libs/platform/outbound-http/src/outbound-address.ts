@@ -90,9 +90,9 @@ const TRIES = 2;
 export type Resolve = (host: string, signal: AbortSignal) => Promise<readonly LookupAddress[]>;
 
 /**
- * Asks the name servers directly. The look-ups of the system occupy one of a few threads each and cannot be cancelled, so names of which the server
- * never answers would hold up all other look-ups of the process. `servers`: those of the system, unless given. This host is looked up by the
- * system, because no name server knows it.
+ * Asks the name servers directly. The system's resolver occupies one of a few threads for each name and cannot be cancelled, so names of which the
+ * server never answers would hold up all other names of the process. `servers`: those of the system, unless given. The system resolves
+ * `localhost`, because no name server knows it.
  */
 export const resolverOf =
   (servers?: readonly string[]): Resolve =>

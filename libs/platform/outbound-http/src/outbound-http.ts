@@ -86,7 +86,7 @@ export class OutboundHttp {
       throw new OutboundUnreachableError(codeOf(error));
     } finally {
       request.signal?.removeEventListener('abort', end);
-      end(); // closes the connection of an answer that took too long, and ends the look-up of its name
+      end(); // closes the connection of an answer that took too long, and ends the question for its name
     }
   }
 
