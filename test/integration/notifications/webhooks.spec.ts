@@ -237,7 +237,9 @@ it('sends again what a worker had on its way when it was killed (kill -9) [WHK-1
 
 it('counts a secret that it cannot read neither as an attempt nor against the endpoint, and lets it be replaced [WHK-1, WHK-3]', async () => {
   const { id } = await world.webhook('/unreadable');
-  await world.owner.query(`update webhook_endpoints set failing_since = null, secrets = jsonb_set(secrets, '{0,sealed}', '"00000000.AAAA"')`);
+  await world.owner.query(
+    `update webhook_endpoints set failing_since = null, secrets = jsonb_set(secrets, '{0,sealed}', '"00000000.AAAA"')`,
+  );
   await world.happen(anEvent('acme', 'x'));
   await world.send();
   const [delivery] = await world.deliveries(id);

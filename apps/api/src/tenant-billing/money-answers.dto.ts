@@ -286,7 +286,10 @@ export class NotificationRequestResponse implements NotificationRequestView {
   @ApiTime('Time of the next attempt; null when there is none', NULLABLE)
   readonly next_attempt_at: string | null;
 
-  @ApiText('Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes', NULLABLE)
+  @ApiText(
+    'Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes; `mail_not_configured` that the operator must set SMTP_URL',
+    NULLABLE,
+  )
   readonly error_code: string | null;
 
   @ApiTextList('The receivers that have it: `mail <address>` or `chat of <subscriber>`', { example: ['mail billing@acme.example'] })

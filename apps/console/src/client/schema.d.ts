@@ -7638,7 +7638,7 @@ export interface components {
       attempts: number;
       /** @description Time of the next attempt; null when there is none */
       next_attempt_at: string | null;
-      /** @description Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes */
+      /** @description Why it is not delivered: `no_receiver` means that the billing profile has no `email`, or that no admin subscribes; `mail_not_configured` that the operator must set SMTP_URL */
       error_code: string | null;
       /**
        * @description The receivers that have it: `mail <address>` or `chat of <subscriber>`

@@ -58,3 +58,7 @@ export class RefusedByReceiverError extends domainError(
   'unavailable',
   (status: number) => `The receiver answered with status ${status}`,
 ) {}
+
+/** True when the operator must set a mail server or a key first. The receiver is not at fault, and was not called. */
+export const isInstallationFault = (error: unknown): boolean =>
+  error instanceof MailNotConfiguredError || error instanceof SecretsKeyMissingError || error instanceof UnreadableSecretError;

@@ -1,12 +1,11 @@
 import { CONFIG, type Config } from '#libs/config';
 import { domainError, withTimeout } from '#libs/kernel';
 import { Global, Injectable, Module } from '@nestjs/common';
-import { lookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { promisify } from 'node:util';
-import { addressProblem, hostOf, isLoopback, isRefused } from './outbound-address';
+import { addressProblem, hostOf, isLoopback, isRefused, resolverOf, type Resolve } from './outbound-address';
 
 /** The part of an answer that is read. */
 const LONGEST_ANSWER = 64 * 1024;
@@ -43,10 +42,6 @@ export interface OutboundAnswer {
   readonly body: string;
 }
 
-/** All addresses of a name. */
-type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
-const resolveAll: Resolve = (host) => promisify(lookup)(host, { all: true, verbatim: true });
-
 /**
  * The only way to an address that a person typed in. The name is resolved once, every address of it is checked, and the connection goes to
  * the checked address, so a name that changes its answer meanwhile changes nothing. Redirects and proxies are not followed. [WHK-2]
@@ -60,7 +55,7 @@ export class OutboundHttp {
 
   constructor(
     { production, notifications }: Pick<Config, 'production' | 'notifications'>,
-    private readonly resolve: Resolve = resolveAll,
+    private readonly resolve: Resolve = resolverOf(),
   ) {
     this.production = production;
     this.timeoutMs = notifications.callTimeoutMs;
@@ -84,22 +79,22 @@ export class OutboundHttp {
     request.signal?.addEventListener('abort', end, { once: true });
     if (request.signal?.aborted) end();
     try {
-      const work = this.addressOf(url).then((address) => this.send(url, address, request, ending.signal));
+      const work = this.addressOf(url, ending.signal).then((address) => this.send(url, address, request, ending.signal));
       return await withTimeout(work, this.timeoutMs, () => new OutboundUnreachableError('timeout'));
     } catch (error) {
       if (error instanceof OutboundAddressError || error instanceof OutboundUnreachableError) throw error;
       throw new OutboundUnreachableError(codeOf(error));
     } finally {
       request.signal?.removeEventListener('abort', end);
-      end(); // closes the connection of an answer that took too long
+      end(); // closes the connection of an answer that took too long, and ends the question for its name
     }
   }
 
   /** The address to connect to. One refused address among several refuses the name: the choice would be left to chance. */
-  private async addressOf(url: URL): Promise<LookupAddress> {
+  private async addressOf(url: URL, signal: AbortSignal): Promise<LookupAddress> {
     const host = hostOf(url);
     const family = isIP(host);
-    const found = family === 0 ? await this.resolve(host) : [{ address: host, family }];
+    const found = family === 0 ? await this.resolve(host, signal) : [{ address: host, family }];
     const [first] = found;
     if (!first) throw new OutboundUnreachableError('ENOTFOUND');
     const mayBeLoopback = url.protocol === 'http:' && isLoopback(url); // assertAllowed: outside of production only

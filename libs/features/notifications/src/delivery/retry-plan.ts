@@ -14,6 +14,9 @@ export const FAILING_DAYS = 5;
 /** A lease is longer than a call by this, so that a living worker records its outcome in time. */
 export const LEASE_EXTRA_MS = 30_000;
 
+/** The next attempt follows so long after one that the installation prevented. */
+export const INSTALLATION_FAULT_PAUSE_MS = 5 * MINUTE;
+
 /** What follows a failed attempt: another one after a pause, or none. */
 export type NextStep = { readonly is: 'retry'; readonly afterMs: number } | { readonly is: 'given_up' };
 

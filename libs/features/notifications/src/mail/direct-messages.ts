@@ -4,12 +4,12 @@ import { errorCode, errorFields } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, type Repository } from 'typeorm';
-import { countNotSent, INSTALLATION_FAULT_PAUSE_MS, isInstallationFault } from '../delivery/installation-faults';
-import { LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
+import { countMessage, countNotSent } from '../delivery/message-counter';
+import { INSTALLATION_FAULT_PAUSE_MS, LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
 import { NotificationSubscription, type Channel } from '../entities/notification-subscription.entity';
 import { ChatPoster } from './chat-poster';
 import { Mailer } from './mailer';
-import { countMessage } from './message-counter';
+import { isInstallationFault } from '../notifications.errors';
 import { chatPlace } from './subscriptions';
 
 /** A receiver that is missing may be entered any time, by a person. */
@@ -29,7 +29,7 @@ export interface DirectMessage {
   readonly deliveredTo: readonly string[];
 }
 
-/** `postponed`: no attempt counts, because there is no address at present, or the installation cannot send. The reason is `code`. */
+/** `postponed`: no attempt counts, because there is no address at present, or the installation cannot send. `code` is the reason. */
 export type DirectOutcome =
   | { readonly is: 'delivered' }
   | { readonly is: 'postponed'; readonly code: string; readonly afterMs: number }

@@ -4,13 +4,12 @@ import { Database } from '#libs/database';
 import { EventReader } from '#libs/events';
 import { errorCode, errorFields } from '#libs/kernel';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { countNotSent } from '../delivery/installation-faults';
+import { countMessage, countNotSent } from '../delivery/message-counter';
 import { LEASE_EXTRA_MS, nextStep } from '../delivery/retry-plan';
 import { CLAIM_MESSAGES, MESSAGES_ARE_DUE, MESSAGES_FAILED, MESSAGES_SENT } from '../delivery/deliveries.sql';
 import type { Channel } from '../entities/notification-subscription.entity';
 import { ChatPoster } from './chat-poster';
 import { Mailer } from './mailer';
-import { countMessage } from './message-counter';
 import { messageText } from './message-text';
 
 /** Events of one mail. */

@@ -7,13 +7,13 @@ import { counter, histogram } from '#libs/observability';
 import { OutboundHttp } from '#libs/outbound-http';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WebhookEndpoint, type SealedSecret } from '../entities/webhook-endpoint.entity';
-import { EventArchivedError, RefusedByReceiverError } from '../notifications.errors';
+import { EventArchivedError, isInstallationFault, RefusedByReceiverError } from '../notifications.errors';
 import { SecretBox } from '../secret-box';
 import { placeOf, validSecrets } from './webhook-endpoints';
 import { signatureOf, testBody, webhookBody } from './webhook-message';
 import { CLAIM_WEBHOOKS, CLOSE_DELIVERIES, DELIVERED, FAILED, HANDED_BACK, POSTPONED } from '../delivery/deliveries.sql';
-import { countNotSent, INSTALLATION_FAULT_PAUSE_MS, isInstallationFault } from '../delivery/installation-faults';
-import { FAILING_DAYS, nextStep, retryAfterMs } from '../delivery/retry-plan';
+import { countNotSent } from '../delivery/message-counter';
+import { FAILING_DAYS, INSTALLATION_FAULT_PAUSE_MS, nextStep, retryAfterMs } from '../delivery/retry-plan';
 
 /** Requests at the same time: of all endpoints, of those of one tenant or of the platform, and of one. */
 const MOST_AT_ONCE = 50;

@@ -1,9 +1,21 @@
 import { errorCode } from '#libs/kernel';
 import { counter } from '#libs/observability';
-import { MailNotConfiguredError, SecretsKeyMissingError, UnreadableSecretError } from '../notifications.errors';
+import type { Channel } from '../entities/notification-subscription.entity';
+import { isInstallationFault } from '../notifications.errors';
 
-/** The next attempt follows so long after one that the installation prevented. */
-export const INSTALLATION_FAULT_PAUSE_MS = 300_000;
+const messages = counter(
+  'arcadia_messages_total',
+  'Mails and messages to chats, by channel and outcome',
+  ['channel', 'outcome'],
+  [
+    { channel: 'mail', outcome: 'sent' },
+    { channel: 'mail', outcome: 'failed' },
+    { channel: 'chat', outcome: 'sent' },
+    { channel: 'chat', outcome: 'failed' },
+  ],
+);
+
+export const countMessage = (channel: Channel, outcome: 'sent' | 'failed'): void => messages.inc({ channel, outcome });
 
 const notSent = counter(
   'arcadia_notifications_not_sent_total',
@@ -11,10 +23,6 @@ const notSent = counter(
   ['reason'],
   [{ reason: 'mail_not_configured' }, { reason: 'secrets_key_missing' }, { reason: 'secret_unreadable' }],
 );
-
-/** True when the operator must set a mail server or a key first. The receiver is not at fault, and was not called. */
-export const isInstallationFault = (error: unknown): boolean =>
-  error instanceof MailNotConfiguredError || error instanceof SecretsKeyMissingError || error instanceof UnreadableSecretError;
 
 /** Counts an attempt that the installation prevented; other failures are not counted. */
 export function countNotSent(error: unknown): void {
