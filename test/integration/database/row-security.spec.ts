@@ -1,5 +1,7 @@
 import type { Database, Queryable } from '#libs/database';
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { REATTRIBUTE } from '../../../libs/features/inventory/src/recorder/owner.sql';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { aDatabase } from '../../support/a-database';
 
@@ -199,4 +201,15 @@ it('ends a scope with its transaction [TEN-4]', async () => {
   expect(await asUnscoped((tx) => tx.query(`select nullif(current_setting('arcadia.tenant_id', true), '') as tenant`))).toEqual([
     { tenant: null },
   ]);
+});
+
+it('finds the parents of a resource by their key where owners are decided, although row security applies to both', async () => {
+  const plan = await database.transaction(async (tx) => {
+    await tx.query('set local enable_seqscan = off'); // the tables are empty: what is left of it is what no index can do
+    const values = [randomUUID(), null, 'sweep', null, null, 'none', '[]'];
+    return tx.query<Record<string, string>>(`explain ${REATTRIBUTE(`'{}'::jsonb`)}`, values);
+  });
+  const scans = plan.flatMap((line) => Object.values(line).filter((text) => text.includes('cloud_resources')));
+  expect(scans.filter((text) => /Index Scan using cloud_resources_pkey on cloud_resources (a|p)\b/.test(text))).toHaveLength(2);
+  expect(scans.filter((text) => /Seq Scan on cloud_resources (a|p)\b/.test(text))).toEqual([]);
 });

@@ -21,7 +21,7 @@ const conditionsApply = (r: string, projectId: string) => `
  * nothing. [TNT-1] [TNT-7] New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
  * the resource as a member, else the one in its own attributes: that one is known earlier and costs no call.
  * `r` is the alias of a row with `account_id, kind, provider_id, name, region, parents, attrs, owner_override`. Adds lateral `owner
- * (tenant_id, project_id, by, ref)`.
+ * (tenant_id, project_id, by, ref, parent_id)`.
  */
 export function ownerOf(r: string): string {
   return `
@@ -73,22 +73,26 @@ export function ownerOf(r: string): string {
   cross join lateral (
     select registered.id as tenant_id, relation.project_id, decision.by,
            case decision.by when 'project' then member.project_id::text when 'rule' then rule.ref
-                            when 'parent' then related.ref when 'members' then related.ref end as ref
+                            when 'parent' then related.ref when 'members' then related.ref end as ref,
+           case when decision.by in ('parent', 'members') then related.ref::uuid end as parent_id
   ) owner`;
 }
+
+/** SQL: the resource that a row has its owner from. It is a column, because row security lets no index find a row by a text that is cast to an id. */
+const parentOf = (row: string): string => `case when ${row}.attributed_by in ('parent', 'members') then ${row}.attributed_ref::uuid end`;
 
 /**
  * SQL: whether only a rule asks for the move from the tenant that `was` the owner to another: the rule itself decides, or a parent that it
  * has given to that tenant. A resource that has left its parent for another one follows that one. Such a move waits for an admin. [TNT-7]
  */
 const needsConfirmation = (was: string): string => `
-  (${was}.tenant_id <> owner.tenant_id and (owner.by = 'rule' or (
+  ((${was}.tenant_id <> owner.tenant_id) is true and (owner.by = 'rule' or (
     owner.by in ('parent', 'members') and not (${was}.by = owner.by and ${was}.ref is distinct from owner.ref) and exists (
       with recursive above as (
-        select a.attributed_by as by, a.attributed_ref as ref, 1 as depth from cloud_resources a where a.id = owner.ref::uuid
+        select a.attributed_by as by, ${parentOf('a')} as parent_id, 1 as depth from cloud_resources a where a.id = owner.parent_id
         union all
-        select p.attributed_by, p.attributed_ref, above.depth + 1
-          from above join cloud_resources p on p.id = above.ref::uuid where above.by in ('parent', 'members') and above.depth < ${LONGEST_CHAIN})
+        select p.attributed_by, ${parentOf('p')}, above.depth + 1
+          from above join cloud_resources p on p.id = above.parent_id where above.depth < ${LONGEST_CHAIN})
       select from above where by = 'rule'))))`;
 
 /**
