@@ -60,6 +60,7 @@ import { FoundByIndex1795000001332 } from './1332-found-by-index.migration';
 import { UnusedLists1795000001365 } from './1365-unused-lists.migration';
 import { StreamPlaces1795000001366 } from './1366-stream-places.migration';
 import { IssuerLogos1795000001371 } from './1371-issuer-logos.migration';
+import { SagaLookUps1795000001415 } from './1415-saga-look-ups.migration';
 import { PostponedBulkItems1795000001416 } from './1416-postponed-bulk-items.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
@@ -126,5 +127,6 @@ export const migrations = [
   UnusedLists1795000001365,
   StreamPlaces1795000001366,
   IssuerLogos1795000001371,
+  SagaLookUps1795000001415,
   PostponedBulkItems1795000001416,
 ];
