@@ -21,7 +21,7 @@ export type BulkVerb = (typeof BULK_VERBS)[number];
 const MOST_SAGAS = 10_000;
 /** A worker that dies leaves its job to others after this time. */
 const LEASE_MS = 30_000;
-/** Pause before an item is tried again whose refusal names no time. */
+/** Pause before an item is tried again after a refusal without a time. */
 const POSTPONED_MS = 5_000;
 /** Items that a worker handles before it renews its lease. */
 const MOST_AT_ONCE = 20;

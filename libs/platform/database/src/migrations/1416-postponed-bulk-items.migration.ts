@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * When a saga of a bulk job is tried again whose refusal may pass, so that the others need not wait for it. A new column without a default: the
+ * When a saga of a bulk job is tried again after a refusal that may pass, so that the others need not wait for it. A new column without a default: the
  * lock on the table is short. The previous release does not read it, and tries such a saga again at once.
  */
 export class PostponedBulkItems1795000001416 implements MigrationInterface {
