@@ -113,3 +113,20 @@ it('ends a feed that breaks off as incomplete, and reads what it missed in the n
   const reported = (await eventsOf(droplet.id)).map(({ changes }) => changes.action_id?.new);
   expect(reported).toContain(rebootId);
 });
+
+it('records the end of an action that began more than an hour ago, and none that waited so long for its resource', async () => {
+  const droplet = await aDroplet();
+  const id = await actOutsideSagas(droplet.provider_id, { type: 'snapshot', name: 'long' });
+  const unknown = await actOutsideSagas(droplet.provider_id, { type: 'reboot' });
+  await world.sweep('action');
+  const since = `first_read_at = clock_timestamp() - interval '2 hours'`;
+  await world.database.query(
+    `update cloud_provider_actions set status = 'in-progress', told_status = 'in-progress', ${since} where action_id = $1`,
+    [id],
+  );
+  await world.database.query(`update cloud_provider_actions set told_status = null, ${since} where action_id = $1`, [unknown]);
+  const known = (await eventsOf(droplet.id)).map(({ id: event }) => event);
+  await world.sweep('action');
+  const added = (await eventsOf(droplet.id)).filter((event) => !known.includes(event.id));
+  expect(added).toMatchObject([{ type: 'provider_action', changes: { action_id: { new: id }, status: { new: 'completed' } } }]);
+});

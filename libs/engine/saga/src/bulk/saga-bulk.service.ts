@@ -1,7 +1,7 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { Database, queryableOf, sql, Transaction } from '#libs/database';
-import { decodeCursor, DomainError, isRetryable, pageOf, UUID_KEY, type Page, type PageRequest } from '#libs/kernel';
-import { Injectable } from '@nestjs/common';
+import { decodeCursor, DomainError, errorFields, isRetryable, pageOf, UUID_KEY, type Page, type PageRequest } from '#libs/kernel';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, IsNull, LessThan, MoreThan, type Repository } from 'typeorm';
 import { SagaBulkItem, SagaBulkJob } from '../entities/saga-bulk-job.entity';
@@ -11,6 +11,7 @@ import { BulkJobNotFoundError, TooManySagasInBulkError } from '../saga.errors';
 import { SagaControls } from '../start/saga-controls';
 import { SagaVerbs } from '../start/saga-verbs';
 import type { VerbRequest } from '../start/verb-requests';
+import { CLAIM_JOB, COUNT_RESULTS, DUE_ITEMS, FREEZE, RECORD_RESULT, RELEASE_JOB } from './saga-bulk.sql';
 
 /** The verbs that need nothing but a reason. Decisions and outputs are for one saga at a time. */
 export const BULK_VERBS = ['cancel', 'retry', 'pause', 'resume', 'retry-step', 'skip', 'release', 'redrive'] as const;
@@ -20,6 +21,8 @@ export type BulkVerb = (typeof BULK_VERBS)[number];
 const MOST_SAGAS = 10_000;
 /** A worker that dies leaves its job to others after this time. */
 const LEASE_MS = 30_000;
+/** Pause before an item is tried again after a refusal without a time. */
+const POSTPONED_MS = 5_000;
 /** Items that a worker handles before it renews its lease. */
 const MOST_AT_ONCE = 20;
 const PLATFORM = { kind: 'platform' } as const;
@@ -71,6 +74,8 @@ const ITEM_KEY = /^[1-9][0-9]{0,8}$/;
 /** One verb for many sagas. The sagas are frozen when the job is created; each is handled by the single verb, once, at the rate of the job. */
 @Injectable()
 export class SagaBulk {
+  private readonly log = new Logger(SagaBulk.name);
+
   constructor(
     private readonly transaction: Transaction,
     private readonly database: Database,
@@ -144,7 +149,7 @@ export class SagaBulk {
     return { items: items.map(itemView), next_cursor };
   }
 
-  /** Handles no further saga; the one in hand ends. It changes no job that has ended. Throws `BulkJobNotFoundError`. */
+  /** Handles no further saga; the one in hand ends, and its result is kept. It changes no job that has ended. Throws `BulkJobNotFoundError`. */
   async stop(id: string, because: AuditContext): Promise<void> {
     await this.transaction.run(async (em) => {
       const ended = { stoppedAt: () => 'clock_timestamp()', stoppedBy: because.by.sub, finishedAt: () => 'clock_timestamp()' };
@@ -160,27 +165,38 @@ export class SagaBulk {
     const [job] = await this.database.query<ClaimedJob>(CLAIM_JOB, [LEASE_MS]);
     if (!job) return 0;
     let handled = 0;
+    let { lease } = job;
     for (const item of await this.database.query<DueItem>(DUE_ITEMS, [job.id, Math.min(job.due, MOST_AT_ONCE)])) {
       if (signal.aborted) break;
-      const outcome = await this.handle(job, item);
-      if (outcome === undefined) break; // the database or the provider is away: the item stays open
-      const [counted] = await this.database.query(RECORD_RESULT, [job.id, item.nr, outcome.result, outcome.code, outcome.detail]);
-      if (!counted) break; // the job was stopped
-      handled += 1;
+      const { result, code, detail, afterMs } = await this.handle(job, item);
+      const [counted] = await this.database.query<Counted>(RECORD_RESULT, [job.id, item.nr, result, code, detail, afterMs, lease]);
+      if (!counted) break; // another worker has the job
+      lease = counted.lease;
+      if (result !== null) handled += 1;
+      if (counted.ended) break; // the job was stopped
     }
-    await this.database.query(RELEASE_JOB, [job.id]);
+    await this.database.query(RELEASE_JOB, [job.id, lease]);
     return handled;
   }
 
-  /** The key of the item makes a repetition after a crash change nothing. */
-  private async handle({ id: jobId, verb, reason, created_by: sub, created_by_role: role }: ClaimedJob, { nr, saga_id: id }: DueItem) {
+  /**
+   * The key of the item makes a repetition after a crash change nothing. A refusal that may pass leaves the item open, and it is tried again after
+   * `afterMs`. An unexpected error is logged, and counts as a refusal.
+   */
+  private async handle(
+    { id: jobId, verb, reason, created_by: sub, created_by_role: role }: ClaimedJob,
+    { nr, saga_id: id }: DueItem,
+  ): Promise<Outcome> {
     const because = { by: { sub, role }, reason, requestId: `bulk:${jobId}` };
     try {
       await this.perform(verb, { id, because, idempotencyKey: `bulk:${jobId}:${nr}` });
-      return { result: 'done', code: null, detail: null };
+      return { result: 'done', code: null, detail: null, afterMs: null };
     } catch (error) {
-      if (!(error instanceof DomainError) || isRetryable(error)) return undefined;
-      return { result: 'refused', code: error.code, detail: error.message };
+      if (error instanceof DomainError && isRetryable(error))
+        return { result: null, code: error.code, detail: error.message, afterMs: error.retryAfterMs ?? POSTPONED_MS };
+      if (error instanceof DomainError) return { result: 'refused', code: error.code, detail: error.message, afterMs: null };
+      this.log.error({ event: 'bulk_item_failed', job_id: jobId, saga_id: id, verb, ...errorFields(error) });
+      return { result: 'refused', code: 'internal', detail: 'An unexpected error: see the log of the workers', afterMs: null };
     }
   }
 
@@ -219,6 +235,22 @@ interface ClaimedJob {
   readonly created_by_role: string;
   /** How many sagas are due by now. */
   readonly due: number;
+  /** The end of the lease, by which the worker that has the job is known. */
+  readonly lease: string;
+}
+
+/** What became of an item. Without a result it is tried again after `afterMs`. */
+interface Outcome {
+  readonly result: SagaBulkItem['result'];
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly afterMs: number | null;
+}
+
+interface Counted {
+  readonly lease: string;
+  /** The job has ended meanwhile. */
+  readonly ended: boolean;
 }
 
 interface ResultCount {
@@ -258,40 +290,3 @@ const itemView = ({ nr, sagaId, result, code, detail, at }: SagaBulkItem): BulkI
   detail,
   at: at?.toISOString() ?? null,
 });
-
-/** Set-based: up to ten thousand items. $1 job, $2 sagas. */
-const FREEZE = `
-insert into saga_bulk_items (job_id, nr, saga_id) select $1, t.nr, t.id from unnest($2::uuid[]) with ordinality t(id, nr)`;
-
-/** Fenced by the lease: one worker has a job. The sagas that are due by the rate since `next_at`. $1 lease ms. */
-const CLAIM_JOB = `
-update saga_bulk_jobs j set lease_until = clock_timestamp() + $1 * interval '1 millisecond'
- where j.id = (select id from saga_bulk_jobs where finished_at is null and next_at <= clock_timestamp()
-                  and (lease_until is null or lease_until <= clock_timestamp()) order by next_at limit 1 for update skip locked)
-returning j.id, j.verb, j.reason, j.created_by, j.created_by_role,
-          1 + floor(extract(epoch from clock_timestamp() - j.next_at) * j.rate_per_minute / 60)::int as due`;
-
-/** Set-based: the results of a page of jobs. $1 jobs. */
-const COUNT_RESULTS = `
-select job_id, result, count(*)::int as count from saga_bulk_items where job_id = any($1::uuid[]) and result is not null group by 1, 2`;
-
-const DUE_ITEMS = 'select nr, saga_id from saga_bulk_items where job_id = $1 and result is null order by nr limit $2';
-
-/**
- * Fenced: the result of an item is written once, and not after a stop. The time of the next saga moves by the rate; what a job missed while no
- * worker ran is not made up for by more than one second. $1 job, $2 item, $3 result, $4 code, $5 detail.
- */
-const RECORD_RESULT = `
-with job as (
-  update saga_bulk_jobs set next_at = greatest(next_at, clock_timestamp() - interval '1 second') + interval '1 minute' / rate_per_minute,
-         lease_until = greatest(lease_until, clock_timestamp() + interval '10 seconds')
-   where id = $1 and finished_at is null returning id)
-update saga_bulk_items i set result = $3, code = $4, detail = $5, at = clock_timestamp() from job
- where i.job_id = job.id and i.nr = $2 and i.result is null returning i.nr`;
-
-/** Fenced: ends the lease, and the job when nothing is left. $1 job. */
-const RELEASE_JOB = `
-update saga_bulk_jobs j set lease_until = null,
-       finished_at = case when exists (select 1 from saga_bulk_items i where i.job_id = j.id and i.result is null) then j.finished_at
-                          else coalesce(j.finished_at, clock_timestamp()) end
- where j.id = $1`;

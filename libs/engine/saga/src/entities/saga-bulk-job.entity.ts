@@ -80,4 +80,8 @@ export class SagaBulkItem {
 
   @Column('timestamptz', { nullable: true })
   readonly at: Date | null;
+
+  /** When it is tried again after a refusal that may pass; its code and detail are those of that refusal until then. */
+  @Column('timestamptz', { nullable: true })
+  readonly notBefore: Date | null;
 }

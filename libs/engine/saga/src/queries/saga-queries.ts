@@ -56,6 +56,7 @@ export class SagaQueries {
 
   /** Those of `values` that a step of this name has returned in `field` of its output, in another saga. */
   async outputsOfOtherSagas(sagaId: string, step: string, field: string, values: readonly string[]): Promise<Set<string>> {
+    if (values.length === 0) return new Set();
     const rows = await this.steps
       .createQueryBuilder('s')
       .select('s.output ->> :field', 'value')

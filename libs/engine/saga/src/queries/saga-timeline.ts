@@ -1,5 +1,6 @@
 import { Database, TenantTransaction, type RetentionRule } from '#libs/database';
 import type { Scope } from '#libs/identity';
+import { UUID_KEY } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository } from 'typeorm';
@@ -83,9 +84,12 @@ export interface SagaTimelineView {
 const MOST_RELATED = 20;
 const MOST_CALLS = 1_000;
 
-/** By SQL, because the table belongs to another library. The drifts that were open at the start of a revert, on its fields. $1 saga, $2 limit. */
+/**
+ * By SQL, because the table belongs to another library. The drifts that were open at the start of a revert, on its fields. The id of the
+ * resource is a parameter, because row security keeps the index from an expression. $1 saga, $2 limit, $3 resource.
+ */
 const DRIFTS_OF = `
-select d.id from saga_runs r join cloud_drift d on d.resource_id::text = r.input ->> 'resource_id' and r.input -> 'fields' ? d.field
+select d.id from saga_runs r join cloud_drift d on d.resource_id = $3 and r.input -> 'fields' ? d.field
  where r.id = $1 and d.detected_at <= r.created_at and (d.closed_at is null or d.closed_at >= r.created_at) order by d.id limit $2`;
 
 /** Reads the course of one saga. A tenant gets the reduced form: without workers, intents and calls. */
@@ -133,7 +137,11 @@ export class SagaTimeline {
   /** A tenant learns of its own sagas only, by row security and by the condition. */
   private async relationsOf(em: EntityManager, run: SagaRun, isAdmin: boolean, on: SameResource): Promise<SagaTimelineView['relations']> {
     const redriven = await em.find(SagaRun, { where: { redrivenFrom: run.id }, select: { id: true }, order: { id: 'ASC' } });
-    const drift = await em.query<{ id: string }[]>(DRIFTS_OF, [run.id, MOST_RELATED]);
+    const resourceId = run.input.resource_id;
+    const drift =
+      typeof resourceId === 'string' && UUID_KEY.test(resourceId)
+        ? await em.query<{ id: string }[]>(DRIFTS_OF, [run.id, MOST_RELATED, resourceId])
+        : [];
     const parent = isAdmin && typeof run.input.write_id === 'string' ? await this.parentOf(run.input.write_id) : null;
     return {
       parent,

@@ -30,6 +30,12 @@ export class ProtectionRecorder {
     return tx.query<LockedResource>(`${SELECT} for share`, [ids]);
   }
 
+  /** Those of the resources that got another owner after this time, ms since 1970. */
+  async findMoved(tx: Queryable, ids: readonly string[], sinceMs: number): Promise<ReadonlySet<string>> {
+    const moved = await tx.query<{ id: string }>(MOVED, [ids, sinceMs]);
+    return new Set(moved.map(({ id }) => id));
+  }
+
   /** Null lifts the protection. Call `lock` first. */
   async set(tx: Queryable, ids: readonly string[], by: Protector | null): Promise<void> {
     await tx.query(SET, [ids, by]);
@@ -39,6 +45,11 @@ export class ProtectionRecorder {
 /** Fenced by row locks, which all callers take in the order of the ids. $1 ids. */
 const SELECT = `
 select id, kind, provider_id, name, tenant_id, owner_override, protected_by, deleted_at from cloud_resources where id = any ($1::uuid[]) order by id`;
+
+/** Set-based: the droplets of one saga, by the index of changed owners. $1 ids, $2 ms. */
+const MOVED = `
+select distinct e.resource_id as id from cloud_resource_events e
+ where e.resource_id = any ($1::uuid[]) and e.type = 'attributed' and e.changes ? 'tenant_id' and e.at > to_timestamp($2::double precision / 1000)`;
 
 /** Set-based: a bulk change protects thousands. Rows that have the value already stay unwritten. $1 ids, $2 protector or null. */
 const SET = `

@@ -46,7 +46,7 @@ returning action, status, kind, provider_id as "providerId"`;
 
 /**
  * Fenced by the sweep's lease. Writes each action's state once, as an event of its resource. An action on a resource that no sweep has
- * recorded yet waits for it, for at most an hour. $1 sweep, $2 account.
+ * recorded yet waits for it, for at most an hour; the end of an action with an event always becomes one too. $1 sweep, $2 account.
  */
 const WRITE_ACTION_EVENTS = `
 with ${FENCE},
@@ -54,7 +54,7 @@ reported as (
   update cloud_provider_actions a set told_status = a.status
     from cloud_resources r
    where exists (select 1 from fence) and a.account_id = $2 and a.kind is not null and a.told_status is distinct from a.status
-     and a.first_read_at > clock_timestamp() - interval '1 hour'
+     and (a.told_status is not null or a.first_read_at > clock_timestamp() - interval '1 hour')
      and r.account_id = a.account_id and r.kind = a.kind and r.provider_id = a.provider_id
   returning r.id as resource_id, r.tenant_id, a.action_id, a.action, a.status, a.started_at, a.completed_at)
 insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)

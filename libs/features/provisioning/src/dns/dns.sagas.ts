@@ -22,16 +22,17 @@ export class ZoneAccess {
   constructor(private readonly inventory: ResourceRegistrar) {}
 
   /**
-   * Returns the input with the name relative to its zone. Throws `ResourceNotFoundError`, also for zones of other tenants, and
+   * Returns the input with the name relative to its zone; that of an accepted input, which a redrive prepares again, is so already. Throws `ResourceNotFoundError`, also for zones of other tenants, and
    * `ValidationFailedError`.
    */
-  async acceptInput({ scope, input }: StartCommand<DnsRecordInput>): Promise<AcceptedRecord> {
+  async acceptInput({ scope, input }: StartCommand<AcceptedRecord>): Promise<AcceptedRecord> {
     const zone = input.dns_domain.toLowerCase();
     const found = await this.inventory.findByName(scope, 'dns_zone', zone);
     if (!found) throw new ResourceNotFoundError();
     const errors = recordErrors(input);
     if (errors.length > 0) throw new ValidationFailedError(errors);
-    return Object.assign({}, input, { dns_domain: zone, dns_record_name: relativeName(zone, input.dns_record_name), zone_id: found.id });
+    const name = input.zone_id === undefined ? relativeName(zone, input.dns_record_name) : input.dns_record_name;
+    return Object.assign({}, input, { dns_domain: zone, dns_record_name: name, zone_id: found.id });
   }
 }
 

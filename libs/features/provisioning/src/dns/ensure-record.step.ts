@@ -12,9 +12,10 @@ import {
   type Wait,
 } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { bodyOf, DnsRecordCalls, recordValues, sameRecord, type ListedRecord, type RecordFields } from '../provider/dns-record-calls';
 import { leftAfterRestore, stepErrorOf } from '../provisioning.errors';
-import { recordHolds, type DnsRecordInput } from './dns-record.input';
+import { recordHolds, type AcceptedRecord, type DnsRecordInput } from './dns-record.input';
 import { decideRecord, differs, wantedRecord } from './record-decision';
 import type { RecordFacts } from './record-forecasts';
 
@@ -39,7 +40,7 @@ export type EnsureIntent = {
 export const isEnsureIntent = (stored: object): stored is EnsureIntent => 'op' in stored && 'others' in stored;
 
 type EnsuredRecord = { readonly outcome: 'noop' | 'created' | 'updated'; readonly record_id: string };
-type Ctx = StepContext<DnsRecordInput, EnsureIntent, EnsuredRecord>;
+type Ctx = StepContext<AcceptedRecord, EnsureIntent, EnsuredRecord>;
 type Answer = StepAnswer<EnsuredRecord>;
 
 const HAS_RECORD = 'the zone has this record already';
@@ -128,13 +129,14 @@ export class DnsRecordCompensation {
 
 /** Ensures that one record has the wanted data. Records the previous values first, so that a compensation can restore them. [SAG-14] */
 @Injectable()
-export class EnsureRecordStep implements StepDefinition<DnsRecordInput, EnsureIntent, EnsuredRecord> {
+export class EnsureRecordStep implements StepDefinition<AcceptedRecord, EnsureIntent, EnsuredRecord> {
   readonly name = 'ensure_record';
   readonly policy = { tries: 10 };
 
   constructor(
     private readonly records: DnsRecordCalls,
     private readonly compensation: DnsRecordCompensation,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -170,11 +172,17 @@ export class EnsureRecordStep implements StepDefinition<DnsRecordInput, EnsureIn
         if (decision.is !== 'noop') return undefined;
         return skipped(HAS_RECORD, { outcome: 'noop', record_id: decision.record.id });
       },
-      send: () => (before ? this.records.update(zone, before.id, body, ctx.signal) : this.records.create(zone, body, ctx.signal)),
+      send: async () => {
+        await this.guard.assertSameOwner(ctx, ctx.input.zone_id);
+        return before ? this.records.update(zone, before.id, body, ctx.signal) : this.records.create(zone, body, ctx.signal);
+      },
       pending: wait(this.config.saga.pollMs, WRITE_REASON),
       answered: (record) => written(op, record),
-      // The record to update was deleted meanwhile.
-      refused: (error) => (error.category === 'not_found' && before ? retry(stepErrorOf(error)) : undefined),
+      refused: (error) => {
+        const stopped = answerGuard(error, intent?.ruledOut === false);
+        if (stopped) return stopped;
+        return error.category === 'not_found' && before ? retry(stepErrorOf(error)) : undefined; // the record was deleted meanwhile
+      },
     });
   };
 

@@ -4,6 +4,7 @@ import { NotFoundAtProviderError } from '#libs/digitalocean';
 import { done, fail, retry, wait, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
+import { OwnerChangedError } from '../protection/destruction-guard';
 import { PROJECT_FIELD, ProjectCalls } from '../provider/project-calls';
 import { stepErrorOf } from '../provisioning.errors';
 import { CREATE_DROPLET } from './create-droplet.step';
@@ -54,6 +55,7 @@ export class AssignProjectStep implements StepDefinition<Input, AssignIntent, As
       fields: { sentAtMs: 'askedAtMs' },
       lagMs: this.config.provider.lagMs,
       writes: () => [{ target: `${kind}:${id}`, object: '', sets: { [PROJECT_FIELD]: uuid }, before: {} }],
+      instead: () => (project.tenant_id === ctx.tenantId ? undefined : fail(stepErrorOf(new OwnerChangedError(project.name)), 'none')),
       send: () => this.projects.assignResources(uuid, [urn], ctx.signal),
       pending: wait(this.config.saga.pollMs, `waiting for the project to list ${kind} ${id}`),
       // Existing projects have answered 404 (docs/digitalocean-facts.md 3.2).

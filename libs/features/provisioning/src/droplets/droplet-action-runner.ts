@@ -15,7 +15,7 @@ import {
 } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
-import { answerGuard } from '../protection/destruction-guard';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { DropletCalls, dropletValues, type Droplet, type DropletAction } from '../provider/droplet-calls';
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
 import { dropletHolds } from './droplet-access';
@@ -30,7 +30,9 @@ export interface DropletGoal {
   readonly reached: (droplet: Droplet) => boolean;
   /** Fails the step when the action has been requested this often and its goal is not reached. */
   readonly sendLimit?: { readonly sends: number; readonly error: StepError };
-  /** The last check before the action is requested. Throws an error of the `DestructionGuard`. */
+  /** The action restores what the saga has changed, so it is requested whatever owner the droplet has now. */
+  readonly restoring?: true;
+  /** The last check before the action is requested, instead of that of the owner. Throws an error of the `DestructionGuard`. */
   readonly check?: () => Promise<void>;
 }
 
@@ -55,13 +57,14 @@ export class DropletActionRunner {
     private readonly droplets: DropletCalls,
     private readonly poller: SharedProviderPoller,
     private readonly inventory: ResourceRegistrar,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** `keep` contains the fields of the step's own intent, which this class writes back with its own. */
   async ensure<Intent extends ActionIntent, Output>(
-    ctx: StepContext<unknown, Intent, Output>,
-    { dropletId, action, reached, check, sendLimit }: DropletGoal,
+    ctx: StepContext<{ readonly resource_id?: string }, Intent, Output>,
+    { dropletId, action, reached, restoring, check, sendLimit }: DropletGoal,
     keep: Intent,
   ): Promise<StepAnswer<Output>> {
     const { type } = action;
@@ -98,7 +101,8 @@ export class DropletActionRunner {
       writes: () => (live ? [writeOf(live, valuesSetBy(action))] : []),
       instead: async () => ((await this.droplets.isBusy(dropletId, ctx.signal)) ? wait(pollMs, BUSY_REASON) : undefined),
       send: async () => {
-        await check?.();
+        if (check) await check();
+        else if (!restoring) await this.guard.assertSameOwner(ctx, ctx.input.resource_id);
         return this.droplets.startAction(dropletId, action, ctx.signal);
       },
       pending: wait(pollMs, `waiting for the ${type} to take effect`),

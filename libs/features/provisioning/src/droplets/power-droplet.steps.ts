@@ -3,7 +3,7 @@ import { ResourceRegistrar } from '#libs/inventory';
 import { done, fail, skipped, underWay, wait, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
-import { answerGuard } from '../protection/destruction-guard';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { DropletCalls, dropletValues, type Droplet } from '../provider/droplet-calls';
 import { dropletMissing, stepErrorOf } from '../provisioning.errors';
 import { ACTION_CALLS, answerRefusal, DropletActionRunner, type ActionIntent, type DropletGoal } from './droplet-action-runner';
@@ -57,7 +57,7 @@ abstract class PowerStep<Input extends WithDroplet> implements StepDefinition<In
 
   readonly compensate = async (ctx: StepContext<Input, PowerIntent, ChangedPower>): Promise<StepAnswer<ChangedPower>> => {
     const was = ctx.intent?.was ?? ctx.output?.was;
-    return was ? this.runner.ensure(ctx, goal(ctx, was), { was }) : done();
+    return was ? this.runner.ensure(ctx, { ...goal(ctx, was), restoring: true }, { was }) : done();
   };
 }
 
@@ -104,6 +104,7 @@ export abstract class OneActionStep<Input extends WithDroplet> implements StepDe
   constructor(
     protected readonly droplets: DropletCalls,
     private readonly inventory: ResourceRegistrar,
+    protected readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -111,7 +112,9 @@ export abstract class OneActionStep<Input extends WithDroplet> implements StepDe
   /** Why the action must not be requested; undefined when nothing is in the way. Asked before the first request. */
   protected abstract judge(ctx: ActCtx<Input>): Promise<StepAnswer<never> | undefined>;
   /** The last check before the action is requested. Throws an error of the `DestructionGuard`. */
-  protected async check(_ctx: ActCtx<Input>): Promise<void> {}
+  protected check(ctx: ActCtx<Input>): Promise<void> {
+    return this.guard.assertSameOwner(ctx, ctx.input.resource_id);
+  }
 
   readonly execute = async (ctx: ActCtx<Input>): Promise<StepAnswer<Acted>> => {
     const { droplet_id: id } = ctx.input;

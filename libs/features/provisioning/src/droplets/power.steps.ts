@@ -21,7 +21,13 @@ type PoweredOn = { readonly stays_off: true };
 export const POWER_OFF: StepKey<PoweredOff> = { name: 'power_off' };
 
 const poweredOff = ({ droplet_id: dropletId }: WithDroplet): DropletGoal => ({ dropletId, action: { type: 'power_off' }, reached: isOff });
-const poweredOn = ({ droplet_id: dropletId }: WithDroplet): DropletGoal => ({ dropletId, action: { type: 'power_on' }, reached: isOn });
+/** The droplet was on before the saga, so it does not stay off for a new owner either. */
+const poweredOn = ({ droplet_id: dropletId }: WithDroplet): DropletGoal => ({
+  dropletId,
+  action: { type: 'power_on' },
+  reached: isOn,
+  restoring: true,
+});
 
 /** Powers the droplet off and records whether it was running. The compensation powers on only a droplet that was running. */
 @Injectable()
@@ -91,5 +97,5 @@ export class PowerOnStep implements StepDefinition<WithDroplet, ActionIntent, Po
 
   /** The next compensation restores the size, for which the droplet must be off. */
   readonly compensate = async (ctx: StepContext<WithDroplet, ActionIntent, PoweredOn>): Promise<StepAnswer<PoweredOn>> =>
-    ctx.findOutputOf(POWER_OFF)?.unneeded ? done() : this.runner.ensure(ctx, poweredOff(ctx.input), {});
+    ctx.findOutputOf(POWER_OFF)?.unneeded ? done() : this.runner.ensure(ctx, { ...poweredOff(ctx.input), restoring: true }, {});
 }

@@ -42,7 +42,7 @@ export class ResizeStep implements StepDefinition<AcceptedResize, ResizeIntent, 
     const from = ctx.intent?.from;
     if (from === undefined) return done();
     const action = { type: 'resize', size: from, disk: false };
-    return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action, reached: hasSize(from) }, { from });
+    return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action, reached: hasSize(from), restoring: true }, { from });
   };
 }
 

@@ -4,6 +4,7 @@ import { done, fail, underWay, wait, type StepAnswer, type StepContext, type Ste
 import { Inject, Injectable } from '@nestjs/common';
 import { SharedProviderPoller } from '../polling/shared-provider-poller';
 import { DropletCalls } from '../provider/droplet-calls';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { SnapshotCalls, type Snapshot } from '../provider/snapshot-calls';
 import { isCreatedSince, snapshotName } from '../provider/tag-calls';
 import { leftAfterRestore } from '../provisioning.errors';
@@ -42,6 +43,7 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet, SnapshotInt
     private readonly droplets: DropletCalls,
     private readonly snapshots: SnapshotCalls,
     private readonly inventory: ResourceRegistrar,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -60,10 +62,14 @@ export class TakeSnapshotStep implements StepDefinition<WithDroplet, SnapshotInt
       intent: {},
       fields: { sentAtMs: 'movedAtMs', sends: 'create', ruledOut: 'ruledOut' },
       lagMs: this.config.provider.lagMs,
-      send: () => this.droplets.startAction(id, { type: 'snapshot', name }, ctx.signal),
+      send: async () => {
+        await this.guard.assertSameOwner(ctx, ctx.input.resource_id);
+        return this.droplets.startAction(id, { type: 'snapshot', name }, ctx.signal);
+      },
       pending: wait(this.config.saga.pollMs, SNAPSHOT_REASON),
       answered: ({ id: actionId }) => done({ name, action_id: actionId }),
       refused: (error) =>
+        answerGuard(error, this.mayHaveHappened(ctx)) ??
         answerRefusal(error, { droplets: this.droplets, dropletId: id, signal: ctx.signal, pollMs: this.config.saga.pollMs }),
     });
   };

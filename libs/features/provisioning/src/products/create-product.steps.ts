@@ -2,11 +2,12 @@ import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import { done, wait, type StepAnswer, type StepContext, type StepDefinition, type StepKey } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { DestructionGuard } from '../protection/destruction-guard';
 import { ProductCalls, type Product, type ProductKind } from '../provider/product-calls';
 import { firewallName, isCreatedSince, sagaTag } from '../provider/tag-calls';
 import { leftAfterRestore } from '../provisioning.errors';
 import type { AcceptedProduct } from './product.input';
-import { PRODUCT_NAMES, productHold, ProductRunner } from './product-runner';
+import { companionsOf, PRODUCT_NAMES, productHold, ProductRunner } from './product-runner';
 
 /** The step fails after three creates with an unknown outcome. */
 const CREATE_LIMIT = { sends: 3, error: { code: 'create_unanswered', detail: '3 creates had no known outcome' } };
@@ -45,6 +46,7 @@ abstract class CreateProductStep implements StepDefinition<AcceptedProduct, Crea
     private readonly products: ProductCalls,
     private readonly runner: ProductRunner,
     private readonly inventory: ResourceRegistrar,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -69,7 +71,10 @@ abstract class CreateProductStep implements StepDefinition<AcceptedProduct, Crea
       fields: { sentAtMs: 'sentAtMs', sends: 'create', ruledOut: 'ruledOut' },
       lagMs: this.config.provider.lagMs,
       sendLimit: CREATE_LIMIT,
-      send: () => this.products.create(this.kind, this.order(ctx), ctx.signal),
+      send: async () => {
+        await this.guard.assertSameOwner(ctx, undefined, companionsOf(ctx.input));
+        return this.products.create(this.kind, this.order(ctx), ctx.signal);
+      },
       pending: unconfirmed,
       answered: ({ id }) => done({ provider_id: id }, holds(id)),
     });

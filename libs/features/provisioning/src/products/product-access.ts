@@ -141,13 +141,14 @@ export class ProductAccess {
     return this.target(scope, 'snapshot', input.resource_id);
   }
 
-  /** The address goes to the project by which its owner is known. */
-  async acceptReserve({ scope, input }: StartCommand<ReserveIpInput>): Promise<AcceptedProduct> {
+  /** The address goes to the project by which its owner is known. An accepted input, which a redrive prepares again, has both places. */
+  async acceptReserve({ scope, input }: StartCommand<ReserveIpInput & Pick<AcceptedProduct, 'droplet_id'>>): Promise<AcceptedProduct> {
     const { droplet_resource_id } = input;
-    if ((input.region === undefined) === (droplet_resource_id === undefined))
+    const isAccepted = input.droplet_id !== undefined;
+    if (!isAccepted && (input.region === undefined) === (droplet_resource_id === undefined))
       throw new ValidationFailedError([fieldError('region', 'or droplet_resource_id must be given, and not both')]);
     const droplet = droplet_resource_id === undefined ? undefined : await this.find(scope, 'droplet', droplet_resource_id);
-    const region = (input.region ?? droplet?.region ?? '').toLowerCase();
+    const region = (droplet ? (droplet.region ?? '') : (input.region ?? '')).toLowerCase();
     const project = await this.droplets.findProject(scope, input.project_id);
     const errors = [...('message' in project ? [project] : []), ...(await this.regionErrors(region))];
     if (errors.length > 0) throw new ValidationFailedError(errors);

@@ -3,9 +3,11 @@ import { ResourceRegistrar } from '#libs/inventory';
 import { canonicalJson, type DomainError, type Json } from '#libs/kernel';
 import { done, fail, retry, skipped, underWay, wait, type StepAnswer, type StepContext, type TrackedWrite } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { NO_BACKUPS, ProductCalls, requestsFor, type Product, type ProductKind } from '../provider/product-calls';
 import { DropletCalls } from '../provider/droplet-calls';
 import { stepErrorOf } from '../provisioning.errors';
+import type { AcceptedProduct } from './product.input';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -40,6 +42,10 @@ export function productOf(hold: string): { readonly kind: 'volume' | 'floating_i
   return kind !== undefined && id !== undefined ? { kind: kind as 'volume' | 'floating_ip' | 'firewall', id } : undefined;
 }
 
+/** Our ids of the droplets that take part in a saga on another object. */
+export const companionsOf = ({ droplet_resource_id, attach_to, droplet_resource_ids = [] }: AcceptedProduct): string[] =>
+  [droplet_resource_id, attach_to, ...droplet_resource_ids].filter((id) => id !== undefined);
+
 /** Whether values have all wanted ones. A missing tag or droplet is false. Pure. */
 export const hasValues = (values: Values, wanted: Values): boolean =>
   Object.entries(wanted).every(([field, value]) => canonicalJson((values[field] ?? false) as Json) === canonicalJson(value as Json));
@@ -71,12 +77,13 @@ export class ProductRunner {
     private readonly products: ProductCalls,
     private readonly droplets: DropletCalls,
     private readonly inventory: ResourceRegistrar,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** `keep` contains the fields of the step's own intent, which this class writes back with its own. */
   async ensure<Intent extends ChangeIntent, Output>(
-    ctx: StepContext<unknown, Intent, Output>,
+    ctx: StepContext<AcceptedProduct, Intent, Output>,
     { kind, id, sets, dropletId, undoing, ...goal }: ProductGoal,
     keep: Intent,
   ): Promise<StepAnswer<Output>> {
@@ -86,6 +93,7 @@ export class ProductRunner {
     const before = ctx.intent;
     const requested = before?.askedAtMs !== undefined && (before.undoing === true) === (undoing === true);
     const mayComeLate = before?.askedAtMs !== undefined && !requested && before.ruledOut !== true && ctx.output === undefined;
+    const open = before?.askedAtMs !== undefined && before.ruledOut !== true;
     let { live } = goal;
     return ctx.effect(`change ${kind}`, {
       find: async () => {
@@ -104,7 +112,10 @@ export class ProductRunner {
       lagMs: before?.askedAtMs !== undefined && !requested ? 0 : lagMs,
       writes: () => (live ? [writeOf(live, sets)] : []),
       instead: async () => ((await this.isBusy(kind, id, dropletId, ctx.signal)) ? wait(pollMs, BUSY_REASON) : undefined),
-      send: () => this.sendAll(ctx, live, sets),
+      send: async () => {
+        if (!undoing) await this.guard.assertSameOwner(ctx, ctx.input.resource_id, companionsOf(ctx.input));
+        return this.sendAll(ctx, live, sets);
+      },
       pending: wait(pollMs, `waiting for the change of ${name} to take effect`),
       unanswered: wait(pollMs, `waiting for an unconfirmed change of ${name} to take effect`),
       answered: async (actionIds) => {
@@ -112,6 +123,8 @@ export class ProductRunner {
         return actionIds.length === 0 ? done() : wait(pollMs, `waiting for the change of ${name}`);
       },
       refused: async (error) => {
+        const stopped = answerGuard(error, open);
+        if (stopped) return stopped;
         if (error.category === 'not_found') return fail(stepErrorOf(error), 'none');
         return this.answerRefusal(error, { kind, id, dropletId, signal: ctx.signal });
       },

@@ -1,14 +1,10 @@
-import { CONFIG, type Config } from '#libs/config';
-import { ResourceRegistrar } from '#libs/inventory';
 import type { SagaDefinition, StepAnswer, StepContext } from '#libs/saga';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { dropletHolds } from '../droplets/droplet-access';
 import { ACTION_CALLS } from '../droplets/droplet-action-runner';
 import type { WithDroplet } from '../droplets/droplet.input';
 import { OneActionStep } from '../droplets/power-droplet.steps';
 import { AwaitSnapshotStep, TakeSnapshotStep } from '../droplets/take-snapshot.step';
-import { DestructionGuard } from '../protection/destruction-guard';
-import { DropletCalls } from '../provider/droplet-calls';
 import { dropletMissing } from '../provisioning.errors';
 import { ProductAccess } from './product-access';
 import { ProductForecasts } from './product-forecasts';
@@ -26,15 +22,6 @@ export class RestoreDropletStep extends OneActionStep<Restored> {
   readonly name = 'restore_droplet';
   readonly pivot = true;
   readonly policy = { waitLimitMs: 7_200_000 };
-
-  constructor(
-    droplets: DropletCalls,
-    inventory: ResourceRegistrar,
-    @Inject(CONFIG) config: Config,
-    private readonly guard: DestructionGuard,
-  ) {
-    super(droplets, inventory, config);
-  }
 
   readonly outline = () => ({ does: 'Replaces the disk of the droplet by the image', calls: ACTION_CALLS });
 

@@ -41,7 +41,7 @@ export class OwnerLeftError extends domainError('tenant_not_active', 'conflict',
 
 /**
  * Decides whether sagas may destroy or overwrite a resource: once when they are accepted, and again right before the write, because
- * protection and owner may change while a saga waits. [TNT-5]
+ * protection and owner may change while a saga waits. The owner is read again before every other change too. [TEN-6, TNT-5]
  */
 @Injectable()
 export class DestructionGuard implements AcceptanceGuard {
@@ -77,6 +77,27 @@ export class DestructionGuard implements AcceptanceGuard {
     if (resource.tenant_id !== tenantId) throw new OwnerChangedError(resource.name ?? resource.id);
     const owner = tenantId === null ? undefined : await this.tenants.standingOf(tenantId, { fresh: true });
     if (tenantId !== null && owner?.status === 'closed') throw new OwnerLeftError(tenantId);
+  }
+
+  /**
+   * Call it in `send` of a write that neither destroys nor overwrites, but not where a saga restores what it has changed. `target`: what the saga
+   * changes. `companions`: droplets that take part; an admin may have named those of another owner, so only a later change counts. A saga of an
+   * earlier release may name no target. Throws `OwnerChangedError`.
+   */
+  async assertSameOwner(
+    { tenantId, createdAtMs }: Pick<StepContext, 'tenantId' | 'createdAtMs'>,
+    target: string | undefined,
+    companions: readonly string[] = [],
+  ): Promise<void> {
+    const ids = [...(target === undefined ? [] : [target]), ...companions];
+    if (ids.length === 0) return;
+    const changed = await this.database.transaction(async (tx) => {
+      const foreign = (await this.protection.readStable(tx, ids)).filter((one) => !one.deleted_at && one.tenant_id !== tenantId);
+      if (foreign.length === 0) return undefined;
+      const moved = await this.protection.findMoved(tx, companions, createdAtMs);
+      return foreign.find(({ id }) => id === target || moved.has(id));
+    });
+    if (changed) throw new OwnerChangedError(changed.name ?? changed.id);
   }
 }
 

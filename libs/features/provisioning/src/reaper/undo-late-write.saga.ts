@@ -30,7 +30,7 @@ class UndoLateWriteInput implements LateWriteOrder {
 /** `begun`: the judgement was repeated under the hold. `others`: the records of the name and type before a record was created again. */
 type UndoIntent = ActionIntent & ChangeIntent & { readonly begun: true; readonly sentAtMs?: number; readonly others?: readonly string[] };
 type Undone = { readonly values: Readonly<Record<string, unknown>> };
-type Ctx = StepContext<LateWriteOrder, UndoIntent, Undone>;
+type Ctx = StepContext<LateWriteOrder & { readonly resource_id?: undefined }, UndoIntent, Undone>;
 type Answer = StepAnswer<Undone>;
 
 const TAG_FIELD = /^tag:/;
@@ -118,7 +118,7 @@ export class UndoLateWriteStep implements StepDefinition<LateWriteOrder, UndoInt
     const [field = ''] = Object.keys(values);
     if (TAG_FIELD.test(field)) return this.restoreTags(ctx, dropletId);
     const reached = (droplet: Droplet) => agrees(dropletValues(droplet), values);
-    return this.runner.ensure(ctx, { dropletId, action: actionFor(values), reached }, { begun: true });
+    return this.runner.ensure(ctx, { dropletId, action: actionFor(values), reached, restoring: true }, { begun: true });
   }
 
   private async restoreTags(ctx: Ctx, dropletId: string): Promise<Answer> {

@@ -58,12 +58,12 @@ abstract class DropletSettingStep implements StepDefinition<AcceptedRevert, Sett
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ChangedSetting>> => {
     const from = ctx.intent?.from;
-    return from === undefined ? done() : this.ensureValue(ctx, this.inPresentWords(from), { from });
+    return from === undefined ? done() : this.ensureValue(ctx, this.inPresentWords(from), { from }, true);
   };
 
-  private ensureValue(ctx: Ctx, value: SettingValue, keep: SettingIntent): Promise<StepAnswer<ChangedSetting>> {
+  private ensureValue(ctx: Ctx, value: SettingValue, keep: SettingIntent, restoring?: true): Promise<StepAnswer<ChangedSetting>> {
     const reached = (droplet: Droplet) => this.liveValue(droplet) === value;
-    return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action: this.actionFor(value), reached }, keep);
+    return this.runner.ensure(ctx, { dropletId: ctx.input.droplet_id, action: this.actionFor(value), reached, restoring }, keep);
   }
 }
 

@@ -1,6 +1,7 @@
 import { CONFIG, type Config } from '#libs/config';
 import { done, skipped, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { answerGuard, DestructionGuard } from '../protection/destruction-guard';
 import { writeOf } from '../droplets/droplet-action-runner';
 import type { DropletFacts } from '../droplets/droplet-forecasts';
 import { DropletCalls, missingAsUndefined, tagField } from '../provider/droplet-calls';
@@ -32,6 +33,7 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert, TagsIntent, C
   constructor(
     private readonly droplets: DropletCalls,
     private readonly tags: TagCalls,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -43,12 +45,12 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert, TagsIntent, C
     return { does: `Changes the tags: ${parts.join('; ')}`, undo: 'Restores the previous tags', calls: { min: calls, typical: calls + 1 } };
   };
 
-  readonly execute = (ctx: Ctx) => this.ensureTags(ctx, ctx.input.tags);
+  readonly execute = (ctx: Ctx) => this.ensureTags(ctx, ctx.input.tags, () => this.guard.assertSameOwner(ctx, ctx.input.resource_id));
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ChangedTags>> =>
     ctx.intent === null ? done() : this.ensureTags(ctx, ctx.intent.from);
 
-  private async ensureTags(ctx: Ctx, wanted: readonly string[]): Promise<StepAnswer<ChangedTags>> {
+  private async ensureTags(ctx: Ctx, wanted: readonly string[], check?: () => Promise<void>): Promise<StepAnswer<ChangedTags>> {
     const { pollMs } = this.config.saga;
     const droplet = await this.droplets.get(ctx.input.droplet_id, ctx.signal);
     if (!droplet) return dropletMissing(ctx.input.droplet_id);
@@ -67,11 +69,13 @@ export class SetTagsStep implements StepDefinition<AcceptedRevert, TagsIntent, C
       fields: { unansweredAtMs: 'unansweredAtMs' },
       writes: () => [writeOf(droplet, tagsSetBy(add, remove, wanted))],
       send: async () => {
+        await check?.();
         for (const tag of add) await this.change(ctx, () => this.tags.addToDroplet(tag, droplet.id, ctx.signal));
         for (const tag of remove) await this.change(ctx, () => this.tags.removeFromDroplet(tag, droplet.id, ctx.signal));
       },
       pending: wait(pollMs, 'waiting for the changed tags of the droplet to become visible'),
       unanswered: wait(pollMs, UNCONFIRMED_REASON),
+      refused: (error) => answerGuard(error, ctx.intent !== null),
     });
   }
 

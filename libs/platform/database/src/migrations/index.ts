@@ -62,6 +62,8 @@ import { StreamPlaces1795000001366 } from './1366-stream-places.migration';
 import { IssuerLogos1795000001371 } from './1371-issuer-logos.migration';
 import { RouteLimits1795000001381 } from './1381-route-limits.migration';
 import { ScopeOfPlatform1795000001390 } from './1390-scope-of-platform.migration';
+import { SagaLookUps1795000001415 } from './1415-saga-look-ups.migration';
+import { PostponedBulkItems1795000001416 } from './1416-postponed-bulk-items.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -129,4 +131,6 @@ export const migrations = [
   IssuerLogos1795000001371,
   RouteLimits1795000001381,
   ScopeOfPlatform1795000001390,
+  SagaLookUps1795000001415,
+  PostponedBulkItems1795000001416,
 ];
