@@ -9,14 +9,18 @@ let api: Awaited<ReturnType<typeof documentedApi>>;
 /** What the next starts of a saga are answered with, instead of the documented example. */
 let starts: Scripted[] = [];
 let isSagaReadable = true;
+/** The last event of the feed. */
+let last = 0;
 
 beforeAll(async () => {
   const app = await createTestApp();
   const document = (await app.http().get('/api/openapi.json').expect(200)).body as Document;
   await app.close();
-  api = await documentedApi(document, (call) => {
+  api = await documentedApi(document, (call, { lastEventId }) => {
     if (call === 'POST /api/v1/sagas') return starts.shift();
     if (call.startsWith('GET /api/v1/sagas/') && !isSagaReadable) return LOST;
+    if (call.startsWith('GET /api/v1/events/stream')) return streamed(Number(lastEventId ?? last));
+    if (call.startsWith('GET /api/v1/events?')) return emptyListBeforeAnEvent();
     return undefined;
   });
 });
@@ -25,6 +29,19 @@ beforeEach(() => {
   isSagaReadable = true;
 });
 afterAll(() => api.close());
+
+/** The events behind `after`; then the server ends the stream. */
+function streamed(after: number): Scripted {
+  const events = Array.from({ length: last - after }, (_none, index) => after + index + 1);
+  const blocks = events.map((sequence) => `id: ${sequence}\ndata: ${JSON.stringify({ sequence })}\n\n`);
+  return { status: 200, body: {}, stream: [`: open\nid: ${after}\n\n`, ...blocks].join('') };
+}
+
+/** An event follows the list before anything else is asked for. */
+function emptyListBeforeAnEvent(): Scripted {
+  last += 1;
+  return { status: 200, body: { data: [], page: { next_cursor: null } } };
+}
 
 async function arcadia(args: readonly string[], given: Partial<Given> = {}) {
   const before = api.received.length;
@@ -72,4 +89,11 @@ it('prints the id of a saga when the wait for it is interrupted', async () => {
   const [, read] = waited.calls;
   expect(waited.exitCode).toBe(1);
   expect(waited.err).toContain(`Continue it with: arcadia saga watch ${read?.call.replace('GET /api/v1/sagas/', '')}\n`);
+});
+
+it('prints an event that happens between the empty list of --since and the stream', async () => {
+  const tail = ['events', 'tail', '--since', '2026-11-29T00:00:00Z', '--limit', '1', '-o', 'tsv', '--fields', 'sequence'];
+  last = 1206;
+  expect(await arcadia(tail, { endsInPause: 1 })).toMatchObject({ out: '1207\n', exitCode: 0 });
+  expect(await arcadia([...tail, '--after', '1000'], { endsInPause: 1 })).toMatchObject({ out: '1208\n', exitCode: 0 });
 });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { answered } from '../session/client';
-import { streamedEvents } from '../session/event-stream';
+import { lastSequence, streamedEvents } from '../session/event-stream';
 import { EXIT, usageError } from '../session/failure';
 import { addList, atMost, limitOf, pages } from '../session/lists';
 import { type Row, type Shape, writeObject, writeRows } from '../session/output';
@@ -112,17 +112,22 @@ async function tail(session: Session): Promise<void> {
   }
 }
 
-/** With `--since`, the events of the feed from that time on; then those of the stream, from where the feed ended. */
+/**
+ * With `--since`, the events of the feed from that time on; then those of the stream. The end of the feed is read before the list, so an event
+ * that happens between list and stream is in one of them, also when the list is empty.
+ */
 async function* newEvents(session: Session): AsyncGenerator<readonly Row[]> {
   const filters = eventFilters(session);
   const since = session.text('since');
   let after = session.text('after');
   if (since !== undefined) {
+    const end = await lastSequence(session, filters);
     for await (const rows of pages(session, '/api/v1/events', { ...filters, since, ...(after !== undefined && { after }) })) {
       yield rows;
       const last = rows.at(-1)?.sequence;
       if (typeof last === 'number') after = String(last);
     }
+    after = String(Math.max(end, Number(after ?? 0)));
   }
   yield* streamedEvents(session, filters, after);
 }
