@@ -15,6 +15,7 @@ const BUILT = join(__dirname, '../../../dist/arcadia');
 /** What each command sends, prints and exits with. `UPDATE_GOLDEN=1` writes it again. */
 const GOLDEN = join(__dirname, 'command-line.golden.txt');
 const LONGEST_HELP_MS = 200;
+const NEW_HEAD = { no: '8', hash: 'b'.repeat(64) };
 
 let document: Document;
 let api: Awaited<ReturnType<typeof documentedApi>>;
@@ -38,6 +39,8 @@ afterAll(async () => {
 function scripted(call: string, { authorization, lastEventId }: Parameters<Parameters<typeof documentedApi>[1]>[1]) {
   if (call.includes('/events/stream') && !call.includes('missing')) return streamed(Number(lastEventId ?? 1206));
   if (authorization === 'Bearer expired') return problem(401, 'unauthenticated', 'The token is not valid');
+  if (authorization === 'Bearer whole')
+    return { status: 200, body: { data: { ...example('AuditVerificationResponse'), whole: true, head: NEW_HEAD } } };
   if (call.includes('missing')) return problem(404, 'resource_not_found', 'There is no such resource');
   if (call.includes('/held/cancel')) return problem(409, 'not_cancellable', 'The saga has passed its point of no return');
   if (call.includes('region=none')) return { status: 200, body: { data: [], page: { next_cursor: null } } };
@@ -210,6 +213,32 @@ it('keeps a token in a file of the user alone, sends it to its own API only, and
   expect(printed).not.toMatch(new RegExp(`${TOKEN}|${STORED}`));
   const written = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   expect(written.map(({ name }) => name).sort()).toEqual(['contexts.json', 'run.json']);
+});
+
+it('compares the audit record with the head of --head or --keep-head, and refuses a head that cannot be read [INV-14]', async () => {
+  const verify = (...args: string[]) => arcadia(['audit', 'verify', ...args], { env: { ARCADIA_TOKEN: 'whole' } });
+  const sent = ({ calls }: Awaited<ReturnType<typeof verify>>) => calls.map(({ call }) => call.replace('POST /api/v1/audit/verify ', ''));
+  const heads = mkdtempSync(join(tmpdir(), 'arcadia-heads-'));
+  const [kept, old, broken] = ['kept', 'old', 'broken'].map((name) => join(heads, `${name}.json`)) as [string, string, string];
+  const head = JSON.stringify({ no: '7', hash: 'a'.repeat(64) });
+  writeFileSync(old, head);
+  expect(sent(await verify('--head', old))).toEqual([`{"head":${head}}`]);
+  expect(readFileSync(old, 'utf8')).toBe(head);
+  for (const text of ['', 'null', '{"no":"7"}']) {
+    writeFileSync(broken, text);
+    for (const option of ['--head', '--keep-head']) expect(await verify(option, broken)).toMatchObject({ exitCode: 2, calls: [] });
+  }
+  expect(await verify('--head', `${old}.none`)).toMatchObject({ exitCode: 2, calls: [] });
+  expect(await verify('--head', old, '--keep-head', old)).toMatchObject({ exitCode: 2, calls: [] });
+
+  expect(sent(await verify('--keep-head', kept))).toEqual(['{}']);
+  expect(JSON.parse(readFileSync(kept, 'utf8'))).toEqual(NEW_HEAD);
+  const before = statSync(kept).ino;
+  expect(sent(await verify('--keep-head', kept))).toEqual([JSON.stringify({ head: NEW_HEAD })]);
+  // The new file took the place of the old one: a crash while it is written leaves the old head.
+  expect(statSync(kept).ino).not.toBe(before);
+  expect(readdirSync(heads).filter((name) => name.endsWith('.new'))).toEqual([]);
+  rmSync(heads, { recursive: true });
 });
 
 it('is one package that runs outside the repository and helps at once', () => {

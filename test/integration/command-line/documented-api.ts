@@ -32,11 +32,14 @@ export interface Scripted {
   readonly body: object;
   /** Sent in place of the body, as Server-Sent Events. */
   readonly stream?: string;
+  /** The connection ends without an answer. */
+  readonly isLost?: boolean;
 }
 
 export interface Received {
   readonly call: string;
   readonly authorization: string | undefined;
+  readonly idempotencyKey: string | undefined;
   readonly status: number;
   /** The sentence of a refusal. */
   readonly detail: string | undefined;
@@ -76,12 +79,15 @@ export async function documentedApi(document: Document, script: (call: string, c
     request.on('end', () => {
       const url = new URL(request.url ?? '/', 'http://api');
       const call = `${request.method} ${decodeURIComponent(request.url ?? '')}`;
-      const { authorization, 'last-event-id': lastEventId } = request.headers;
+      const { authorization, 'last-event-id': lastEventId, 'idempotency-key': key } = request.headers;
       const caller = { authorization, lastEventId: lastEventId as string | undefined };
-      const { status, body: sent, stream } = answer(call, url, (request.method ?? 'GET').toLowerCase(), body, caller);
+      const idempotencyKey = key as string | undefined;
+      const { status, body: sent, stream, isLost } = answer(call, url, (request.method ?? 'GET').toLowerCase(), body, caller);
       const { detail } = sent as { detail?: string };
       const shown = lastEventId === undefined ? call : `${call} (Last-Event-ID ${String(lastEventId)})`;
-      if (url.pathname !== '/api/openapi.json') received.push({ call: body ? `${shown} ${body}` : shown, authorization, status, detail });
+      if (url.pathname !== '/api/openapi.json')
+        received.push({ call: body ? `${shown} ${body}` : shown, authorization, idempotencyKey, status, detail });
+      if (isLost) return response.destroy();
       if (stream !== undefined) return response.writeHead(status, { 'content-type': 'text/event-stream' }).end(stream);
       return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(sent));
     });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { answered } from '../session/client';
-import { streamedEvents } from '../session/event-stream';
+import { lastSequence, streamedEvents } from '../session/event-stream';
 import { EXIT, usageError } from '../session/failure';
 import { addList, atMost, limitOf, pages } from '../session/lists';
 import { type Row, type Shape, writeObject, writeRows } from '../session/output';
@@ -35,9 +35,9 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
       summary: 'check that nothing of events and log was changed since it was recorded; exits with 1 when something was',
       options: {
         '--head <file>': 'a head that was kept: finds an end that was cut off since',
-        '--keep-head <file>': 'write the head of now',
+        '--keep-head <file>': 'for a schedule: compare with the head in this file, then write the new one there; the first run creates it',
       },
-      examples: ['audit verify', 'audit verify --keep-head head.json'],
+      examples: ['audit verify', 'audit verify --head head.json', 'audit verify --keep-head head.json'],
     },
     verify,
   );
@@ -61,22 +61,45 @@ export function addAuditCommands(book: CommandBook, program: Command): void {
 
 async function verify(session: Session): Promise<number> {
   const shape = session.shape(['whole', 'rows', 'waiting', 'head.no', 'head.hash', 'archived_before', 'findings_count', 'findings']);
-  const file = session.text('keepHead');
-  const isKept = file !== undefined && existsSync(file);
-  if (file !== undefined && !isKept) session.say(`There is no ${file} yet: this run cannot find an end that was cut off earlier`);
-  const body = isKept ? { head: headIn(file) } : {};
+  const keepIn = session.text('keepHead');
+  const compareWith = headFile(session, keepIn);
+  const body = compareWith === undefined ? {} : { head: headIn(compareWith) };
   const { data } = await answered(session.client.POST('/api/v1/audit/verify', { body }));
   await writeObject(session.terminal, shape, { ...data });
-  if (file !== undefined && data.whole) writeFileSync(file, `${JSON.stringify(data.head)}\n`);
+  if (keepIn !== undefined && data.whole) writeHead(keepIn, data.head);
   return data.whole ? EXIT.ok : EXIT.failed;
 }
 
-function headIn(file: string): { no: string; hash: string } {
+interface Head {
+  readonly no: string;
+  readonly hash: string;
+}
+
+/** The file with the head to compare with; undefined when there is none yet. */
+function headFile(session: Session, keepIn: string | undefined): string | undefined {
+  const given = session.text('head');
+  if (keepIn === undefined) return given;
+  if (given !== undefined) throw usageError('--keep-head also compares with the head in its file: use either --head or --keep-head');
+  if (existsSync(keepIn)) return keepIn;
+  session.say(`There is no ${keepIn} yet: this run cannot find an end that was cut off earlier`);
+  return undefined;
+}
+
+/** Throws a usage error for a file without a head: the API would verify without one when it is null. */
+function headIn(file: string): Head {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as { no: string; hash: string };
+    const head = JSON.parse(readFileSync(file, 'utf8')) as Partial<Head> | null;
+    if (typeof head?.no === 'string' && typeof head.hash === 'string') return { no: head.no, hash: head.hash };
   } catch {
-    throw usageError(`The head in ${file} cannot be read: it is the file that --keep-head wrote`);
+    // the usage error below
   }
+  throw usageError(`The head in ${file} cannot be read: it must be a file that --keep-head wrote`);
+}
+
+/** The old head stays until the new one is complete. */
+function writeHead(file: string, head: Head): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(head)}\n`);
+  renameSync(`${file}.new`, file);
 }
 
 async function tail(session: Session): Promise<void> {
@@ -89,17 +112,22 @@ async function tail(session: Session): Promise<void> {
   }
 }
 
-/** With `--since`, the events of the feed from that time on; then those of the stream, from where the feed ended. */
+/**
+ * With `--since`, the events of the feed from that time on; then those of the stream. The end of the feed is read before the list, so an event
+ * that happens between list and stream is in one of them, also when the list is empty.
+ */
 async function* newEvents(session: Session): AsyncGenerator<readonly Row[]> {
   const filters = eventFilters(session);
   const since = session.text('since');
   let after = session.text('after');
   if (since !== undefined) {
+    const end = await lastSequence(session, filters);
     for await (const rows of pages(session, '/api/v1/events', { ...filters, since, ...(after !== undefined && { after }) })) {
       yield rows;
       const last = rows.at(-1)?.sequence;
       if (typeof last === 'number') after = String(last);
     }
+    after = String(Math.max(end, Number(after ?? 0)));
   }
   yield* streamedEvents(session, filters, after);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { randomUUID } from 'node:crypto';
-import { answered, reached, refusal, type Schemas } from '../session/client';
+import { answered, hasUnknownOutcome, reached, refusal, type Schemas } from '../session/client';
 import { EXIT, exitCodeOf, Failure } from '../session/failure';
 import { inputSchemaOf, orderInput, type ApiDocument } from './order-input';
 import { writeObject } from '../session/output';
@@ -17,6 +17,9 @@ export const PLAN_FIELDS = [
   'steps',
   'refused',
 ];
+
+/** A connection that was lost is often there again after this time. */
+const REPEAT_PAUSE_MS = 1_000;
 
 /** Kinds that destroy or give up something. */
 const CANNOT_BE_UNDONE = /^(destroy|delete|release|restore)_/;
@@ -61,11 +64,31 @@ async function order(session: Session, kind = ''): Promise<number> {
   if (session.has('dryRun')) return plan(session, body);
   if (CANNOT_BE_UNDONE.test(kind)) await session.confirm(`${kind} cannot be undone. Start it for ${Object.values(input).join(' ')}?`);
   const shape = session.shape(SAGA_FIELDS);
-  const headers = { 'idempotency-key': session.text('idempotencyKey') ?? randomUUID() };
-  const { data } = await answered(session.client.POST('/api/v1/sagas', { body, headers }));
-  const saga = data as Schemas['SagaResponse'];
+  const saga = await start(session, body, session.text('idempotencyKey') ?? randomUUID());
   if (!session.has('wait')) await writeObject(session.terminal, shape, saga);
   return waitIfAsked(session, saga.id);
+}
+
+/**
+ * Starts the saga. A request with an unknown outcome is repeated once with the same key, which starts nothing twice [SAG-17]. When the outcome
+ * stays unknown, or the user ends the command before the answer, the key is printed, because an order with a new one would be a second order.
+ */
+async function start(session: Session, body: Schemas['SagaBody'], key: string): Promise<Schemas['SagaResponse']> {
+  const headers = { 'idempotency-key': key };
+  const post = async () => (await answered(session.client.POST('/api/v1/sagas', { body, headers }))).data as Schemas['SagaResponse'];
+  let isRepeated = false;
+  try {
+    return await post().catch(async (error: unknown) => {
+      if (!hasUnknownOutcome(error)) throw error;
+      isRepeated = true;
+      await session.terminal.pause(REPEAT_PAUSE_MS);
+      return post();
+    });
+  } catch (error) {
+    if (isRepeated || !(error instanceof Failure))
+      session.say(`The saga may have started. Repeat the order with --idempotency-key ${key}, which starts nothing twice`);
+    throw error;
+  }
 }
 
 async function plan(session: Session, body: Schemas['SagaBody']): Promise<number> {

@@ -69,9 +69,15 @@ export async function watchSaga(session: Session, id: string): Promise<number> {
   }
 }
 
-/** Waits for the saga when `--wait` was given. */
-export function waitIfAsked(session: Session, id: string): Promise<number> {
-  return session.has('wait') ? watchSaga(session, id) : Promise.resolve(EXIT.ok);
+/** Waits for the saga when `--wait` was given. A wait that is interrupted prints the id, which was not printed before. */
+export async function waitIfAsked(session: Session, id: string): Promise<number> {
+  if (!session.has('wait')) return EXIT.ok;
+  try {
+    return await watchSaga(session, id);
+  } catch (error) {
+    session.say(`The wait was interrupted. Continue it with: arcadia saga watch ${id}`);
+    throw error;
+  }
 }
 
 function drawing({ terminal }: Session): (saga: Saga) => void {

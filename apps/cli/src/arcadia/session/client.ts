@@ -52,6 +52,10 @@ export async function reached<T>(call: Promise<T>): Promise<T> {
   }
 }
 
+/** The API may have done what was asked: the connection was lost, or a proxy answered in place of the API. */
+export const hasUnknownOutcome = (error: unknown): boolean =>
+  error instanceof Failure && (error.code === 'unreachable' || /^http_5\d\d$/.test(error.code));
+
 export function refusal(response: Response, body: unknown): Failure {
   const known = (typeof body === 'object' && body !== null ? body : {}) as Partial<Schemas['Problem']>;
   const detail = known.detail ?? `The server answered ${response.status} without an explanation`;

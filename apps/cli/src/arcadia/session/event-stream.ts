@@ -36,6 +36,21 @@ export async function* streamedEvents(
   }
 }
 
+/**
+ * The `sequence` of the last event of the feed, behind which a stream that is opened now begins. Throws a `Failure` when the stream cannot be
+ * opened.
+ */
+export async function lastSequence(session: Session, filters: Readonly<Record<string, string>>): Promise<number> {
+  const id = await reached(firstId(await open(session, filters, undefined)));
+  if (id === undefined) throw new Failure(EXIT.failed, 'The stream of events ended before it had begun: try again', 'stream_ended');
+  return Number(id);
+}
+
+async function firstId(response: Response): Promise<string | undefined> {
+  for await (const { id } of blocksOf(response)) if (id !== undefined) return id;
+  return undefined;
+}
+
 /** A server that restarts, or has too much to do. */
 const mayPass = (error: unknown): boolean =>
   !(error instanceof Failure) || error.exitCode === EXIT.failed || error.exitCode === EXIT.conflict;
