@@ -65,21 +65,25 @@ describe('drift detection [DRF-1]', () => {
     ]);
   });
 
-  it('reports no drift for an image that the provider has retired, but one for a snapshot of ours in its place', async () => {
+  it('reports no drift for an image that the provider has retired, but one for an image of ours in its place', async () => {
     const { resourceId } = await world.aDroplet();
     const setImage = (image: string | null) =>
       world.database.query(`update cloud_resources set attrs = jsonb_set(attrs, '{image}', $2) where id = $1`, [
         resourceId,
         JSON.stringify(image),
       ]);
-    await setImage('183204117');
-    expect(await world.detect()).toEqual(NOTHING);
-    await aResource(world.database, { kind: 'snapshot', provider_id: '183204117', status: 'available' });
-    expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
+    const kinds = ['snapshot', 'droplet_backup', 'custom_image'];
+    for (const [nth, kind] of kinds.entries()) {
+      const image = String(183_204_117 + nth);
+      await setImage(image);
+      expect(await world.detect()).toEqual({ ...NOTHING, stale: nth === 0 ? 0 : 1 });
+      await aResource(world.database, { kind, provider_id: image, status: 'available' });
+      expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
+    }
     await setImage('debian-12-x64');
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
     expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: 'debian-12-x64', severity: 'high' })]);
-    expect(await events(resourceId)).toHaveLength(1);
+    expect(await events(resourceId)).toHaveLength(kinds.length);
     await setImage(null);
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
     expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: null })]);

@@ -86,10 +86,10 @@ const CONFIRMED = `(r.deleted_at is not null or (r.stale_strike_count = 0 and r.
 
 /**
  * The image lost its slug, because the provider retired it or moved the slug to a newer build: the droplet then shows the image's number.
- * That is no drift. A snapshot or backup of ours in its place is a rebuild, and drift; so is no image at all.
+ * That is no drift. A snapshot, backup or custom image of ours in its place is a rebuild, and drift; so is no image at all.
  */
 const RETIRED_IMAGE = `(f.key = 'image' and l.actual #>> '{}' ~ '^\\d+$' and l.expected #>> '{}' !~ '^\\d+$' and not exists (
-   select 1 from cloud_resources i where i.kind in ('snapshot', 'droplet_backup') and i.account_id = r.account_id and i.provider_id = l.actual #>> '{}')) is true`;
+   select 1 from cloud_resources i where i.kind in ('snapshot', 'droplet_backup', 'custom_image') and i.account_id = r.account_id and i.provider_id = l.actual #>> '{}')) is true`;
 
 /** The image was ordered by its number, and the droplet shows the slug of that same image. */
 const SAME_IMAGE = `(f.key = 'image' and l.expected #>> '{}' = r.attrs ->> 'image_id') is true`;
