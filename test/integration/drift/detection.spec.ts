@@ -3,7 +3,7 @@ import { ADMIN, PLATFORM } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
-import { aResource } from '../../support/factories';
+import { aResource, change } from '../../support/factories';
 
 let world: DriftWorld;
 beforeAll(async () => {
@@ -215,6 +215,21 @@ it('reports no drift for a value that a sweep observed during a saga that was th
   await world.sweepDroplets();
   expect(await world.detect()).toEqual(NOTHING);
   expect(await events(resourceId)).toEqual([]);
+});
+
+it('compares a volume only after a sweep of volumes that began after its saga ended, however often droplets are swept [DRF-2, DRF-5]', async () => {
+  const sweepVolumes = () => world.sweeps.run('volume', { trigger: 'manual' });
+  const volume = await world.run('create_volume', { name: 'data', size_gib: 10, region: ORDER.region }, null);
+  const { resource_id: resourceId } = volume.context.register_volume as { resource_id: string };
+  await change(world.database, 'cloud_resources', resourceId, { listed_by: null }); // the lag bound has passed
+  const resize = await world.run('resize_volume', { resource_id: resourceId, size_gib: 20 }, null);
+  expect(await sweepVolumes()).toMatchObject({ status: 'complete' });
+  await world.setDesiredState(resourceId, { name: 'data', size_gigabytes: 30 });
+  await change(world.database, 'saga_runs', resize.id, { finished_at: new Date() }); // while volumes were swept
+  expect(await world.sweepDroplets()).toBe('complete');
+  expect(await world.detect()).toEqual(NOTHING);
+  expect(await sweepVolumes()).toMatchObject({ status: 'complete' });
+  expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
 });
 
 it('writes nothing when nothing has changed', async () => {
