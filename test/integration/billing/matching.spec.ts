@@ -111,6 +111,24 @@ describe('a line with a resource', () => {
     ]);
   });
 
+  it.each([
+    ['k8s_cluster', 'Kubernetes Clusters', 'pool-a (s-2vcpu-4gb)', 'pool-b (s-4vcpu-8gb)'],
+    ['managed_db', 'Managed Databases', 'primary (db-s-1vcpu-1gb)', 'standby (db-s-1vcpu-1gb)'],
+    ['app', 'App Platform', 'web', 'worker'],
+  ])('matches every line about a part of a resource of %s by the name in its group [BIL-7]', async (kind, product, one, other) => {
+    const id = await history.resource({ kind, providerId: 'one', name: 'prod', created: LONG_AGO, tenant: 'acme' });
+    const part = { product, group_description: 'Prod' };
+    expect(matches(await linesOf({ ...part, description: one }, { ...part, description: other, amount: '12.00' }))).toEqual([
+      [id, 'name', 'acme'],
+      [id, 'name', 'acme'],
+    ]);
+    const unnamed = await linesOf({ product, description: 'prod' }, { product, description: 'prod', amount: '12.00' });
+    expect(matches(unnamed)).toEqual([
+      [null, 'billed_twice', null],
+      [null, 'billed_twice', null],
+    ]);
+  });
+
   it('keeps the id of each line when lines that differ only in their project have another order in the JSON items [BIL-7]', async () => {
     const acme = await history.project('acme', ['Acme', LONG_AGO]);
     const birch = await history.project('birch', ['Birch', LONG_AGO]);

@@ -3,7 +3,7 @@ import { ADMIN, PLATFORM } from '../../support/principals';
 import { ORDER } from '../../support/provisioning-world';
 import { until } from '../../support/until';
 import { newDriftWorld, type DriftWorld } from './drift-world';
-import { aResource } from '../../support/factories';
+import { aResource, change } from '../../support/factories';
 
 let world: DriftWorld;
 beforeAll(async () => {
@@ -65,21 +65,25 @@ describe('drift detection [DRF-1]', () => {
     ]);
   });
 
-  it('reports no drift for an image that the provider has retired, but one for a snapshot of ours in its place', async () => {
+  it('reports no drift for an image that the provider has retired, but one for an image of ours in its place', async () => {
     const { resourceId } = await world.aDroplet();
     const setImage = (image: string | null) =>
       world.database.query(`update cloud_resources set attrs = jsonb_set(attrs, '{image}', $2) where id = $1`, [
         resourceId,
         JSON.stringify(image),
       ]);
-    await setImage('183204117');
-    expect(await world.detect()).toEqual(NOTHING);
-    await aResource(world.database, { kind: 'snapshot', provider_id: '183204117', status: 'available' });
-    expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
+    const kinds = ['snapshot', 'droplet_backup', 'custom_image'];
+    for (const [nth, kind] of kinds.entries()) {
+      const image = String(183_204_117 + nth);
+      await setImage(image);
+      expect(await world.detect()).toEqual({ ...NOTHING, stale: nth === 0 ? 0 : 1 });
+      await aResource(world.database, { kind, provider_id: image, status: 'available' });
+      expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
+    }
     await setImage('debian-12-x64');
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
     expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: 'debian-12-x64', severity: 'high' })]);
-    expect(await events(resourceId)).toHaveLength(1);
+    expect(await events(resourceId)).toHaveLength(kinds.length);
     await setImage(null);
     expect(await world.detect()).toEqual({ ...NOTHING, changed: 1 });
     expect(await world.drifts('open')).toEqual([expect.objectContaining({ field: 'image', actual: null })]);
@@ -211,6 +215,21 @@ it('reports no drift for a value that a sweep observed during a saga that was th
   await world.sweepDroplets();
   expect(await world.detect()).toEqual(NOTHING);
   expect(await events(resourceId)).toEqual([]);
+});
+
+it('compares a volume only after a sweep of volumes that began after its saga ended, however often droplets are swept [DRF-2, DRF-5]', async () => {
+  const sweepVolumes = () => world.sweeps.run('volume', { trigger: 'manual' });
+  const volume = await world.run('create_volume', { name: 'data', size_gib: 10, region: ORDER.region }, null);
+  const { resource_id: resourceId } = volume.context.register_volume as { resource_id: string };
+  await change(world.database, 'cloud_resources', resourceId, { listed_by: null }); // the lag bound has passed
+  const resize = await world.run('resize_volume', { resource_id: resourceId, size_gib: 20 }, null);
+  expect(await sweepVolumes()).toMatchObject({ status: 'complete' });
+  await world.setDesiredState(resourceId, { name: 'data', size_gigabytes: 30 });
+  await change(world.database, 'saga_runs', resize.id, { finished_at: new Date() }); // while volumes were swept
+  expect(await world.sweepDroplets()).toBe('complete');
+  expect(await world.detect()).toEqual(NOTHING);
+  expect(await sweepVolumes()).toMatchObject({ status: 'complete' });
+  expect(await world.detect()).toEqual({ ...NOTHING, opened: 1 });
 });
 
 it('writes nothing when nothing has changed', async () => {

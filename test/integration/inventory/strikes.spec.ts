@@ -198,6 +198,28 @@ describe('the vanish brake [INV-5]', () => {
     expect(audit).toEqual([{ actor: 'ada', action: 'sweep_released', reason: 'acme left' }]);
   });
 
+  it('keeps the longer spacing of kinds that cannot be fetched by id when a sweep is released [INV-3]', async () => {
+    world = await newWorld({ PLACEHOLDER_STRIKE_SPACING_MS: '86400000' });
+    const domain = 'fern.example';
+    const records = Array.from({ length: 10 }, (_, nr) => ({
+      id: 1_900_000_001 + nr,
+      domain,
+      type: 'A',
+      name: `w${nr}`,
+      data: '203.0.113.1',
+    }));
+    await world.simulator.change({ domains: [{ name: domain }], domain_records: records });
+    await world.sweep('dns_zone');
+    expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete', discovered: 10 });
+    await world.simulator.change({ domain_records: records.slice(4) });
+    expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete', struck: 4 });
+    await world.simulator.change({ domain_records: [] });
+    const suspect = await world.sweep('dns_record');
+    expect(suspect).toMatchObject({ status: 'suspect', struck: 0 });
+    expect(await world.sweeps.release(suspect.id, ADMIN)).toMatchObject({ status: 'released', struck: 6 });
+    expect(await world.sweep('dns_record')).toMatchObject({ status: 'complete', struck: 0, deleted: 0 });
+  });
+
   it('does not allow a sweep that misses other resources than the released ones', async () => {
     const droplets = await sweptWorld(30);
     await world.simulator.setDroplets(droplets.slice(20));

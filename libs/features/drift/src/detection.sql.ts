@@ -54,10 +54,11 @@ export const LATEST_REVERT = `
 
 /**
  * The last complete sweep of each kind, the resources that an open saga has on hold, and the end of the last saga of each resource since
- * then. A resource that a saga is changing is not compared: the saga records its desired state at the end. Nor is one with a sweep that
- * began before its saga ended, because that sweep may show a state in between. After a saga has failed, its resource is compared.
+ * the oldest of these sweeps among the kinds of $2 that have resources. A resource that a saga is changing is not compared: the saga
+ * records its desired state at the end. Nor is one with a sweep that began before its saga ended, because that sweep may show a state in
+ * between. After a saga has failed, its resource is compared.
  * [DRF-2]
- * $1: the kinds with a list of their own; all others are swept with the projects.
+ * $1: the kinds with a list of their own; all others are swept with the projects. $2: the kinds that sagas may change.
  */
 const SWEPT_AND_BUSY = `
 swept as materialized (
@@ -68,7 +69,10 @@ busy as materialized (
   select h.resource from saga_holds h join saga_runs s on s.id = h.saga_id where ${isOpen('s')}),
 saga_ends as materialized (
   select v.resource_id, max(v.finished_at) as at from saga_runs v
-   where v.finished_at >= (select started_at from swept where kind = 'droplet') and v.resource_id is not null group by 1)`;
+   where v.resource_id is not null and v.finished_at >= (
+     select min(s.started_at) from swept s
+      where s.kind = any ($2::text[]) and exists (select 1 from cloud_resources r where r.kind = s.kind and r.deleted_at is null))
+   group by 1)`;
 
 const COMPARED = `
   cloud_provisioned p join cloud_resources r on r.id = p.resource_id
@@ -86,10 +90,10 @@ const CONFIRMED = `(r.deleted_at is not null or (r.stale_strike_count = 0 and r.
 
 /**
  * The image lost its slug, because the provider retired it or moved the slug to a newer build: the droplet then shows the image's number.
- * That is no drift. A snapshot or backup of ours in its place is a rebuild, and drift; so is no image at all.
+ * That is no drift. A snapshot, backup or custom image of ours in its place is a rebuild, and drift; so is no image at all.
  */
 const RETIRED_IMAGE = `(f.key = 'image' and l.actual #>> '{}' ~ '^\\d+$' and l.expected #>> '{}' !~ '^\\d+$' and not exists (
-   select 1 from cloud_resources i where i.kind in ('snapshot', 'droplet_backup') and i.account_id = r.account_id and i.provider_id = l.actual #>> '{}')) is true`;
+   select 1 from cloud_resources i where i.kind in ('snapshot', 'droplet_backup', 'custom_image') and i.account_id = r.account_id and i.provider_id = l.actual #>> '{}')) is true`;
 
 /** The image was ordered by its number, and the droplet shows the slug of that same image. */
 const SAME_IMAGE = `(f.key = 'image' and l.expected #>> '{}' = r.attrs ->> 'image_id') is true`;

@@ -2,6 +2,7 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction, tryLockTransaction, type Queryable } from '#libs/database';
 import { DriftEvents, KINDS } from '#libs/inventory';
 import { counter, histogram } from '#libs/observability';
+import { DESIRED_FIELDS } from '#libs/provisioning';
 import { Injectable, Logger } from '@nestjs/common';
 import { CHANGE_DRIFTS, CLOSE_DRIFTS, FIND_CHANGES, OPEN_DRIFTS } from './detection.sql';
 import { DetectionRunningError } from './drift.errors';
@@ -54,7 +55,10 @@ export class DriftDetectionService {
     const report = await this.transaction.run(async (em) => {
       const tx = queryableOf(em);
       if (!(await tryLockTransaction(tx, 'driftDetection'))) throw new DetectionRunningError();
-      const written = await this.write(tx, await tx.query<FoundChange>(FIND_CHANGES, [KINDS.map(({ kind }) => kind)]));
+      const written = await this.write(
+        tx,
+        await tx.query<FoundChange>(FIND_CHANGES, [KINDS.map(({ kind }) => kind), Object.keys(DESIRED_FIELDS)]),
+      );
       await em.upsert(DriftDetection, { one: true, detectedAt: () => 'clock_timestamp()' }, ['one']);
       if (because)
         await this.audit.record(tx, {

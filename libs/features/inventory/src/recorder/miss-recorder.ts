@@ -4,7 +4,7 @@ import { appendFrom } from '#libs/events';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Sweep, UnreadableItem } from '../entities/sweep.entity';
 import { listedKind } from '../kinds';
-import type { MissingRow, MissSituation } from './decide-misses';
+import { missRules, type MissingRow, type MissSituation } from './decide-misses';
 import type { SweepRef } from './resource-recorder';
 
 /**
@@ -71,8 +71,8 @@ update cloud_resources set stale_strike_count = 0, last_strike_at = null
  where account_id = $1 and kind = $2 and provider_id = any ($3::text[]) and stale_strike_count > 0 and deleted_at is null`;
 
 /**
- * Set-based. Strikes the rows that a released sweep missed and that have not been seen since, as far as the spacing allows. Placeholder
- * kinds, which the project sweep covers, have a spacing of their own. $1 sweep, $2 spacing ms, $3 most strikes.
+ * Set-based. Strikes the rows that a released sweep missed and that have not been seen since, as far as the spacing of their kind
+ * allows. $1 sweep, $2 spacing ms, $3 most strikes.
  */
 const STRIKE_RELEASED = `
 with struck as (
@@ -135,9 +135,8 @@ export class MissRecorder {
 
   /** Adds one strike to the rows that a released sweep missed. Returns how many rows got one. */
   async strikeReleased(tx: Queryable, { id, kind }: Pick<Sweep, 'id' | 'kind'>): Promise<number> {
-    const { strikesToDelete, strikeSpacingMs, placeholderStrikeSpacingMs } = this.config.inventory;
-    const spacingMs = listedKind(kind) ? strikeSpacingMs : placeholderStrikeSpacingMs;
-    const [row] = await tx.query<{ struck: number }>(STRIKE_RELEASED, [id, spacingMs, strikesToDelete]);
+    const { strikesToDelete, strikeSpacingMs } = missRules(this.config, listedKind(kind) ?? {});
+    const [row] = await tx.query<{ struck: number }>(STRIKE_RELEASED, [id, strikeSpacingMs, strikesToDelete]);
     return row?.struck ?? 0;
   }
 }

@@ -1,4 +1,4 @@
-import { ownerIntervals } from '#libs/inventory';
+import { INVOICE_NAMES, ownerIntervals } from '#libs/inventory';
 import { UUID_PATTERN } from '#libs/kernel';
 
 /**
@@ -135,10 +135,16 @@ const CANDIDATES = `
      and least(s.until, n.deleted_at) - greatest(s.since, n.created_at) >= case when s.timed then (s.until - s.since) / 2 else interval '1 second' end
      and (not s.timed or (s.since >= n.created_at - ${SLACK} and s.until <= n.deleted_at + ${SLACK}))`;
 
+/** The kinds with one line for each part of a resource, such as the node pools of a cluster. The group of a line names the resource. */
+const KINDS_WITH_PARTS = Object.keys(INVOICE_NAMES).filter((kind) => INVOICE_NAMES[kind]?.namedBy === 'group');
+
+/** A line about a part of a resource. Others for the same time are no second claim. */
+const IS_PART = `(kind in (${KINDS_WITH_PARTS.map((kind) => `'${kind}'`).join(', ')}) and group_description ~ '\\S')`;
+
 /**
  * One resource per line, or none. A line that several resources fit equally well gets none. Where one resource would be billed twice for
  * the same time under one product, the line with its id counts, else the one with its project; if neither decides, none of these lines
- * gets it. $1 first day of the period. [BIL-7]
+ * gets it. Lines about parts of one resource do not bill it twice. $1 first day of the period. [BIL-7]
  */
 export const MATCH_BY_NAME = `
 create temp table invoice_hits on commit drop as
@@ -150,7 +156,8 @@ chosen as (
          count(*) > 1 and (array_agg(score order by score desc))[1] = (array_agg(score order by score desc))[2]
     from candidate where namesakes > 1 group by line_no),
 claims as (
-  select line_no, product, since, until, resource_id, case when project_agrees then 2 else 1 end as rank from chosen where not ambiguous
+  select line_no, product, since, until, resource_id, case when project_agrees then 2 else 1 end as rank
+    from chosen where not ambiguous and not exists (select 1 from invoice_stage p where p.line_no = chosen.line_no and ${IS_PART})
   union all
   select line_no, product, coalesce(started_at, $1::date), coalesce(ended_at, $1::date + interval '1 month'), resource_id, 3
     from invoice_ids join invoice_stage using (line_no) where resource_id is not null),
