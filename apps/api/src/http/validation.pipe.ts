@@ -19,7 +19,6 @@ import { isUuid, nearestWord, UNKNOWN_FIELD, ValidationFailedError, type FieldEr
 import { DEFAULT_LIMIT, DryRunQuery, PageQuery } from './http.dto';
 import { A_TENANT_ID } from './input.decorators';
 import { KnownWords } from './known-words';
-import { takeNestedNulls, withoutNulls } from './unset-fields';
 
 /**
  * Nest's ValidationPipe with the problem document of this api: a body or query becomes an instance of its class, or all wrong fields are
@@ -74,6 +73,40 @@ export class InputValidationPipe extends ValidationPipe {
       if (!(error instanceof ValidationFailedError)) throw error;
       return { problems: error.errors };
     }
+  }
+}
+
+const unsetByClass = new Map<unknown, ReadonlySet<string>>();
+
+/** The fields of an input class that may be missing and have no meaning for null. */
+function unsetByNull(metatype: unknown): ReadonlySet<string> {
+  const known = unsetByClass.get(metatype);
+  if (known) return known;
+  const rules = typeof metatype === 'function' ? getMetadataStorage().getTargetValidationMetadatas(metatype, '', true, false) : [];
+  const named = (has: (rule: (typeof rules)[number]) => boolean) => new Set(rules.filter(has).map(({ propertyName }) => propertyName));
+  const optional = named(({ name }) => name === 'isOptional');
+  const orNull = named(({ type, name }) => type === 'conditionalValidation' && name === undefined);
+  const fields = new Set([...optional].filter((field) => !orNull.has(field)));
+  unsetByClass.set(metatype, fields);
+  return fields;
+}
+
+/**
+ * Takes each null out of an input whose field may be missing, unless null is a value of the field (`OrNull`): many clients write every field that
+ * they do not set as null. Without this, class-validator lets such a null pass as if it were valid. [TEN-5]
+ */
+function withoutNulls(metatype: Type, plain: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const unset = unsetByNull(metatype);
+  return Object.fromEntries(Object.entries(plain).filter(([field, value]) => value !== null || !unset.has(field)));
+}
+
+/** The same for the objects within an input that is an instance of its class by now. */
+function takeNestedNulls(input: unknown): void {
+  if (typeof input !== 'object' || input === null) return;
+  const unset = unsetByNull(input.constructor);
+  for (const [field, value] of Object.entries(input)) {
+    if (value === null && unset.has(field)) Reflect.deleteProperty(input, field);
+    else takeNestedNulls(value);
   }
 }
 
