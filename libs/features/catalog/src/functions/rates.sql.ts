@@ -4,7 +4,7 @@ import type { RepeatableSql } from '#libs/database';
  * The rates of all products, each with the time during which it counts: the catalog before what invoices taught before the configured list,
  * and within a source the latest. `observed` false leaves out what invoices taught. The function works as the owner of the table and checks
  * the scope itself, so that a tenant never gets an observed rate. The earliest rate of a product reaches back.
- * One join by product: a look-up per start reads the prices once for each of them, which is the square of their number.
+ * One join by product: to find the price of each start singly reads all prices for each of them, which is the square of their number.
  */
 const RATES = `
 create or replace function arcadia_rates(observed boolean) returns table (

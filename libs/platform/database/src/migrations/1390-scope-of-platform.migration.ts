@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Statements in platform scope no longer look up a tenant for each table that they read. The policies of tenants are evaluated before those of the
+ * Statements in platform scope no longer read a tenant for each table that they read. The policies of tenants are evaluated before those of the
  * platform, and `arcadia_tenant()` ran a statement of its own each time; it is an expression now, which runs that statement only where a tenant
  * is set. What it returns is the same. [TEN-4] Functions only: locks nothing that is in use.
  */

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Two look-ups read whole tables that only grow: the addresses that sagas have reserved, and the drifts of a resource. Steps of that name are
+ * Two statements read whole tables that only grow: the addresses that sagas have reserved, and the drifts of a resource. Steps of that name are
  * few, so their index needs no output, which row security would keep it from. Both tables refuse writes while their index is built: some
  * seconds for a million rows.
  */
