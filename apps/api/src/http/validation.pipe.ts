@@ -92,8 +92,8 @@ function unsetByNull(metatype: unknown): ReadonlySet<string> {
 }
 
 /**
- * Takes each null out of an input whose field may be missing, unless null is a value of the field (`OrNull`): many clients write every field that
- * they do not set as null. Without this, class-validator lets such a null pass as if it were valid. [TEN-5]
+ * Takes each null out of a field that may be missing, unless null is a value of the field (`OrNull`): many clients write every field that they do not
+ * set as null. Without this, class-validator lets such a null pass as if it were valid. [TEN-5]
  */
 function withoutNulls(metatype: Type, plain: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const unset = unsetByNull(metatype);
