@@ -55,7 +55,11 @@ export class AssignProjectStep implements StepDefinition<Input, AssignIntent, As
       fields: { sentAtMs: 'askedAtMs' },
       lagMs: this.config.provider.lagMs,
       writes: () => [{ target: `${kind}:${id}`, object: '', sets: { [PROJECT_FIELD]: uuid }, before: {} }],
-      instead: () => (project.tenant_id === ctx.tenantId ? undefined : fail(stepErrorOf(new OwnerChangedError(project.name)), 'none')),
+      // A saga of an admin has no tenant, nor has one of an earlier release that an admin started for a tenant.
+      instead: () =>
+        ctx.tenantId === null || project.tenant_id === ctx.tenantId
+          ? undefined
+          : fail(stepErrorOf(new OwnerChangedError(project.name)), 'none'),
       send: () => this.projects.assignResources(uuid, [urn], ctx.signal),
       pending: wait(this.config.saga.pollMs, `waiting for the project to list ${kind} ${id}`),
       // Existing projects have answered 404 (docs/digitalocean-facts.md 3.2).

@@ -14,6 +14,6 @@ export class RouteLimits1795000001381 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table provider_calls drop column route_limit');
+    await runner.query('drop function if exists provider_acquire_on_route; alter table provider_calls drop column route_limit');
   }
 }
