@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { wholeError, wholeNumber } from './format';
+import { sumsText, wholeError, wholeNumber } from './format';
 
 describe('a whole number that was typed', () => {
   it.each([
@@ -19,5 +19,16 @@ describe('a whole number that was typed', () => {
   it('takes an empty field for one that is missing, not for zero', () => {
     expect(wholeNumber(' ')).toBeNull();
     expect(wholeError(' ')).toBeUndefined();
+  });
+});
+
+describe('sums of amounts', () => {
+  it('adds no currency to another', () => {
+    const amounts = [
+      ['12.00', 'EUR'],
+      ['3.50', 'USD'],
+      ['0.10', 'EUR'],
+    ] as const;
+    expect(sumsText(amounts)).toBe('€12.10 + $3.50');
   });
 });

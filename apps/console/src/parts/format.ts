@@ -41,6 +41,12 @@ export const money = (decimal: string): string => dollars.format(Number(decimal)
 /** An amount of another currency too, with its own decimal places. */
 export const moneyIn = (decimal: string, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(Number(decimal)).replace('-', '−');
+/** Sums of amounts, one for each currency: "€12.00 + $3.50". Empty without amounts. */
+export function sumsText(amounts: readonly (readonly [amount: string, currency: string])[]): string {
+  const sums = new Map<string, number>();
+  for (const [amount, currency] of amounts) sums.set(currency, (sums.get(currency) ?? 0) + Number(amount));
+  return [...sums].map(([currency, sum]) => moneyIn(sum.toFixed(2), currency)).join(' + ');
+}
 /** The price of one unit, which may have parts of a cent. */
 export const unitPriceIn = (decimal: string, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: 5 }).format(Number(decimal));

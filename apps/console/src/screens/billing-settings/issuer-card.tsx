@@ -119,7 +119,12 @@ function IssuerFields({ kept: { record: issuer, isSaved, edit, saved } }: { read
         <TextInput label={WORDS.time_zone} {...fields.time_zone} />
         <TextInput label={WORDS.number_prefix} {...fields.number_prefix} />
         <TextInput label={WORDS.currency} maxLength={3} {...fields.currency} />
-        <TextInput label={WORDS.grace_days} inputMode="numeric" {...fields.grace_days} error={wrong.grace_days ?? fields.grace_days.error} />
+        <TextInput
+          label={WORDS.grace_days}
+          inputMode="numeric"
+          {...fields.grace_days}
+          error={wrong.grace_days ?? fields.grace_days.error}
+        />
         <TextInput label={WORDS.net_days} inputMode="numeric" {...fields.net_days} error={wrong.net_days ?? fields.net_days.error} />
         {(['yearly', 'issue_zero'] as const).map((name) => (
           <Checkbox

@@ -80,7 +80,8 @@ interface DialogProps {
   readonly close: () => void;
 }
 
-function AcceptDialog({ drift, close }: DialogProps) {
+function AcceptDialog({ drift: latest, close }: DialogProps) {
+  const [drift] = useState(latest); // what is accepted is the value that the person read
   const client = useQueryClient();
   const accept = async (reason: string | undefined) => {
     const body = { expected: drift.actual, reason } as never;

@@ -106,7 +106,11 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   });
   const start = useMutation({
     mutationFn: ({ extra, why }: Start) =>
-      startSaga({ ...body, input: { ...body.input, ...extra }, reason: why ?? body.reason }, current?.plan.plan_hash, current?.key ?? crypto.randomUUID()),
+      startSaga(
+        { ...body, input: { ...body.input, ...extra }, reason: why ?? body.reason },
+        current?.plan.plan_hash,
+        current?.key ?? crypto.randomUUID(),
+      ),
     onSuccess: ({ data }) => void navigate({ to: '/sagas/$id', params: { id: data.id } }),
     onError: (error) => {
       if (!(error instanceof Problem) || error.code !== 'plan_changed') return;

@@ -141,7 +141,13 @@ function EditDialog({ rule, remove, close }: EditProps) {
           FORM.region,
           regions.map((value) => ({ value, label: value })),
         )}
-        <TextInput label={FORM.position} description={rule ? undefined : FORM.positionHelp} inputMode="numeric" {...fields.position} error={wrongPosition} />
+        <TextInput
+          label={FORM.position}
+          description={rule ? undefined : FORM.positionHelp}
+          inputMode="numeric"
+          {...fields.position}
+          error={wrongPosition}
+        />
         <TextInput label={FORM.from} description={rule ? undefined : FORM.fromHelp} type="date" {...fields.valid_from} />
         <TextInput label={FORM.to} description={FORM.toHelp} type="date" {...fields.valid_to} />
       </div>

@@ -112,8 +112,7 @@ function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
     await answered(api.PUT('/api/v1/tenants/{id}/limits', { params: { path: { id } }, body: body as never }));
     await client.invalidateQueries({ queryKey: ['limits', id] });
   };
-  const wrong = (limit: LimitName) =>
-    LISTS.includes(limit) || AMOUNTS.includes(limit) ? undefined : wholeError(values[limit] ?? '');
+  const wrong = (limit: LimitName) => (LISTS.includes(limit) || AMOUNTS.includes(limit) ? undefined : wholeError(values[limit] ?? ''));
   return (
     <Confirm
       title={TEXTS.page.editTitle(name)}
