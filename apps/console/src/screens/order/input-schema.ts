@@ -52,7 +52,7 @@ export function inputOf(kind: string, values: Values): Record<string, unknown> {
       const field = properties[name];
       const isEmpty = value === '' || value === undefined || value === false || (Array.isArray(value) && value.length === 0);
       if (!field || (isEmpty && !(required.includes(name) && value !== undefined && value !== ''))) return [];
-      return [[name, typeOf(field) === 'integer' ? (wholeNumber(String(value)) ?? NaN) : value]];
+      return [[name, typeOf(field) === 'integer' && typeof value === 'string' ? (wholeNumber(value) ?? NaN) : value]];
     }),
   );
 }
