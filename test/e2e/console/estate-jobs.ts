@@ -145,6 +145,8 @@ export function estateJobs({ world, open }: Stack): void {
     const button = dialog.getByRole('button', { name: 'Destroy', exact: true });
     expect(await button.isDisabled()).toBe(true);
     await dialog.getByLabel(`Type ${name} to confirm`).fill(name);
+    expect(await button.isDisabled()).toBe(true);
+    await dialog.getByLabel('Reason').fill('the shop is closed');
     await button.click();
     await page.getByRole('heading', { level: 1, name: /^Destroy/ }).waitFor();
     await page.locator('.head .pill.ok').waitFor({ timeout: 40_000 });

@@ -27,7 +27,8 @@ interface ConfirmProps {
   readonly close: () => void;
 }
 
-const SHORTEST_REASON = 5;
+/** In characters. */
+export const SHORTEST_REASON = 5;
 
 /** Asks before a change. A dangerous one needs its name typed and a reason, and `Enter` does not confirm it. */
 export function Confirm({

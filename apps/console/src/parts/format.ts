@@ -20,6 +20,12 @@ const month = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', ti
 /** en-GB writes "Sept", which is longer than all other months and than the columns of days. */
 const shortMonths = (text: string): string => text.replace('Sept ', 'Sep ');
 
+/** The whole number that a person typed, or null: for `2,000`, `1.5`, `1e3` and an empty text. */
+export const wholeNumber = (text: string): number | null => (/^-?\d{1,15}$/.test(text.trim()) ? Number(text) : null);
+/** What stands beside a field that takes whole numbers. An empty text is no error. */
+export const wholeError = (text: string): string | undefined =>
+  text.trim() === '' || wholeNumber(text) !== null ? undefined : 'must be a whole number such as 2000';
+
 export const count = (value: number): string => whole.format(value);
 /** "100+" of a list that has more than were read. */
 export const countRead = (read: number, isCut: boolean): string => `${count(read)}${isCut ? '+' : ''}`;
@@ -35,6 +41,12 @@ export const money = (decimal: string): string => dollars.format(Number(decimal)
 /** An amount of another currency too, with its own decimal places. */
 export const moneyIn = (decimal: string, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(Number(decimal)).replace('-', '−');
+/** Sums of amounts, one for each currency: "€12.00 + $3.50". Empty without amounts. */
+export function sumsText(amounts: readonly (readonly [amount: string, currency: string])[]): string {
+  const sums = new Map<string, number>();
+  for (const [amount, currency] of amounts) sums.set(currency, (sums.get(currency) ?? 0) + Number(amount));
+  return [...sums].map(([currency, sum]) => moneyIn(sum.toFixed(2), currency)).join(' + ');
+}
 /** The price of one unit, which may have parts of a cent. */
 export const unitPriceIn = (decimal: string, currency: string): string =>
   new Intl.NumberFormat('en', { style: 'currency', currency, minimumFractionDigits: 2, maximumFractionDigits: 5 }).format(Number(decimal));

@@ -4,7 +4,9 @@ import { useCallback, useMemo } from 'react';
 import type { Freshness } from '../client/client';
 import { usePollMs } from '../shell/live';
 import { DataTable, type DataTableProps } from './data-table';
-import { ErrorState, Skeleton } from './states';
+import { ErrorState, ProblemCode, Skeleton } from './states';
+
+const TEXTS = { cut: 'The rest of the list could not be read.', again: 'Try again' };
 
 const POLL_MS = 15_000;
 /** A longer list is not asked for again while somebody reads it. */
@@ -43,17 +45,26 @@ export function useList<Row, Page extends ListPage<Row>>(
     },
     enabled,
   });
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   const rows = useMemo(() => query.data?.pages.flatMap((page) => [...page.data]) ?? [], [query.data]);
   const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+    // A page that was refused is asked for again by a person only, else it would be asked for without end.
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
   return { query, rows, onEnd, first: query.data?.pages[0] };
 }
 
 interface ListCardProps<Row> extends Omit<DataTableProps<Row>, 'rows' | 'onEnd' | 'dimmed'> {
   readonly list: {
-    readonly query: { readonly error: Error | null; readonly isPending: boolean; readonly refetch: () => unknown };
+    readonly query: {
+      readonly error: Error | null;
+      readonly isPending: boolean;
+      readonly refetch: () => unknown;
+      /** Of a list that is read page after page: the next one was refused. */
+      readonly isFetchNextPageError?: boolean;
+      readonly isFetchingNextPage?: boolean;
+      readonly fetchNextPage?: () => unknown;
+    };
     readonly rows: readonly Row[];
     readonly onEnd: () => void;
   };
@@ -67,15 +78,37 @@ interface ListCardProps<Row> extends Omit<DataTableProps<Row>, 'rows' | 'onEnd' 
 /** A list in its card: totals, then rows, or a skeleton, or why there are none. Old rows stay while new ones cannot be read. */
 export function ListCard<Row extends RowData>({ list, totals, empty, foot, ...table }: ListCardProps<Row>) {
   const { query, rows, onEnd } = list;
+  const isCutShort = query.isFetchNextPageError === true;
   return (
     <section className="card tw" aria-label={table.label}>
       {totals && <div className="tot">{totals}</div>}
-      {query.error && <ErrorState error={query.error} retry={() => void query.refetch()} />}
+      {query.error && !isCutShort && <ErrorState error={query.error} retry={() => void query.refetch()} />}
       {query.isPending && <Skeleton lines={14} />}
-      {rows.length > 0 && <DataTable {...table} rows={rows} onEnd={onEnd} dimmed={query.error !== null} />}
+      {rows.length > 0 && <DataTable {...table} rows={rows} onEnd={onEnd} dimmed={query.error !== null && !isCutShort} />}
+      {query.error && isCutShort && <CutShort error={query.error} query={query} />}
       {!query.isPending && !query.error && rows.length === 0 && empty}
       {foot}
     </section>
+  );
+}
+
+interface CutShortProps {
+  readonly error: Error;
+  readonly query: { readonly isFetchingNextPage?: boolean; readonly fetchNextPage?: () => unknown };
+}
+
+/** Where a list ends because its next page was refused: why, and the way to ask for it again. */
+export function CutShort({ error, query }: CutShortProps) {
+  return (
+    <div role="alert" className="pad">
+      <p>
+        {TEXTS.cut} {error.message}
+      </p>
+      <ProblemCode error={error} />
+      <button type="button" className="btn sml" disabled={query.isFetchingNextPage} onClick={() => void query.fetchNextPage?.()}>
+        {TEXTS.again}
+      </button>
+    </div>
   );
 }
 

@@ -7,6 +7,7 @@ import { SignIn } from './sign-in';
 interface SessionState {
   readonly session: Session;
   readonly isAdmin: boolean;
+  readonly isProduction: boolean;
   readonly signOut: () => void;
 }
 
@@ -48,6 +49,7 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
   const ended = useQuery({ queryKey: ['session-ended'], queryFn: () => false, enabled: false, initialData: false });
   const [offer, setOffer] = useState(offered);
   const session = opened.data?.data ?? null;
+  const isProduction = opened.data?.production ?? true;
 
   const begin = useCallback(
     async (token: string) => {
@@ -65,7 +67,10 @@ export function SessionGate({ children }: { readonly children: ReactNode }) {
     void endSession().finally(() => location.assign('/console/'));
   }, []);
 
-  const state = useMemo(() => (session ? { session, isAdmin: session.role === 'platform_admin', signOut } : null), [session, signOut]);
+  const state = useMemo(
+    () => (session ? { session, isAdmin: session.role === 'platform_admin', isProduction, signOut } : null),
+    [session, isProduction, signOut],
+  );
 
   if (offer) return <Offer token={offer} current={session} begin={begin} close={() => setOffer(null)} />;
   if (opened.isPending) return null;

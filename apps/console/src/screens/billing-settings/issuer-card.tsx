@@ -4,6 +4,7 @@ import { useState, type SubmitEvent } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { filledIn, useFields } from '../../parts/fields';
 import { IconCircleCheck } from '../../parts/icons';
+import { wholeError, wholeNumber } from '../../parts/format';
 import { OutdatedNote, useKept, type Kept } from '../../parts/kept';
 import { Card } from '../../parts/page';
 import { ErrorState, Note, RefusedNote, Skeleton } from '../../parts/states';
@@ -97,10 +98,13 @@ function IssuerFields({ kept: { record: issuer, isSaved, edit, saved } }: { read
     },
     change.error,
   );
+  const wrong = { grace_days: wholeError(values.grace_days), net_days: wholeError(values.net_days) };
+  const isReady = !wrong.grace_days && !wrong.net_days && !change.isPending;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
+    if (!isReady) return;
     const { tax_ids, grace_days, net_days, ...texts } = values;
-    const numbers = { grace_days: Number(grace_days), net_days: Number(net_days) };
+    const numbers = { grace_days: wholeNumber(grace_days) ?? undefined, net_days: wholeNumber(net_days) ?? undefined };
     const given = { ...filledIn(texts), ...numbers, ...flags, tax_ids: registrationsOf(tax_ids) };
     change.mutate({ ...given, expected_version: issuer.version });
   };
@@ -115,8 +119,13 @@ function IssuerFields({ kept: { record: issuer, isSaved, edit, saved } }: { read
         <TextInput label={WORDS.time_zone} {...fields.time_zone} />
         <TextInput label={WORDS.number_prefix} {...fields.number_prefix} />
         <TextInput label={WORDS.currency} maxLength={3} {...fields.currency} />
-        <TextInput label={WORDS.grace_days} inputMode="numeric" {...fields.grace_days} />
-        <TextInput label={WORDS.net_days} inputMode="numeric" {...fields.net_days} />
+        <TextInput
+          label={WORDS.grace_days}
+          inputMode="numeric"
+          {...fields.grace_days}
+          error={wrong.grace_days ?? fields.grace_days.error}
+        />
+        <TextInput label={WORDS.net_days} inputMode="numeric" {...fields.net_days} error={wrong.net_days ?? fields.net_days.error} />
         {(['yearly', 'issue_zero'] as const).map((name) => (
           <Checkbox
             key={name}
@@ -127,7 +136,7 @@ function IssuerFields({ kept: { record: issuer, isSaved, edit, saved } }: { read
         ))}
       </div>
       <div className="go">
-        <button type="submit" className="btn pri">
+        <button type="submit" className="btn pri" disabled={!isReady}>
           {TEXTS.save}
         </button>
         <span role="status" className="mid">

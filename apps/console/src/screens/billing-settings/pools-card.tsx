@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { monthText } from '../../parts/format';
+import { monthText, wholeNumber } from '../../parts/format';
 import { Card } from '../../parts/page';
 import { PlainTable } from '../../parts/plain-table';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
@@ -86,11 +86,12 @@ function PoolDialog({ pool, close }: { readonly pool: Pool; readonly close: () =
   const [from, setFrom] = useState(thisMonth());
   const [weights, setWeights] = useState(weightsText(pool).replaceAll(', ', '\n'));
   const name = nameOf(pool.pool);
+  const pairs = weights.split('\n').flatMap((line) => {
+    const [tenant = '', ...weight] = line.trim().split(/\s+/);
+    return tenant === '' ? [] : [[tenant, wholeNumber(weight.join(' '))] as const];
+  });
+  const wrong = pairs.find(([, weight]) => weight === null);
   const save = async (reason: string | undefined) => {
-    const pairs = weights.split('\n').flatMap((line) => {
-      const [tenant = '', weight = ''] = line.trim().split(/\s+/);
-      return tenant === '' ? [] : [[tenant, Number(weight)] as const];
-    });
     const change = { pool: pool.pool, method, ...(method === 'weighted' && { weights: Object.fromEntries(pairs) }) };
     await answered(api.PUT('/api/v1/billing/pools', { body: { valid_from: from, pools: [change], ...(reason && { reason }) } as never }));
     await client.invalidateQueries({ queryKey: ['pools'] });
@@ -101,7 +102,7 @@ function PoolDialog({ pool, close }: { readonly pool: Pool; readonly close: () =
       title={WORDS.changeTitle(name)}
       button={TEXTS.save}
       reason="required"
-      ready={MONTH.test(from) && (method !== 'weighted' || weights.trim() !== '')}
+      ready={MONTH.test(from) && (method !== 'weighted' || (pairs.length > 0 && !wrong))}
       confirm={save}
       close={close}
     >
@@ -124,6 +125,7 @@ function PoolDialog({ pool, close }: { readonly pool: Pool; readonly close: () =
             description={WORDS.weightsHelp}
             rows={4}
             value={weights}
+            error={wrong && WORDS.noWeight(wrong[0])}
             onChange={(event) => setWeights(event.currentTarget.value)}
           />
         )}

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
+import { wholeError, wholeNumber } from '../../parts/format';
 import '../../parts/money.css';
 import { Card, Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
@@ -92,12 +93,13 @@ function ProfileDialog({ profile: latest, close }: { readonly profile: Profile; 
     purchase_order: profile.purchase_order ?? '',
     auto: profile.auto,
   });
+  const wrongDays = wholeError(values.net_days);
   const save = async (reason: string | undefined) => {
     const { is_business: business, net_days: days, ...texts } = values;
     const body = {
       ...filledIn(texts),
       ...(business !== '' && { is_business: business === 'yes' }),
-      ...(days.trim() !== '' && { net_days: Number(days) }),
+      ...(days.trim() !== '' && { net_days: wholeNumber(days) }),
       // A check of the tax id counts for that id only.
       ...(profile.tax_id_evidence && values.tax_id === profile.tax_id && { tax_id_evidence: profile.tax_id_evidence }),
       paused: isPaused,
@@ -110,7 +112,15 @@ function ProfileDialog({ profile: latest, close }: { readonly profile: Profile; 
     await client.invalidateQueries({ queryKey: ['invoices'] });
   };
   return (
-    <Confirm title={WORDS.dialog(profile.tenant_id)} button={TEXTS.save} wide reason="optional" confirm={save} close={close}>
+    <Confirm
+      title={WORDS.dialog(profile.tenant_id)}
+      button={TEXTS.save}
+      wide
+      reason="optional"
+      ready={!wrongDays}
+      confirm={save}
+      close={close}
+    >
       <div className="money-form">
         <TextInput className="all" label={WORDS.legal_name} data-autofocus {...fields.legal_name} />
         <Textarea className="all" label={WORDS.address} rows={3} {...fields.address} />
@@ -129,7 +139,7 @@ function ProfileDialog({ profile: latest, close }: { readonly profile: Profile; 
         <TextInput label={WORDS.tax_id} {...fields.tax_id} />
         <TextInput label={WORDS.email} type="email" {...fields.email} />
         <TextInput label={WORDS.currency} placeholder={WORDS.ofIssuer} maxLength={3} {...fields.currency} />
-        <TextInput label={WORDS.net_days} placeholder={WORDS.ofIssuer} inputMode="numeric" {...fields.net_days} />
+        <TextInput label={WORDS.net_days} placeholder={WORDS.ofIssuer} inputMode="numeric" {...fields.net_days} error={wrongDays} />
         <TextInput label={WORDS.purchase_order} {...fields.purchase_order} />
         <Select
           label={WORDS.auto}

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
-import { words } from '../../parts/format';
+import { wholeError, wholeNumber, words } from '../../parts/format';
 import { IconBan, IconCircleCheck } from '../../parts/icons';
 import { everyPage } from '../../parts/list';
 import { Card } from '../../parts/page';
@@ -159,11 +159,12 @@ function AddDialog({ close }: { readonly close: () => void }) {
     const { category, rate, label, text, countries, business, priority } = values;
     const named = countries.toUpperCase().split(/[\s,]+/).filter(Boolean); // prettier-ignore
     const when = { ...(named.length > 0 && { countries: named }), ...(business !== '' && { is_business: business === 'yes' }) };
-    const rest = { category, rate, label, when, priority: Number(priority) || 0, ...filledIn({ text }), ...(reason && { reason }) };
+    const rest = { category, rate, label, when, priority: wholeNumber(priority) ?? 0, ...filledIn({ text }), ...(reason && { reason }) };
     await answered(api.POST('/api/v1/billing/tax-rules', { body: rest as never }));
     await client.invalidateQueries({ queryKey: ['tax-rules'] });
   };
-  const isReady = values.rate.trim() !== '' && values.label.trim() !== '';
+  const wrongPriority = wholeError(values.priority);
+  const isReady = values.rate.trim() !== '' && values.label.trim() !== '' && !wrongPriority;
   return (
     <Confirm title={WORDS.addTitle} button={WORDS.add} reason="optional" ready={isReady} confirm={add} close={close}>
       <div className="money-form">
@@ -176,7 +177,7 @@ function AddDialog({ close }: { readonly close: () => void }) {
         />
         <TextInput label={WORDS.rate} inputMode="decimal" {...fields.rate} />
         <TextInput label={WORDS.label} maxLength={100} {...fields.label} />
-        <TextInput label={WORDS.heads.priority} inputMode="numeric" {...fields.priority} />
+        <TextInput label={WORDS.heads.priority} inputMode="numeric" {...fields.priority} error={wrongPriority} />
         <TextInput label={WORDS.countries} description={WORDS.countriesHelp} {...fields.countries} />
         <Select
           label={WORDS.isBusiness}

@@ -93,6 +93,7 @@ export const TEXTS = {
     text: 'It counts from the chosen month on. A month that is rated stays until it is rated again.',
     from: 'From',
     weights: 'Weights',
+    noWeight: (tenant: string) => `${tenant} needs a whole number`,
     weightsHelp: 'One a line: the tenant, a space, a whole number. acme 2',
     taxOnTax: 'Tenants would pay tax on tax.',
   },

@@ -7,8 +7,8 @@ import { Confirm } from '../../parts/confirm';
 import { Dialog } from '../../parts/dialog';
 import { fieldName, moneyDelta, valueText, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
-import { PlanCard } from '../../parts/plan-card';
-import { RefusedNote } from '../../parts/states';
+import { hasNothingToDo, PlanCard } from '../../parts/plan-card';
+import { ErrorState, Skeleton } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { renew } from '../../shell/live';
 import { TEXTS } from './texts';
@@ -80,7 +80,8 @@ interface DialogProps {
   readonly close: () => void;
 }
 
-function AcceptDialog({ drift, close }: DialogProps) {
+function AcceptDialog({ drift: latest, close }: DialogProps) {
+  const [drift] = useState(latest); // what is accepted is the value that the person read
   const client = useQueryClient();
   const accept = async (reason: string | undefined) => {
     const body = { expected: drift.actual, reason } as never;
@@ -121,7 +122,7 @@ function IgnoreDialog({ drift, close }: DialogProps) {
   );
 }
 
-/** Asks for the plan of the revert at once, and starts it when it is confirmed. */
+/** Asks for the plan of the revert at once, and starts it when it is confirmed. Without its plan nothing can be confirmed. */
 function RevertDialog({ drift, close }: DialogProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -141,8 +142,16 @@ function RevertDialog({ drift, close }: DialogProps) {
     if (data.saga_id) await navigate({ to: '/sagas/$id', params: { id: data.saga_id } });
   };
   return (
-    <Confirm title={TEXTS.revert.title(driftName(drift))} button={TEXTS.revert.button} reason="optional" confirm={revert} close={close}>
-      {ask.error && <RefusedNote error={ask.error} />}
+    <Confirm
+      title={TEXTS.revert.title(driftName(drift))}
+      button={TEXTS.revert.button}
+      reason="optional"
+      ready={plan !== undefined && !plan.refused && !hasNothingToDo(plan)}
+      confirm={revert}
+      close={close}
+    >
+      {ask.error && <ErrorState error={ask.error} retry={() => void ask.refetch()} />}
+      {ask.isPending && <Skeleton />}
       {plan && <PlanCard plan={plan} />}
     </Confirm>
   );

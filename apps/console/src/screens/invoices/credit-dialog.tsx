@@ -71,13 +71,14 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
   const lowers = totals.total < due ? totals.total : due;
   const over = totals.total - lowers;
   const split = RESTS.map((name) => minor(rest[name] || '0', places));
-  const open = split.includes(null) ? null : over - split.reduce<bigint>((sum, one) => sum + (one ?? 0n), 0n);
+  const isSplit = over > 0n; // without a rest, what was typed for it does not count
+  const open = !isSplit ? 0n : split.includes(null) ? null : over - split.reduce<bigint>((sum, one) => sum + (one ?? 0n), 0n);
   const isReady = given.length > 0 && wrong.size === 0 && totals.total > 0n && open === 0n;
 
   const issue = async (reason: string | undefined) => {
     const body = {
       lines: given.map(({ line, net }) => ({ line_no: line.line_no, net: amountText(net ?? 0n, places) })),
-      ...(over > 0n && {
+      ...(isSplit && {
         rest: Object.fromEntries(RESTS.map((name) => [name, rest[name]?.trim() || '0'])) as Record<(typeof RESTS)[number], string>,
       }),
       reason: reason ?? '',
@@ -153,10 +154,10 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
               [WORDS.sums.tax, money(totals.tax)],
               [WORDS.sums.total, <b key="total">{money(totals.total)}</b>],
               [WORDS.sums.lowers, money(lowers > 0n ? lowers : 0n)],
-              [WORDS.sums.rest, money(over > 0n ? over : 0n)],
+              [WORDS.sums.rest, money(isSplit ? over : 0n)],
             ]}
           />
-          {over > 0n && (
+          {isSplit && (
             <div className="money-form">
               {RESTS.map((name) => (
                 <TextInput
@@ -181,7 +182,7 @@ export function CreditDialog({ invoice, close }: CreditDialogProps) {
               </button>
             </div>
           )}
-          {over > 0n && open !== 0n && <Note tone="warn">{open === null ? WORDS.noAmount : WORDS.open(money(open))}</Note>}
+          {isSplit && open !== 0n && <Note tone="warn">{open === null ? WORDS.noAmount : WORDS.open(money(open))}</Note>}
         </div>
       )}
     </Confirm>

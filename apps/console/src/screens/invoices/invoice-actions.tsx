@@ -16,9 +16,15 @@ type Verb = (typeof BUTTONS)[number];
 const MAIN = new Set<Verb>(['approve', 'issue', 'pay']);
 type Plain = Exclude<Verb, 'adjust' | 'pay' | 'credit'>;
 
+/** What a dialog asks about: the invoice as it was on the page when the dialog opened. */
+interface Asking {
+  readonly verb: Verb;
+  readonly asked: Invoice;
+}
+
 export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
   const client = useQueryClient();
-  const [asking, setAsking] = useState<Verb | null>(null);
+  const [asking, setAsking] = useState<Asking | null>(null);
   const done = async (answer: { readonly data: Invoice }) => {
     client.setQueryData(['invoices', 'one', invoice.id], answer);
     await client.invalidateQueries({ queryKey: ['invoices'] });
@@ -41,26 +47,30 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
         </a>
       )}
       {BUTTONS.filter((verb) => invoice.actions.includes(verb)).map((verb) => (
-        <button key={verb} type="button" className={MAIN.has(verb) ? 'btn pri' : 'btn'} onClick={() => setAsking(verb)}>
+        <button key={verb} type="button" className={MAIN.has(verb) ? 'btn pri' : 'btn'} onClick={() => setAsking({ verb, asked: invoice })}>
           {TEXTS.verbs[verb]}
         </button>
       ))}
-      {asking === 'adjust' && <AdjustDialog invoice={invoice} done={done} close={close} />}
-      {asking === 'pay' && <PayDialog invoice={invoice} done={done} close={close} />}
-      {asking === 'credit' && <CreditDialog invoice={invoice} close={close} />}
-      {asking !== null && asking !== 'adjust' && asking !== 'pay' && asking !== 'credit' && (
-        <Confirm
-          title={`${TEXTS.verbs[asking]}: ${invoice.number ?? invoice.draft_number ?? ''}`}
-          button={TEXTS.verbs[asking]}
-          reason="required"
-          {...(asking === 'void' && { danger: true, typed: invoice.number ?? '' })}
-          confirm={async (reason) => done(await change(invoice, asking, reason ?? ''))}
-          close={close}
-        >
-          <p>{TEXTS.dialog[asking]}</p>
-        </Confirm>
-      )}
+      {asking && <VerbDialog {...asking} done={done} close={close} />}
     </>
+  );
+}
+
+function VerbDialog({ verb, asked, done, close }: Asking & Omit<DialogProps, 'invoice'>) {
+  if (verb === 'adjust') return <AdjustDialog invoice={asked} done={done} close={close} />;
+  if (verb === 'pay') return <PayDialog invoice={asked} done={done} close={close} />;
+  if (verb === 'credit') return <CreditDialog invoice={asked} close={close} />;
+  return (
+    <Confirm
+      title={`${TEXTS.verbs[verb]}: ${asked.number ?? asked.draft_number ?? ''}`}
+      button={TEXTS.verbs[verb]}
+      reason="required"
+      {...(verb === 'void' && { danger: true, typed: asked.number ?? '' })}
+      confirm={async (reason) => done(await change(asked, verb, reason ?? ''))}
+      close={close}
+    >
+      <p>{TEXTS.dialog[verb]}</p>
+    </Confirm>
   );
 }
 

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { count, moneyIn, words } from '../../parts/format';
+import { count, sumsText, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { TEXTS } from './texts';
@@ -72,9 +72,9 @@ export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) 
             [bulk.would, <b key="would">{count(planned.done)}</b>],
             [
               verb === 'issue' ? bulk.sum : bulk.netSum,
+              // Tax is decided at the approval, so invoices before it have a net only.
               sumsText(
-                rows.filter(({ id }) => willChange.has(id)),
-                verb === 'issue' ? 'total' : 'net',
+                rows.filter(({ id }) => willChange.has(id)).map((bill) => [verb === 'issue' ? bill.total : bill.net, bill.currency]),
               ),
             ],
             [bulk.wouldNot, count(planned.refused)],
@@ -84,13 +84,6 @@ export function BulkDialog({ rows: asked, verb, done, close }: BulkDialogProps) 
       {planned && <Refusals outcome={planned} rows={rows} />}
     </Confirm>
   );
-}
-
-/** The sums of invoices, one for each currency. Tax is decided at the approval, so invoices before it have a net only. */
-function sumsText(rows: readonly Bill[], of: 'net' | 'total'): string {
-  const sums = new Map<string, number>();
-  for (const { [of]: amount, currency } of rows) sums.set(currency, (sums.get(currency) ?? 0) + Number(amount));
-  return [...sums].map(([currency, sum]) => moneyIn(sum.toFixed(2), currency)).join(' + ');
 }
 
 /** What was done, and what was refused and why. */

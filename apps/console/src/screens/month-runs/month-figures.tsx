@@ -1,8 +1,11 @@
 import { Figures, NoFigure } from '../../parts/figures';
-import { count, money, percent } from '../../parts/format';
+import { count, money, percent, sumsText } from '../../parts/format';
 import type { Pnl } from '../pnl/pnl-data';
 import { netOf, type MonthRow } from './month-rows';
 import { TEXTS } from './texts';
+
+/** Rated lines are in the provider's currency until an invoice has them in the tenant's. */
+const RATED = 'USD';
 
 interface MonthFiguresProps {
   /** Undefined until the tenants of a rated month are read. */
@@ -19,7 +22,7 @@ export function MonthFigures({ rows: read, pnl, lacking }: MonthFiguresProps) {
   const issued = rows.filter(({ state }) => state === 'issued');
   const paid = issued.filter(({ payment_status: payment }) => payment === 'paid');
   const buy = pnl && Number(pnl.total.buy_direct) + Number(pnl.total.buy_shared);
-  const sumOf = (some: readonly MonthRow[]) => money(some.reduce((sum, row) => sum + Number(netOf(row)), 0).toFixed(2));
+  const sumOf = (some: readonly MonthRow[]) => sumsText(some.map((row) => [netOf(row), row.currency ?? RATED])) || money('0');
   const none = <NoFigure text={lacking === 'reading' ? undefined : strip[lacking]} />;
   const of = (some: readonly MonthRow[]) => TEXTS.of(count(some.length), count(rows.length));
   return (

@@ -1,4 +1,5 @@
 import inputs from '../../client/saga-inputs.json';
+import { wholeNumber } from '../../parts/format';
 import { TEXTS } from './texts';
 
 /** The JSON schema of one field, as the API's document has it. */
@@ -51,7 +52,7 @@ export function inputOf(kind: string, values: Values): Record<string, unknown> {
       const field = properties[name];
       const isEmpty = value === '' || value === undefined || value === false || (Array.isArray(value) && value.length === 0);
       if (!field || (isEmpty && !(required.includes(name) && value !== undefined && value !== ''))) return [];
-      return [[name, typeOf(field) === 'integer' ? Number(value) : value]];
+      return [[name, typeOf(field) === 'integer' && typeof value === 'string' ? (wholeNumber(value) ?? NaN) : value]];
     }),
   );
 }

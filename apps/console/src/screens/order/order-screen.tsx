@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, Problem } from '../../client/client';
-import { Confirm } from '../../parts/confirm';
+import { Confirm, SHORTEST_REASON } from '../../parts/confirm';
 import { useFilters } from '../../parts/filters';
 import { IconChevronRight } from '../../parts/icons';
 import { Card, PageHead, Screen } from '../../parts/page';
@@ -18,23 +18,31 @@ import './order.css';
 import { PriceNow } from './size-field';
 import { DEEDS, TEXTS } from './texts';
 
+/** What can be ordered here: tags are for operators, and the demo is not registered in production. */
+function useKinds(): readonly string[] {
+  const { isAdmin, isProduction } = useSession();
+  return Object.keys(INPUTS).filter((kind) => (kind !== 'tag_resource' || isAdmin) && (kind !== 'demo' || !isProduction));
+}
+
 export function OrderScreen() {
   const { filters } = useFilters();
+  const kinds = useKinds();
   const kind = filters.kind;
-  if (kind === undefined || !INPUTS[kind]) return <KindChoice />;
-  const { properties } = INPUTS[kind];
+  const schema = kind === undefined ? undefined : INPUTS[kind];
+  if (kind === undefined || !schema || !kinds.includes(kind)) return <KindChoice kinds={kinds} />;
+  const { properties } = schema;
   const given = Object.fromEntries(Object.entries(filters).filter(([name]) => properties[name]));
   return <OrderForm key={`${kind}/${filters.resource_id}`} kind={kind} given={given} />;
 }
 
-function KindChoice() {
+function KindChoice({ kinds }: { readonly kinds: readonly string[] }) {
   return (
     <Screen>
       <PageHead title={TEXTS.title} sub={TEXTS.choose} />
       <div style={{ maxWidth: 560 }}>
         <Card label={TEXTS.choose}>
           <ul className="kinds">
-            {Object.keys(INPUTS).map((kind) => (
+            {kinds.map((kind) => (
               <li key={kind}>
                 <Link to="/order" search={{ kind }}>
                   {sagaKindName(kind)}
@@ -97,8 +105,12 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
     },
   });
   const start = useMutation({
-    mutationFn: (extra: Record<string, unknown>) =>
-      startSaga({ ...body, input: { ...body.input, ...extra } }, current?.plan.plan_hash, current?.key ?? crypto.randomUUID()),
+    mutationFn: ({ extra, why }: Start) =>
+      startSaga(
+        { ...body, input: { ...body.input, ...extra }, reason: why ?? body.reason },
+        current?.plan.plan_hash,
+        current?.key ?? crypto.randomUUID(),
+      ),
     onSuccess: ({ data }) => void navigate({ to: '/sagas/$id', params: { id: data.id } }),
     onError: (error) => {
       if (!(error instanceof Problem) || error.code !== 'plan_changed') return;
@@ -110,6 +122,8 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   });
 
   const submit = () => {
+    start.reset();
+    setMoved(false);
     const wrong = problemsOf(kind, body.input);
     setProblems(wrong);
     if (Object.keys(wrong).length === 0) ask.mutate(body);
@@ -180,7 +194,15 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
                 {isOld ? (
                   <span className="mid">{TEXTS.changed}</span>
                 ) : (
-                  <Go kind={kind} name={name} plan={current.plan} busy={start.isPending} go={(extra) => start.mutateAsync(extra)} />
+                  <Go
+                    key={current.key}
+                    kind={kind}
+                    name={name}
+                    plan={current.plan}
+                    hasReason={reason.trim().length >= SHORTEST_REASON}
+                    busy={start.isPending}
+                    go={(given) => start.mutateAsync(given)}
+                  />
                 )}
               </PlanCard>
             </div>
@@ -191,17 +213,26 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   );
 }
 
+interface Start {
+  /** Besides what was planned: the name that was typed. */
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** The reason that was given when it was confirmed. */
+  readonly why?: string | undefined;
+}
+
 interface GoProps {
   readonly kind: string;
   /** The name that must be typed before a destroy. */
   readonly name: string | undefined;
   readonly plan: Plan;
+  /** The form has a reason already. */
+  readonly hasReason: boolean;
   readonly busy: boolean;
-  readonly go: (extra: Record<string, unknown>) => Promise<unknown>;
+  readonly go: (given: Start) => Promise<unknown>;
 }
 
-/** The button that says the deed and the price. What destroys asks for the name first. */
-function Go({ kind, name, plan, busy, go }: GoProps) {
+/** The button that says the deed and the price. What destroys, or replaces a disk, asks for the name and a reason first. */
+function Go({ kind, name, plan, hasReason, busy, go }: GoProps) {
   const [asking, setAsking] = useState(false);
   if (plan.refused) return null;
   const deed = DEEDS[kind] ?? sagaKindName(kind);
@@ -209,7 +240,8 @@ function Go({ kind, name, plan, busy, go }: GoProps) {
   const costs = delta !== null && Number(delta) > 0;
   const text = plan.approval.required && costs ? TEXTS.approval(delta) : costs ? TEXTS.goFor(deed, delta) : TEXTS.go(deed);
   const doomed = plan.destroys[0];
-  const isDangerous = kind === 'destroy_droplet' || doomed !== undefined;
+  const replaced = plan.warnings.find(({ code }) => code === 'disk_is_replaced');
+  const isDangerous = kind === 'destroy_droplet' || doomed !== undefined || replaced !== undefined;
   const takesName = INPUTS[kind]?.properties.expected_name !== undefined;
   if (!isDangerous) {
     return (
@@ -218,13 +250,13 @@ function Go({ kind, name, plan, busy, go }: GoProps) {
         className="btn pri"
         style={{ flex: 1, height: 34 }}
         disabled={busy}
-        onClick={() => void go({}).catch(() => undefined)}
+        onClick={() => void go({ extra: {} }).catch(() => undefined)}
       >
         {text}
       </button>
     );
   }
-  const typed = name ?? doomed?.name ?? '';
+  const typed = name ?? doomed?.name ?? plan.changes[0]?.name ?? '';
   return (
     <>
       <button type="button" className="btn bad" style={{ flex: 1, height: 34 }} disabled={busy} onClick={() => setAsking(true)}>
@@ -236,10 +268,11 @@ function Go({ kind, name, plan, busy, go }: GoProps) {
           button={text}
           danger
           {...(typed && { typed })}
-          confirm={() => go(takesName && typed ? { expected_name: typed } : {})}
+          {...(!hasReason && { reason: 'required' })}
+          confirm={(why) => go({ extra: takesName && typed ? { expected_name: typed } : {}, why })}
           close={() => setAsking(false)}
         >
-          <Note tone="bad">{TEXTS.danger.text}</Note>
+          <Note tone="bad">{doomed || !replaced ? TEXTS.danger.text : replaced.detail}</Note>
         </Confirm>
       )}
     </>

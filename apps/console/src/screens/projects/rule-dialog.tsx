@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
-import { count } from '../../parts/format';
+import { count, wholeError, wholeNumber } from '../../parts/format';
 import { IconTrash } from '../../parts/icons';
 import { kindName } from '../../parts/kinds';
 import '../../parts/money.css';
@@ -62,7 +62,7 @@ function EditDialog({ rule, remove, close }: EditProps) {
   const body: Change = {
     tenant_id: values.tenant_id,
     when,
-    ...(values.position.trim() !== '' && { position: Number(values.position) }),
+    ...(values.position.trim() !== '' && { position: wholeNumber(values.position) ?? undefined }),
     ...(values.valid_from !== '' && values.valid_from !== dayOf(rule?.valid_from) && { valid_from: startOf(values.valid_from) }),
     ...(values.valid_to !== lastDayOf(rule?.valid_to) && { valid_to: values.valid_to === '' ? null : endOf(values.valid_to) }),
   };
@@ -95,7 +95,8 @@ function EditDialog({ rule, remove, close }: EditProps) {
     await send(undefined, reason);
     await renew(client, 'resource', 'tenant');
   };
-  const isComplete = values.tenant_id !== '' && Object.keys(when).length > 0;
+  const wrongPosition = wholeError(values.position);
+  const isComplete = values.tenant_id !== '' && Object.keys(when).length > 0 && !wrongPosition;
   const isPlanned = asked === text && preview.isSuccess;
   const choice = (name: 'tenant_id' | 'kind' | 'project_id' | 'region', label: string, data: { value: string; label: string }[]) => (
     <Select
@@ -140,7 +141,13 @@ function EditDialog({ rule, remove, close }: EditProps) {
           FORM.region,
           regions.map((value) => ({ value, label: value })),
         )}
-        <TextInput label={FORM.position} description={rule ? undefined : FORM.positionHelp} inputMode="numeric" {...fields.position} />
+        <TextInput
+          label={FORM.position}
+          description={rule ? undefined : FORM.positionHelp}
+          inputMode="numeric"
+          {...fields.position}
+          error={wrongPosition}
+        />
         <TextInput label={FORM.from} description={rule ? undefined : FORM.fromHelp} type="date" {...fields.valid_from} />
         <TextInput label={FORM.to} description={FORM.toHelp} type="date" {...fields.valid_to} />
       </div>

@@ -1,4 +1,5 @@
 import type { Schemas } from '../../client/client';
+import { wholeError, wholeNumber } from '../../parts/format';
 import { kindName } from '../../parts/kinds';
 import { TEXTS } from './texts';
 
@@ -96,7 +97,7 @@ export function bodyOf({ selector, type, fields, tiers, priority }: RateDraft) {
   return {
     selector: Object.fromEntries(Object.entries(selector).filter(([, value]) => value.trim() !== '')),
     model: { type, ...Object.fromEntries(given), ...(hasTiers && { tiers: steps }) },
-    priority: Number(priority) || 0,
+    priority: wholeNumber(priority) ?? 0,
   };
 }
 
@@ -105,12 +106,14 @@ const isDecimal = (text: string): boolean => DECIMAL.test(text.trim());
 const NUMBER = 'must be a number such as 15.00';
 
 /** What is wrong with a rate before it is sent, by the path that the API would name. Pure. */
-export function problemsOf({ type, fields, tiers }: RateDraft, path: string): readonly (readonly [string, string])[] {
+export function problemsOf({ type, fields, tiers, priority }: RateDraft, path: string): readonly (readonly [string, string])[] {
   const wrong: (readonly [string, string])[] = MODEL_FIELDS[type].flatMap(({ name, words, otherwise }) => {
     const value = (fields[name] ?? '').trim();
     if (words || (value === '' && otherwise !== undefined)) return [];
     return isDecimal(value) ? [] : [[`${path}.model.${name}`, NUMBER]];
   });
+  const wrongPriority = wholeError(priority);
+  if (wrongPriority) wrong.push([`${path}.priority`, wrongPriority]);
   if (type === 'free_allowance' && (fields.quantity ?? '') === '' && (fields.amount ?? '') === '')
     wrong.push([`${path}.model.quantity`, 'give either a quantity or an amount']);
   if (type !== 'graduated' && type !== 'volume') return wrong;

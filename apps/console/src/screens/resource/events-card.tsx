@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { answered, api, type ResourceEvent, type Schemas } from '../../client/client';
 import { dayHeading, exactTime, timeOfDay, valueText, words } from '../../parts/format';
 import { IconCircleCheck, IconCirclePlus, IconCloudUp, IconGitCompare, IconPencil, IconTrash, IconUsers } from '../../parts/icons';
-import { useList } from '../../parts/list';
+import { CutShort, useList } from '../../parts/list';
 import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import type { Tone } from '../../parts/status';
@@ -30,7 +30,7 @@ export function EventsCard({ id, isAdmin }: { readonly id: string; readonly isAd
   const { query, rows, onEnd } = list;
   return (
     <Card title={TEXTS.events.title} right={TEXTS.events.sub}>
-      {query.error && <ErrorState error={query.error} retry={() => void query.refetch()} />}
+      {query.error && !query.isFetchNextPageError && <ErrorState error={query.error} retry={() => void query.refetch()} />}
       {query.isPending && <Skeleton />}
       {query.isSuccess && rows.length === 0 && <p className="pad dim">{TEXTS.events.none}</p>}
       <ol className="tl">
@@ -47,7 +47,8 @@ export function EventsCard({ id, isAdmin }: { readonly id: string; readonly isAd
           ];
         })}
       </ol>
-      {query.hasNextPage && (
+      {query.isFetchNextPageError && <CutShort error={query.error} query={query} />}
+      {query.hasNextPage && !query.isFetchNextPageError && (
         <p className="pad">
           <button type="button" className="btn sml" onClick={onEnd}>
             {TEXTS.events.more}

@@ -48,14 +48,21 @@ function isUseful(saga: Saga, verb: Verb, sub: string): boolean {
   return verb !== 'resume' || saga.paused_at !== null;
 }
 
-/** Carries out a verb, for the version of the saga that is on the page. */
+interface Performed {
+  readonly verb: Verb;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The version of the saga that the person saw. */
+  readonly version: number;
+}
+
+/** Carries out a verb, for the version of the saga that was on the page when its dialog opened. */
 function usePerform(saga: Saga) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: ({ verb, body }: { verb: Verb; body: Readonly<Record<string, unknown>> }): Promise<{ data: Saga }> => {
+    mutationFn: ({ verb, body, version }: Performed): Promise<{ data: Saga }> => {
       const isOld = verb === 'cancel' || verb === 'retry' || verb === 'approve' || verb === 'reject' || verb === 'release';
-      const whole = isOld ? body : { ...body, expected_version: saga.version };
+      const whole = isOld ? body : { ...body, expected_version: version };
       const call: Promise<unknown> = answered(
         api.POST(`/api/v1/sagas/{id}/${verb}`, { params: { path: { id: saga.id } }, body: whole as never }),
       );
@@ -75,16 +82,20 @@ function usePerform(saga: Saga) {
 
 /** A button or an item for every verb that is legal now, each with its dialog. */
 export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly timeline: SagaTimeline | undefined }) {
-  const [asking, setAsking] = useState<Verb | null>(null);
+  const [asking, setAsking] = useState<{ readonly verb: Verb; readonly asked: Saga } | null>(null);
   const { isAdmin, session } = useSession();
   const { mutate, mutateAsync, isPending, error, reset } = usePerform(saga);
   const verbs = ORDER.filter((verb) => saga.actions.includes(verb) && isUseful(saga, verb, session.sub));
   const press = (verb: Verb) => {
     reset();
-    if (verb === 'retry') mutate({ verb, body: {} });
-    else setAsking(verb);
+    if (verb === 'retry') mutate({ verb, body: {}, version: saga.version });
+    else setAsking({ verb, asked: saga });
   };
-  const perform = (verb: Verb, body: Readonly<Record<string, unknown>>) => mutateAsync({ verb, body });
+  const perform: DialogProps['perform'] = (verb, body) => {
+    // A running saga has a new version after each step, and a pause means all of them.
+    const seen = verb === 'pause' ? saga : (asking?.asked ?? saga);
+    return mutateAsync({ verb, body, version: seen.version });
+  };
   const isOverLimit = error instanceof Problem && error.code === 'limit_exceeded';
   return (
     <>
@@ -92,7 +103,7 @@ export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly 
         <span role="alert" className="act-refused">
           {error.message} <ProblemCode error={error} />
           {isAdmin && isOverLimit && (
-            <button type="button" className="btn sml" onClick={() => setAsking('retry')}>
+            <button type="button" className="btn sml" onClick={() => setAsking({ verb: 'retry', asked: saga })}>
               {TEXTS.override.button}
             </button>
           )}
@@ -117,7 +128,7 @@ export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly 
             {verbText(saga, verb)}
           </button>
         ))}
-      {asking && <VerbDialog verb={asking} saga={saga} timeline={timeline} perform={perform} close={() => setAsking(null)} />}
+      {asking && <VerbDialog verb={asking.verb} saga={asking.asked} timeline={timeline} perform={perform} close={() => setAsking(null)} />}
     </>
   );
 }

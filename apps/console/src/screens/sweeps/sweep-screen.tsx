@@ -6,9 +6,9 @@ import { Confirm } from '../../parts/confirm';
 import { count, words } from '../../parts/format';
 import { IconRefresh } from '../../parts/icons';
 import { KindIcon, kindName, kindsName } from '../../parts/kinds';
-import { useList } from '../../parts/list';
+import { CutShort, useList } from '../../parts/list';
 import { Card, Detail, Facts, PageHead } from '../../parts/page';
-import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { ErrorState, Note, ProblemCode, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { renew } from '../../shell/live';
@@ -81,6 +81,11 @@ function SweepActions({ sweep }: { readonly sweep: Sweep }) {
         <IconRefresh size={16} stroke={1.75} aria-hidden />
         {TEXTS.again(kindsName(sweep.kind, 2))}
       </button>
+      {again.error && (
+        <span role="alert" className="sm" style={{ color: 'var(--bad)' }}>
+          {again.error.message} <ProblemCode error={again.error} />
+        </span>
+      )}
       {releasing && (
         <Confirm
           title={TEXTS.page.releaseTitle(missing)}
@@ -129,7 +134,7 @@ function MissingCard({ id }: { readonly id: string }) {
   const { heads } = TEXTS.page;
   return (
     <Card title={TEXTS.page.missing} right={TEXTS.page.missingSub}>
-      {query.error && <ErrorState error={query.error} retry={() => void query.refetch()} />}
+      {query.error && !query.isFetchNextPageError && <ErrorState error={query.error} retry={() => void query.refetch()} />}
       {query.isPending && <Skeleton />}
       {query.isSuccess && rows.length === 0 && <p className="pad mid">{TEXTS.page.noneMissing}</p>}
       {rows.length > 0 && (
@@ -176,7 +181,8 @@ function MissingCard({ id }: { readonly id: string }) {
           </tbody>
         </table>
       )}
-      {query.hasNextPage && (
+      {query.isFetchNextPageError && <CutShort error={query.error} query={query} />}
+      {query.hasNextPage && !query.isFetchNextPageError && (
         <p className="pad">
           <button type="button" className="btn sml" onClick={onEnd}>
             More

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { count, money } from '../../parts/format';
+import { count, money, wholeError, wholeNumber } from '../../parts/format';
 import { Card, Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { TEXTS } from './texts';
@@ -112,8 +112,16 @@ function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
     await answered(api.PUT('/api/v1/tenants/{id}/limits', { params: { path: { id } }, body: body as never }));
     await client.invalidateQueries({ queryKey: ['limits', id] });
   };
+  const wrong = (limit: LimitName) => (LISTS.includes(limit) || AMOUNTS.includes(limit) ? undefined : wholeError(values[limit] ?? ''));
   return (
-    <Confirm title={TEXTS.page.editTitle(name)} button={TEXTS.page.save} reason="required" confirm={save} close={close}>
+    <Confirm
+      title={TEXTS.page.editTitle(name)}
+      button={TEXTS.page.save}
+      reason="required"
+      ready={!EDITED.some(wrong)}
+      confirm={save}
+      close={close}
+    >
       <p className="mid" style={{ marginBottom: 10 }}>
         {TEXTS.page.editHelp}
       </p>
@@ -123,6 +131,7 @@ function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
             key={limit}
             label={TEXTS.page.names[limit]}
             value={values[limit]}
+            error={wrong(limit)}
             onChange={(event) => setValues({ ...values, [limit]: event.currentTarget.value })}
           />
         ))}
@@ -134,5 +143,5 @@ function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
 function valueOf(name: LimitName, text: string): unknown {
   if (text.trim() === '') return null;
   if (LISTS.includes(name)) return text.split(',').map((one) => one.trim());
-  return AMOUNTS.includes(name) ? text.trim() : Number(text);
+  return AMOUNTS.includes(name) ? text.trim() : wholeNumber(text);
 }
