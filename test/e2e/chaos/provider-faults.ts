@@ -8,6 +8,7 @@ type Rule = FaultRule & { readonly id: string };
 const IMPORT = { method: 'POST', path: '/finance/*' };
 const PAUSE_BETWEEN_ROUNDS_MS = 3_000;
 /** The circuit breaker opens after five failed calls in a row (OPS-2). */
+const CALLS_OF_OUTAGE = 5;
 const OUTAGE_MS = 2_000;
 /** This is longer than the lag bound with its waits and shorter than the reaper's grace, so the saga has repeated the request by then. */
 const LATE_MS = 12_000;
@@ -32,7 +33,7 @@ export class ProviderFaults {
       await this.world.simulator.faults(this.rules);
       await this.untilAllFired(over);
       if (over.aborted) return;
-      if (round === 1) await this.outage();
+      if (round === 1) await this.outage(over);
       await this.noteFired();
       this.roundsDone = round;
       await sleep(PAUSE_BETWEEN_ROUNDS_MS, undefined, { signal: over }).catch(() => undefined);
@@ -45,11 +46,19 @@ export class ProviderFaults {
     return this.before;
   }
 
-  /** Returns an error page for every call for a while. */
-  private async outage(): Promise<void> {
+  /**
+   * Returns an error page for every call for a while, and until enough calls met it: while PostgreSQL is away, or all
+   * workers stand still, no call is made.
+   */
+  private async outage(over: AbortSignal): Promise<void> {
     const rule = { id: 'outage', match: { path: '/v2/*' }, effect: { type: 'status' as const, status: 503, body: 'html' } };
     await this.world.simulator.faults([...this.rules, rule]); // As the last rule it takes precedence over none of the others.
-    await sleep(OUTAGE_MS); // the length of the fault
+    await sleep(OUTAGE_MS); // the shortest length of the fault
+    while (!over.aborted && (await this.timesFired(rule.id)) < CALLS_OF_OUTAGE) await sleep(100);
+  }
+
+  private async timesFired(rule: string): Promise<number> {
+    return (await this.world.simulator.faultReport()).find(({ id }) => id === rule)?.fired ?? 0;
   }
 
   /** Returns the names of this round's faults that have not fired as often as they should. */
