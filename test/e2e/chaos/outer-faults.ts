@@ -10,7 +10,7 @@ const FREEZE_MS = 4_000;
 const SHORT_FREEZE_MS = 1_500;
 const AWAY_MS = 1_000;
 /** The longest wait of the next fault for requests that succeed. */
-const LONGEST_RECOVERY_MS = 15_000;
+const LONGEST_RECOVERY_MS = 60_000;
 /** So many requests succeed between two faults. On a slow machine the system would else never be up before the next one. */
 const SUCCESSES_BETWEEN = 2;
 
