@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { BalanceSnapshots, BillingHistory, InvoiceIngest, InvoiceLedger, type CostLineView } from '#libs/provider-billing';
 import { newBillingWorld, type BillingWorld } from './billing-world';
 import { RecordedHistory } from './recorded-history';
@@ -31,6 +32,13 @@ export class AprilWorld {
     return new AprilWorld(billing, await RecordedHistory.begin(billing.database));
   }
 
+  /** Forgets the inventory and every line, so that the next test starts as in a new world, which takes two seconds to make. */
+  async forget(): Promise<void> {
+    const owner = new Client({ connectionString: this.billing.stored.ownerUrl });
+    await owner.connect();
+    await owner.query('truncate cloud_resources, cloud_projects cascade').finally(() => owner.end());
+  }
+
   /** Ingests an invoice with these items and returns its lines. */
   async linesOf(...items: readonly Item[]): Promise<CostLineView[]> {
     this.invoices += 1;
@@ -44,6 +52,11 @@ export class AprilWorld {
       ...item,
     }));
     await this.billing.simulator.change({ invoices: [{ invoice_uuid, invoice_period: '2026-04', items: filled }] });
+    return this.ingested(invoice_uuid);
+  }
+
+  /** Ingests what is due and returns the lines of this invoice of the provider. */
+  async ingested(invoice_uuid: string): Promise<CostLineView[]> {
     await this.billing.get(BillingHistory).read();
     for (const id of await this.billing.get(InvoiceLedger).due(10)) await this.billing.get(InvoiceIngest).run(id);
     const [invoice] = await this.billing.database.query<{ id: string }>('select id from cloud_invoices where invoice_uuid = $1', [

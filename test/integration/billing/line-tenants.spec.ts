@@ -8,11 +8,12 @@ let april: AprilWorld;
 let world: BillingWorld;
 let history: RecordedHistory;
 const linesOf: AprilWorld['linesOf'] = (...items) => april.linesOf(...items);
-beforeEach(async () => {
+beforeAll(async () => {
   april = await AprilWorld.create();
   ({ billing: world, history } = april);
 });
-afterEach(() => world.close());
+beforeEach(() => april.forget());
+afterAll(() => world.close());
 
 describe('the tenant of a line', () => {
   it('is the tenant of the project whose name has blanks around it in the invoice, in its items or at the provider (B1) [BIL-7]', async () => {
