@@ -15,7 +15,7 @@ import {
 import type { ListAnswer, PageRequest } from '#libs/kernel';
 import { TenantWriter } from '#libs/tenants';
 import type { INestApplicationContext, Type } from '@nestjs/common';
-import { createTestDatabase, type TestDatabase } from './database';
+import { createTestDatabase, emptyTables, type TestDatabase } from './database';
 import { UNLIMITED_CALLS } from './settings';
 import type { SimulatorClient } from './simulator-client';
 import { startTestProvider } from './test-provider';
@@ -51,6 +51,8 @@ export interface World {
   readonly due: DueSweeps;
   /** The services of another process over the same database and provider. */
   readonly another: (settings?: Record<string, string>) => Promise<Pick<World, 'sweeps' | 'database'>>;
+  /** Empties the account and what is known of it: quicker than a new world, which serves tests that count calls or restart processes. */
+  readonly forget: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -94,6 +96,11 @@ export async function newWorld(
     another: async (more = {}) => {
       const context = await open(more);
       return { sweeps: context.get(SweepService), database: context.get(Database) };
+    },
+    forget: async () => {
+      await simulator.reset(simulated);
+      await simulator.withoutLags();
+      await emptyTables(owner.ownerUrl, 'cloud_resources', 'cloud_projects', 'cloud_sweeps');
     },
     close: async () => {
       for (const context of opened.toReversed()) await context.close();

@@ -8,7 +8,7 @@ import { SeededRandom } from '../../support/seeded-random';
 
 jest.setTimeout(600_000);
 
-const OBJECTS = Number(process.env.FUZZ_RUNS ?? (process.env.TEST_LONG ? 500 : 40));
+const OBJECTS = Number(process.env.FUZZ_RUNS ?? (process.env.TEST_LONG ? 500 : 16));
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
 /** The first kinds, each with a field to break. The others pass the same code. */
 const kinds = KINDS.flatMap(({ kind, required }) => (required ? [kind] : []));
@@ -26,10 +26,11 @@ const BROKEN: Readonly<Record<string, { readonly field: string; readonly value: 
 };
 
 let world: World;
-beforeEach(async () => {
+beforeAll(async () => {
   world = await newWorld({ STRIKES_TO_DELETE: '3' });
 });
-afterEach(() => world.close());
+beforeEach(() => world.forget());
+afterAll(() => world.close());
 
 /** The nth object of a kind: the same values with an id of its own. */
 function nth(kind: string, n: number): RawObject {
