@@ -54,6 +54,7 @@ const OWNED: Record<string, readonly string[]> = {
     'billing_runs',
     'credit_note_lines',
     'credit_notes',
+    'default_rate_cards',
     'document_files',
     'document_origins',
     'dunning_policies',

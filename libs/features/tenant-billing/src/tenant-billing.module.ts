@@ -21,7 +21,7 @@ import { IssuerLogo } from './entities/issuer-logo.entity';
 import { NumberSeries } from './entities/number-series.entity';
 import { TenantInvoice } from './entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from './entities/tenant-invoice-line.entity';
-import { RateCard } from './entities/rate-card.entity';
+import { DefaultRateCard, RateCard } from './entities/rate-card.entity';
 import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
 import { RateRow } from './entities/rate.entity';
@@ -71,6 +71,7 @@ const ENTITIES = [
   BillingRun,
   CreditNote,
   CreditNoteLine,
+  DefaultRateCard,
   DocumentFile,
   DocumentOrigins,
   DunningPolicy,
