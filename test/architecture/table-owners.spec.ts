@@ -74,6 +74,7 @@ const OWNED: Record<string, readonly string[]> = {
     'tenant_invoice_lines',
     'tenant_invoices',
     'tenant_rate_cards',
+    'unprinted_documents',
     'wallet_entries',
     'wallet_lots',
   ],

@@ -14,7 +14,7 @@ import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
 import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
-import { DocumentFile } from './entities/document-file.entity';
+import { DocumentFile, UnprintedDocument } from './entities/document-file.entity';
 import { DocumentOrigins, FrozenDocument } from './entities/tenant-document.entity';
 import { FxRate } from './entities/fx-rate.entity';
 import { IssuerLogo } from './entities/issuer-logo.entity';
@@ -92,6 +92,7 @@ const ENTITIES = [
   TakenDunningStep,
   TaxRule,
   TenantRateCard,
+  UnprintedDocument,
   WalletEntry,
   WalletLot,
 ];

@@ -65,6 +65,7 @@ import { ScopeOfPlatform1795000001390 } from './1390-scope-of-platform.migration
 import { SagaLookUps1795000001415 } from './1415-saga-look-ups.migration';
 import { PostponedBulkItems1795000001416 } from './1416-postponed-bulk-items.migration';
 import { DefaultRateCards1795000001420 } from './1420-default-rate-cards.migration';
+import { BillingByIndex1795000001421 } from './1421-billing-by-index.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -135,4 +136,5 @@ export const migrations = [
   SagaLookUps1795000001415,
   PostponedBulkItems1795000001416,
   DefaultRateCards1795000001420,
+  BillingByIndex1795000001421,
 ];
