@@ -78,7 +78,7 @@ const OWNED: Record<string, readonly string[]> = {
     'wallet_entries',
     'wallet_lots',
   ],
-  tenants: ['tenant_limits', 'tenants'],
+  tenants: ['tenant_closures', 'tenant_limits', 'tenants'],
 };
 
 /** Writes to tables of other libraries that exist today, each as `<library> writes <table>`. */

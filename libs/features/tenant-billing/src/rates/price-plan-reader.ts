@@ -37,8 +37,15 @@ const OVERRIDES = `
 select tenant_id, resource_id, json_build_object('id', id, 'selector', selector, 'model', model, 'priority', priority) as rate
   from rate_overrides where valid_from <= $1::date and (valid_to is null or valid_to > $1::date) order by id`;
 
-/** Set-based: the tenants that were closed before a month. $1 first day of the month. */
-const CLOSED = `select id from tenants where status = 'closed' and closed_at < $1::date::timestamp at time zone 'UTC' order by id collate "C"`;
+/** SQL: the tenants that were closed in all of a month, also those that are open again. $1 first day of the month. */
+export const CLOSED_TENANTS = `
+select id from tenants where status = 'closed' and closed_at < $1::date::timestamp at time zone 'UTC'
+ union
+select tenant_id from tenant_closures
+ where closed_at < $1::date::timestamp at time zone 'UTC' and opened_at >= ($1::date + interval '1 month') at time zone 'UTC'`;
+
+/** Set-based: all of them at once. */
+const CLOSED = `select id from (${CLOSED_TENANTS}) closed order by id collate "C"`;
 
 /** Reads what decides the prices of a month. */
 @Injectable()
