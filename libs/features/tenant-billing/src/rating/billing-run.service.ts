@@ -177,8 +177,9 @@ export class BillingRunService {
    */
   async run(id: string): Promise<void> {
     const { period, issuerId } = await this.claim(id);
+    const reports = this.reporter(id);
     try {
-      await this.rating.rate({ issuerId, period }, this.reporter(id), (tx, rating) => this.complete(tx.query.bind(tx), id, rating));
+      await this.rating.rate({ issuerId, period }, reports.report, (tx, rating) => this.complete(tx.query.bind(tx), id, rating));
     } catch (error) {
       const { code, detail = 'The rating failed for a reason that is not known; the log of the worker has it' } = errorFields(error);
       const failure: RunFailure = { code, detail };
@@ -192,6 +193,8 @@ export class BillingRunService {
         { status: 'failed', failure, finishedAt: () => 'clock_timestamp()' },
       );
       throw error;
+    } finally {
+      await reports.ended();
     }
   }
 
@@ -235,12 +238,29 @@ export class BillingRunService {
     if (done.length !== 1) throw new RunNotClaimableError();
   }
 
-  private reporter(id: string): (progress: RunProgress) => Promise<void> {
+  /**
+   * The rating does not wait for its reports, which are written one at a time: each needs a second connection, and while others have them all the
+   * transaction would wait too, and end with them. A report that fails is left out.
+   */
+  private reporter(id: string) {
     let reportedMs = performance.now();
-    return async (progress) => {
-      if (performance.now() - reportedMs < REPORT_EVERY_MS) return;
-      reportedMs = performance.now();
-      await this.runs.update({ id, status: 'running' }, { progress });
+    let writing: Promise<unknown> | null = null;
+    const write = (progress: RunProgress) =>
+      this.runs.update({ id, status: 'running' }, { progress }).then(
+        () => (writing = null),
+        () => (writing = null),
+      );
+    return {
+      report: (progress: RunProgress): Promise<void> => {
+        if (writing === null && performance.now() - reportedMs >= REPORT_EVERY_MS) {
+          reportedMs = performance.now();
+          writing = write(progress);
+        }
+        return Promise.resolve();
+      },
+      ended: async (): Promise<void> => {
+        await writing;
+      },
     };
   }
 }
