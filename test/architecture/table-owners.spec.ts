@@ -54,6 +54,7 @@ const OWNED: Record<string, readonly string[]> = {
     'billing_runs',
     'credit_note_lines',
     'credit_notes',
+    'default_rate_cards',
     'document_files',
     'document_origins',
     'dunning_policies',
@@ -73,10 +74,11 @@ const OWNED: Record<string, readonly string[]> = {
     'tenant_invoice_lines',
     'tenant_invoices',
     'tenant_rate_cards',
+    'unprinted_documents',
     'wallet_entries',
     'wallet_lots',
   ],
-  tenants: ['tenant_limits', 'tenants'],
+  tenants: ['tenant_closures', 'tenant_limits', 'tenants'],
 };
 
 /** Writes to tables of other libraries that exist today, each as `<library> writes <table>`. */

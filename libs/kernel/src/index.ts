@@ -30,6 +30,7 @@ export {
   decodeCursor,
   encodeCursor,
   InvalidCursorError,
+  isDay,
   isUuid,
   pageOf,
   SEQUENCE_KEY,

@@ -11,6 +11,13 @@ export function isUuid(text: string): boolean {
   return UUID_KEY.test(text);
 }
 
+/** True for a day of the calendar, such as 2026-11-30: no 31 February. PostgreSQL refuses any other text as a date. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || text.startsWith('0000')) return false;
+  const time = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text); // the calendar gives 31 February as one of the next month or as none
+}
+
 /** The cursor was not returned by this list. */
 export class InvalidCursorError extends domainError('invalid_cursor', 'invalid', 'The cursor is not one that this list gave out') {}
 
@@ -25,11 +32,11 @@ export function encodeCursor(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url');
 }
 
-/** The key of the row before the page; null without a cursor. Throws `InvalidCursorError`. */
-export function decodeCursor(cursor: string | undefined, pattern: RegExp): string | null {
+/** The key of the row before the page; null without a cursor. `isKey`: what no pattern can say, such as which days there are. Throws `InvalidCursorError`. */
+export function decodeCursor(cursor: string | undefined, pattern: RegExp, isKey: (key: string) => boolean = () => true): string | null {
   if (cursor === undefined) return null;
   const key = cursor.length <= LONGEST_CURSOR ? Buffer.from(cursor, 'base64url').toString('utf8') : '';
-  if (!pattern.test(key) || encodeCursor(key) !== cursor) throw new InvalidCursorError();
+  if (!pattern.test(key) || encodeCursor(key) !== cursor || !isKey(key)) throw new InvalidCursorError();
   return key;
 }
 

@@ -324,3 +324,17 @@ describe('every documented list and answer', () => {
     expect(wrong).toEqual([]);
   });
 }); // prettier-ignore
+
+const ID = '00000000-0000-7000-8000-000000000001';
+const TO_INVOICES = { created: 'x', period: '2026-02-31', '-due_on': '0000-01-01', total: 'much' };
+
+/** Texts of the right form that PostgreSQL does not read as a day, time or number were 500. */
+it.each([
+  ...Object.entries(TO_INVOICES).map(([sort, value]) => [`tenant-invoices?sort=${sort}`, `${ID}\0${value}`]),
+  ['billing/fx-rates?', '2026-02-31/EUR'],
+  ['catalog/list-prices?', 'droplet:s|catalog|2026-13-45T00:00:00Z'],
+  ['tenants?sort=created_at', 'acme\0soon'],
+])('refuses a cursor of %s that was made up', async (path, key) => {
+  const { body } = await get(`${path}&cursor=${Buffer.from(key).toString('base64url')}`).expect(400);
+  expect(problemOf(body).code).toBe('invalid_cursor');
+});

@@ -1,3 +1,4 @@
+import { DocumentFiles, INVOICE_SORTS } from '#libs/tenant-billing';
 import { Client, type QueryResult } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 import { ADMIN_HEADER, tenantHeader } from '../../support/principals';
@@ -19,6 +20,9 @@ const LARGE = [
   'cloud_cost_lines',
   'record_chain',
   'record_digests',
+  'tenant_invoices',
+  'tenant_documents',
+  'document_files',
 ];
 
 /** Pages that a statement may read, with those of the functions that it calls. A whole table has 2,000 and more. */
@@ -87,6 +91,13 @@ async function fill(): Promise<void> {
     insert into cloud_cost_lines (invoice_id, line_no, product, kind, description, resource_id, match_method, tenant_id, hours, amount, is_tax)
     select i.id, n, 'Droplets', 'droplet', 'web', r.id, 'provider_id', r.tenant_id, 744, 1, false
       from cloud_invoices i cross join generate_series(1, ${ROWS / 10}) n join cloud_resources r on r.provider_id = (500000000 + n)::text;
+    insert into tenant_invoices (issuer_id, tenant_id, kind, period, currency, decimals, status, tax_status, number, net, total, due, issued_at, issued_on, due_on, changed_by)
+    select 'default', 't' || n % 100, 'standard', date '1990-01-01' + n / 100 * interval '1 month', 'USD', 2, 'issued', 'decided', n, n, n, n, now(), date '1990-01-01', date '1990-02-01' + n / 10, 'ops'
+      from generate_series(1, ${ROWS}) n;
+    insert into tenant_documents (issuer_id, tenant_id, invoice_id, kind, number, json, root, signature, proof)
+    select 'default', tenant_id, id, 'invoice', number, '{}', '', '', repeat('x', 200) from tenant_invoices;
+    insert into document_files (document_id, tenant_id, media_type, sha256, bytes)
+    select d.id, d.tenant_id, 'application/pdf', repeat('0', 64), '' from tenant_documents d where d.number::int % 8000 > 0;
   `);
   await owner.query('vacuum analyze');
 }
@@ -176,6 +187,9 @@ const ROUTES = [
   'audit?limit=50&tenant_id=t7',
   'audit?limit=50&request_id=request-77',
   'billing/cost-lines?limit=50',
+  'tenant-invoices?limit=50',
+  'tenant-invoices?limit=50&tenant_id=t7',
+  ...INVOICE_SORTS.map((sort) => `tenant-invoices?limit=50&sort=${sort}`),
 ];
 
 it.each(ROUTES)('GET %s reads no large table as a whole', async (route) => {
@@ -192,6 +206,26 @@ it.each(ROUTES)('GET %s reads no large table as a whole', async (route) => {
       readsMany: false,
       pages: false,
     });
+  }
+});
+
+/** A page in the middle of each order begins where its cursor is. */
+it.each(INVOICE_SORTS)('the second page of invoices by %s reads no large table as a whole', async (sort) => {
+  const list = (query: string) => api.http().get(`/api/v1/tenant-invoices?sort=${sort}&${query}`).set(ADMIN_HEADER).expect(200);
+  const { body } = await list('limit=200');
+  const { next_cursor: cursor } = (body as { page: { next_cursor: string } }).page;
+  for (const statement of await statementsOf(() => list(`limit=50&cursor=${cursor}`))) {
+    const { whole, rows } = await readsOf(statement);
+    expect({ whole, readsMany: rows > MOST_READ && rows }).toEqual({ whole: [], readsMany: false });
+  }
+});
+
+it('finds the documents that wait for their print without the printed ones', async () => {
+  const files = api.app.get(DocumentFiles, { strict: false });
+  const statements = await statementsOf(async () => expect(await files.due(100)).toHaveLength(ROWS / 8_000));
+  for (const statement of statements) {
+    const { whole, rows } = await readsOf(statement);
+    expect({ whole, readsMany: rows > MOST_READ && rows }).toEqual({ whole: [], readsMany: false });
   }
 });
 

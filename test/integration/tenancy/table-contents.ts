@@ -21,6 +21,7 @@ const TABLES = [
   'billing_pools',
   'billing_profiles',
   'billing_runs',
+  'default_rate_cards',
   'rate_cards',
   'rate_card_versions',
   'rates',

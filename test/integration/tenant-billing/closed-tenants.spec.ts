@@ -33,5 +33,13 @@ it('charges a closed tenant no fee, minimum or part of a pool from the month aft
     ['oak', '50.00', '67.00'], // it was closed within this month
   ]);
   expect(await sells(after)).toEqual([['acme', '100.00', '100.00']]);
+  await world.owner.query(`update tenants set status = 'active', closed_at = null where id = 'oak'`);
+  expect(await sells(after)).toEqual([['acme', '200.00', '200.00']]); // it was closed in all of this month; the provider has a second invoice
+  await world.owner.query(`update tenant_closures set opened_at = $1 where tenant_id = 'oak'`, [`${after}-20`]);
+  expect(await sells(after)).toEqual([
+    ['acme', '150.00', '150.00'],
+    ['oak', '150.00', '157.00'], // it was opened again within this month
+  ]);
+  await world.owner.query(`update tenants set status = 'closed', closed_at = $1 where id = 'oak'`, [`${month}-10`]);
   expect((await world.service(RatingService).simulate(after, card.id, 1)).map(({ tenant_id }) => tenant_id)).toEqual(['acme']);
 });

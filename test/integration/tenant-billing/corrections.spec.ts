@@ -1,5 +1,6 @@
-import { FxRates, TaxRules } from '#libs/tenant-billing';
+import { FxRates, RateCardService, TaxRules } from '#libs/tenant-billing';
 import { newInvoiceWorld, usage, type InvoiceWorld } from './invoice-world';
+import { PLATFORM } from '../../support/principals';
 import { BECAUSE } from './rating-world';
 
 let world: InvoiceWorld;
@@ -141,4 +142,28 @@ it('adds up in lines, taxes, totals and the frozen document of every issued invo
   const { documents, wrong } = await world.sums();
   expect(wrong).toEqual([]);
   expect(documents).toBeGreaterThanOrEqual(8);
+});
+
+it('makes no other card the default of a month whose invoices are issued, and changes no amount of it [TBL-9]', async () => {
+  await world.closeMonth('2023-01', [usage('acme', '100')]);
+  await world.invoices.build('2023-01', BECAUSE);
+  const issued = await issue('2023-01', 'acme');
+  const cards = world.service(RateCardService);
+  const [standard] = (await cards.list({ limit: 50 })).data.filter(({ is_default }) => is_default);
+  const dear = await cards.create('Dear', BECAUSE);
+  await cards.createVersion(dear.id, { valid_from: '2022-01', rates: [{ model: { type: 'cost_plus', percent: '100' } }] }, BECAUSE);
+  await cards.publish(dear.id, 1, BECAUSE);
+  for (const default_from of ['2022-11', '2023-01'])
+    await expect(cards.update(dear.id, { is_default: true, default_from }, BECAUSE)).rejects.toMatchObject({
+      code: 'month_issued',
+      message: expect.stringContaining('2023-01') as string,
+    });
+  await cards.update(dear.id, { is_default: true, default_from: '2023-02' }, BECAUSE);
+  await world.rate('2023-01');
+  await world.closeMonth('2023-02', [usage('acme', '10')]);
+  await world.invoices.build('2023-02', BECAUSE);
+  expect(await world.draftOf('2023-02', 'acme')).toMatchObject({ net: '20.00', problems: [] });
+  expect(await correctionsOf('2023-02', 'acme')).toEqual([]);
+  expect(await world.reader.get(PLATFORM, issued.id)).toMatchObject({ total: issued.total });
+  await cards.update(standard?.id ?? '', { is_default: true, default_from: '2023-02' }, BECAUSE);
 });

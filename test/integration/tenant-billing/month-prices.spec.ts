@@ -61,12 +61,50 @@ it('takes the price of the resource before that of the tenant, its card and the 
   await cards.createVersion(partial.id, { valid_from: month, rates: rates.slice(1) }, BECAUSE);
   await cards.publish(partial.id, 1, BECAUSE);
   const [before] = (await cards.list({ limit: 50 })).data.filter(({ is_default }) => is_default);
-  await cards.update(partial.id, { is_default: true }, BECAUSE);
+  await cards.update(partial.id, { is_default: true, default_from: month }, BECAUSE);
   const { problems } = await months.rated(month);
-  await cards.update(before?.id ?? '', { is_default: true }, BECAUSE);
+  await cards.update(before?.id ?? '', { is_default: true, default_from: month }, BECAUSE);
   expect(problems.filter(({ severity }) => severity === 'critical')).toEqual([
     expect.objectContaining({ code: 'no_rate', path: 'tenants/acme', detail: expect.stringContaining('Volumes') as string }),
   ]);
+});
+
+it('leaves a month that is past as it was when another card becomes the default [TBL-9]', async () => {
+  const cards = world.service(RateCardService);
+  const [standard] = (await cards.list({ limit: 50 })).data.filter(({ is_default }) => is_default);
+  const dear = await cards.create(`Dear ${month}`, BECAUSE);
+  await cards.createVersion(dear.id, { valid_from: month, rates: [{ model: { type: 'cost_plus', percent: '100' } }] }, BECAUSE);
+  await cards.publish(dear.id, 1, BECAUSE);
+  const before = await months.rated(month);
+  const lines = await months.storedLines(month);
+  expect(await cards.update(dear.id, { is_default: true }, BECAUSE)).toMatchObject({ is_default: true });
+  const defaults = (await cards.list({ limit: 50 })).data.filter(({ is_default }) => is_default);
+  expect(defaults.map(({ id }) => id)).toEqual([dear.id]);
+  const after = await months.rated(month);
+  expect([after.inputs_digest, after.lines_digest]).toEqual([before.inputs_digest, before.lines_digest]);
+  expect(await months.storedLines(month)).toBe(lines);
+
+  const later = months.following();
+  await cards.update(standard?.id ?? '', { is_default: true }, BECAUSE);
+  await cards.update(dear.id, { is_default: true, default_from: month }, BECAUSE);
+  await cards.update(standard?.id ?? '', { is_default: true, default_from: later }, BECAUSE);
+  await months.rated(month);
+  expect((await months.pnl(month)).tenants[0]).toMatchObject({ tenant_id: 'acme', sell: '44.02' });
+  expect(await world.service(RateAssignments).defaultMonthsOf(dear.id)).toContainEqual({ valid_from: month, valid_to: later });
+  await cards.update(standard?.id ?? '', { is_default: true, default_from: month }, BECAUSE);
+});
+
+it('takes a default card that a process of the previous release sets from the present month on', async () => {
+  const cards = world.service(RateCardService);
+  const [standard] = (await cards.list({ limit: 50 })).data.filter(({ is_default }) => is_default);
+  const other = await cards.create(`Other ${month}`, BECAUSE);
+  await world.owner.query('update rate_cards set is_default = false where is_default');
+  await world.owner.query('update rate_cards set is_default = true where id = $1', [other.id]);
+  const present = new Date().toISOString().slice(0, 7);
+  expect(await world.service(RateAssignments).defaultMonthsOf(other.id)).toEqual([{ valid_from: present, valid_to: null }]);
+  await cards.update(standard?.id ?? '', { is_default: true }, BECAUSE);
+  const { rows } = await world.owner.query('select id from rate_cards where is_default');
+  expect(rows).toEqual([{ id: standard?.id }]);
 });
 
 it('never changes a published version for any role, nor prices that are no prices', async () => {

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { Matches, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { isTenantId } from '#libs/identity';
-import { unknownWord } from '#libs/kernel';
+import { isDay, unknownWord } from '#libs/kernel';
 
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
@@ -106,12 +106,6 @@ export const IsDay = () =>
       defaultMessage: () => '$property must be a day of the calendar such as 2026-11-30',
     },
   });
-
-/** The calendar gives a day that it lacks, such as 31 February, as one of the next month or as none. */
-function isDay(text: string): boolean {
-  const time = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
-}
 
 /** Text with at least one visible character. */
 export const IsNotBlank = () =>

@@ -1,5 +1,6 @@
 import type {
   AssignmentView,
+  CardMonthsView,
   CardTenantView,
   MonthlyTerms,
   OverrideView,
@@ -28,7 +29,7 @@ export class RateCardResponse implements RateCardView {
   @ApiText('Currency', { example: 'USD' })
   readonly currency: string;
 
-  @ApiFlag('Whether it prices what no other card has a rate for')
+  @ApiFlag('Whether it prices in the present month what no other card has a rate for')
   readonly is_default: boolean;
 
   @ApiText('Who created it')
@@ -50,6 +51,15 @@ export class CardTenantResponse implements CardTenantView {
   readonly valid_to: string | null;
 }
 
+/** Months in which the card is the default. */
+export class DefaultMonthsResponse implements CardMonthsView {
+  @ApiText('The first month in which it is the default', { example: '2026-12' })
+  readonly valid_from: string;
+
+  @ApiText('The first month in which another card is; null while none is set', NULLABLE)
+  readonly valid_to: string | null;
+}
+
 /** A price list and who has it. */
 export class RateCardDetailResponse extends RateCardResponse {
   @ApiListOf(
@@ -57,6 +67,9 @@ export class RateCardDetailResponse extends RateCardResponse {
     'Tenants that are given the card, by tenant and month; those with the default card by default are not named',
   )
   readonly tenants: readonly CardTenantResponse[];
+
+  @ApiListOf(() => DefaultMonthsResponse, 'When it is the default card, also in months to come')
+  readonly default_months: readonly DefaultMonthsResponse[];
 }
 
 /** One price of a version. */

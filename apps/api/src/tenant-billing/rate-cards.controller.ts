@@ -37,7 +37,7 @@ export class RateCardsController {
   @Get()
   @ApiOperation({
     summary: 'List rate cards',
-    description: 'Newest first. One is the default: it prices what no other card has a rate for.',
+    description: 'Newest first. One is the default: it prices in the present month what no other card has a rate for.',
   })
   @ApiListResponse(RateCardResponse)
   list(@Query() page: PageQuery): Promise<ListOf<RateCardResponse>> {
@@ -53,15 +53,24 @@ export class RateCardsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Get a rate card', description: 'With the tenants that are given it, and for which months.' })
+  @ApiOperation({
+    summary: 'Get a rate card',
+    description: 'With the tenants that are given it, and the months in which it is the default.',
+  })
   @ApiIdParam('rate card')
   @ApiDataResponse(RateCardDetailResponse)
   async get(@Param('id', UuidPipe) id: string): Promise<DataOf<RateCardDetailResponse>> {
-    return { data: { ...(await this.cards.get(id)), tenants: await this.assignments.tenantsOf(id) } };
+    const [card, tenants] = [await this.cards.get(id), await this.assignments.tenantsOf(id)];
+    return { data: { ...card, tenants, default_months: await this.assignments.defaultMonthsOf(id) } };
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Rename a rate card or make it default' })
+  @ApiOperation({
+    summary: 'Rename a rate card or make it default',
+    description:
+      'A default counts from `default_from` on, the present month unless given; earlier months keep theirs. ' +
+      '409 `month_issued` when invoices of a month that would change are issued.',
+  })
   @ApiIdParam('rate card')
   @ApiDataResponse(RateCardResponse)
   @ApiProblems(409)

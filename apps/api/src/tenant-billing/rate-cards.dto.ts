@@ -13,7 +13,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { ValidationFailedError } from '#libs/kernel';
-import type { OverrideInput, RateInput, VersionInput } from '#libs/tenant-billing';
+import type { OverrideInput, RateCardChange, RateInput, VersionInput } from '#libs/tenant-billing';
 import { IsNotBlank, IsPeriod, IsTenantId, OrNull } from '../http/input.decorators';
 import { PageQuery, ReasonBody, RequiredReasonBody } from '../http/http.dto';
 import { ApiInput } from '../http/swagger.decorators';
@@ -36,19 +36,26 @@ export class RateCardChangeBody extends ReasonBody {
   @IsNotBlank()
   readonly name?: string;
 
-  @ApiInput('`true`: it becomes the default card, and no other card is', { example: true })
+  @ApiInput('`true`: it becomes the default card from `default_from` on, until the month from which another one is', { example: true })
   @IsOptional()
   @IsBoolean()
   readonly is_default?: boolean;
 
-  /** Throws `ValidationFailedError` for `is_default: false`, because some card must be the default. */
-  toChange(): { readonly name?: string; readonly is_default?: true } {
-    const { name, is_default } = this;
+  @ApiInput('The first month in which it is the default; the present month unless given. Needs `is_default`', { example: '2026-12' })
+  @IsOptional()
+  @IsPeriod()
+  readonly default_from?: string;
+
+  /** Throws `ValidationFailedError` for `is_default: false`, because some card must be the default, and for a month without `is_default`. */
+  toChange(): RateCardChange {
+    const { name, is_default, default_from } = this;
     if (is_default === false)
       throw new ValidationFailedError([
         { field: 'is_default', message: 'is_default can only be true: make another card the default instead' },
       ]);
-    return { ...(name !== undefined && { name }), ...(is_default && { is_default }) };
+    if (default_from !== undefined && !is_default)
+      throw new ValidationFailedError([{ field: 'default_from', message: 'default_from needs is_default: true' }]);
+    return { ...(name !== undefined && { name }), ...(is_default && { is_default, ...(default_from !== undefined && { default_from }) }) };
   }
 }
 

@@ -1961,7 +1961,7 @@ export interface paths {
     };
     /**
      * List rate cards
-     * @description Newest first. One is the default: it prices what no other card has a rate for.
+     * @description Newest first. One is the default: it prices in the present month what no other card has a rate for.
      *
      *     Who: Platform admins.
      */
@@ -1989,7 +1989,7 @@ export interface paths {
     };
     /**
      * Get a rate card
-     * @description With the tenants that are given it, and for which months.
+     * @description With the tenants that are given it, and the months in which it is the default.
      *
      *     Who: Platform admins.
      */
@@ -2001,7 +2001,9 @@ export interface paths {
     head?: never;
     /**
      * Rename a rate card or make it default
-     * @description Who: Platform admins.
+     * @description A default counts from `default_from` on, the present month unless given; earlier months keep theirs. 409 `month_issued` when invoices of a month that would change are issued.
+     *
+     *     Who: Platform admins.
      */
     patch: operations['RateCards_update'];
     trace?: never;
@@ -7929,7 +7931,7 @@ export interface components {
        * @example USD
        */
       currency: string;
-      /** @description Whether it prices what no other card has a rate for */
+      /** @description Whether it prices in the present month what no other card has a rate for */
       is_default: boolean;
       /** @description Who created it */
       created_by: string;
@@ -7981,6 +7983,15 @@ export interface components {
       /** @description The first month in which it has another card; null while none is set */
       valid_to: string | null;
     };
+    DefaultMonthsResponse: {
+      /**
+       * @description The first month in which it is the default
+       * @example 2026-12
+       */
+      valid_from: string;
+      /** @description The first month in which another card is; null while none is set */
+      valid_to: string | null;
+    };
     RateCardDetailResponse: {
       /**
        * @description Name
@@ -7997,7 +8008,7 @@ export interface components {
        * @example USD
        */
       currency: string;
-      /** @description Whether it prices what no other card has a rate for */
+      /** @description Whether it prices in the present month what no other card has a rate for */
       is_default: boolean;
       /** @description Who created it */
       created_by: string;
@@ -8008,6 +8019,8 @@ export interface components {
       created_at: string;
       /** @description Tenants that are given the card, by tenant and month; those with the default card by default are not named */
       tenants: components['schemas']['CardTenantResponse'][];
+      /** @description When it is the default card, also in months to come */
+      default_months: components['schemas']['DefaultMonthsResponse'][];
     };
     RateCardDetailResponseAnswer: {
       /** @description The object */
@@ -8025,10 +8038,15 @@ export interface components {
        */
       reason?: string;
       /**
-       * @description `true`: it becomes the default card, and no other card is
+       * @description `true`: it becomes the default card from `default_from` on, until the month from which another one is
        * @example true
        */
       is_default?: boolean;
+      /**
+       * @description The first month in which it is the default; the present month unless given. Needs `is_default`
+       * @example 2026-12
+       */
+      default_from?: string;
     };
     RateResponse: {
       /**

@@ -29,12 +29,20 @@ export { IssuerLogos } from './profiles/issuer-logos';
 export {
   RateAssignments,
   type AssignmentView,
+  type CardMonthsView,
   type CardTenantView,
   type OverrideInput,
   type OverrideView,
   type TenantRateCardView,
 } from './rates/rate-assignments';
-export { RateCardService, type RateCardVersionView, type RateCardView, type RateInput, type VersionInput } from './rates/rate-card.service';
+export {
+  RateCardService,
+  type RateCardChange,
+  type RateCardVersionView,
+  type RateCardView,
+  type RateInput,
+  type VersionInput,
+} from './rates/rate-card.service';
 export { BillingPush } from './invoices/billing-push';
 export {
   BULK_VERBS,

@@ -31,6 +31,13 @@ export class MonthTakenError extends domainError(
   (month: string) => `Another version of the rate card is published from ${month} on already; choose another month`,
 ) {}
 
+/** What was issued keeps its prices; another default counts from a later month on. */
+export class MonthIssuedError extends domainError(
+  'month_issued',
+  'conflict',
+  (month: string) => `Invoices of ${month} are issued already, and another default card would change their prices; choose a later month`,
+) {}
+
 export class RateOverrideNotFoundError extends domainError(
   'rate_override_not_found',
   'not_found',

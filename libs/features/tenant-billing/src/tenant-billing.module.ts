@@ -14,14 +14,14 @@ import { BillingPool } from './entities/billing-pool.entity';
 import { BillingProfile } from './entities/billing-profile.entity';
 import { BillingRun } from './entities/billing-run.entity';
 import { BillingOutboxMessage } from './entities/billing-outbox-message.entity';
-import { DocumentFile } from './entities/document-file.entity';
+import { DocumentFile, UnprintedDocument } from './entities/document-file.entity';
 import { DocumentOrigins, FrozenDocument } from './entities/tenant-document.entity';
 import { FxRate } from './entities/fx-rate.entity';
 import { IssuerLogo } from './entities/issuer-logo.entity';
 import { NumberSeries } from './entities/number-series.entity';
 import { TenantInvoice } from './entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from './entities/tenant-invoice-line.entity';
-import { RateCard } from './entities/rate-card.entity';
+import { DefaultRateCard, RateCard } from './entities/rate-card.entity';
 import { RateCardVersion } from './entities/rate-card-version.entity';
 import { RateOverride } from './entities/rate-override.entity';
 import { RateRow } from './entities/rate.entity';
@@ -71,6 +71,7 @@ const ENTITIES = [
   BillingRun,
   CreditNote,
   CreditNoteLine,
+  DefaultRateCard,
   DocumentFile,
   DocumentOrigins,
   DunningPolicy,
@@ -91,6 +92,7 @@ const ENTITIES = [
   TakenDunningStep,
   TaxRule,
   TenantRateCard,
+  UnprintedDocument,
   WalletEntry,
   WalletLot,
 ];

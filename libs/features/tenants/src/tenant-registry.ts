@@ -36,9 +36,9 @@ export type TenantSort = (typeof TENANT_SORTS)[number];
 
 /** The key of each order as SQL, and as its cursor keeps it. Times are microseconds since 1970: a Date would lose digits. */
 const SORTS = {
-  id: { key: '(t.id)', given: ':value' },
-  name: { key: '(t.name)', given: ':value' },
-  created_at: { key: '(extract(epoch from t.created_at) * 1000000)::bigint', given: ':value::bigint' },
+  id: { key: '(t.id)', given: ':value', pattern: /^/ },
+  name: { key: '(t.name)', given: ':value', pattern: /^/ },
+  created_at: { key: '(extract(epoch from t.created_at) * 1000000)::bigint', given: ':value::bigint', pattern: /^\d{1,18}$/ },
 } as const;
 
 const CURSOR = /^[^\0]{1,200}\0[^\0]*$/;
@@ -67,9 +67,9 @@ export class TenantRegistry {
   }
 
   async list(page: PageRequest, { status, q, sort = 'id' }: TenantFilters): Promise<Page<TenantView>> {
-    const after = decodeCursor(page.cursor, CURSOR);
     const isReverse = sort.startsWith('-');
-    const { key, given } = SORTS[(isReverse ? sort.slice(1) : sort) as keyof typeof SORTS];
+    const { key, given, pattern } = SORTS[(isReverse ? sort.slice(1) : sort) as keyof typeof SORTS];
+    const after = decodeCursor(page.cursor, CURSOR, (keyOfRow) => pattern.test(keyOfRow.split('\0')[1] ?? ''));
     const query = this.tenants.createQueryBuilder('t').addSelect(key, 'sort_key');
     if (status !== undefined) query.andWhere('t.status = any (:status)', { status });
     if (q !== undefined) {

@@ -20,6 +20,8 @@ export const ADVISORY_LOCKS = {
   rating: '815004030',
   /** One build of drafts of invoices runs at a time (`InvoiceBuilder`). */
   invoicing: '815004031',
+  /** One change of the default rate card happens at a time (`RateAssignments`). */
+  defaultRateCard: '815004032',
   /** One drift detection runs at a time (`DriftDetectionService`). */
   driftDetection: '815004020',
   /** One webhook endpoint is created at a time, so that two at once do not exceed the number of an owner (`WebhookEndpoints`). */

@@ -1,6 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
-import { decodeCursor, domainError, Money, pageOf, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { decodeCursor, domainError, isDay, Money, pageOf, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
@@ -43,6 +43,7 @@ export class PriceExistsError extends domainError(
 ) {}
 
 const CURSOR = /^[^\0|]{1,120}\|(catalog|observed|configured)\|\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+const isTime = (text: string): boolean => isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(text));
 
 /** Lists and sets the prices of units. */
 @Injectable()
@@ -57,7 +58,7 @@ export class ListPriceService {
   /** By product, source and time. Without `history` only the prices that count now or will. */
   async list({ product, source, history }: ListPriceFilters, page: PageRequest): Promise<ListAnswer<ListPriceView>> {
     const found = this.rows.createQueryBuilder('p').orderBy('p.product').addOrderBy('p.source').addOrderBy('p.validFrom');
-    const after = decodeCursor(page.cursor, CURSOR)?.split('|');
+    const after = decodeCursor(page.cursor, CURSOR, (key) => isTime(key.split('|')[2] ?? ''))?.split('|');
     if (after) found.andWhere('(p.product, p.source, p.valid_from) > (:p, :s, :v)', { p: after[0], s: after[1], v: after[2] });
     if (product !== undefined) found.andWhere('p.product = :product', { product });
     if (source !== undefined) found.andWhere('p.source = :source', { source });

@@ -26,13 +26,12 @@ export interface PrintedDocument {
 
 /**
  * Set-based: documents that are not printed, those that are due for payment first. Credit notes and void notices have the day of their issue. `order` is
- * the number of days since 2000. $1 how many.
+ * the number of days since 2000. It begins with the few that wait, not with all documents. $1 how many.
  */
 const DUE = `
 select d.id, least(d.due_on - '2000-01-01'::date, 100000)::int as "order"
   from (select d.id, coalesce(case when d.kind = 'invoice' then i.due_on end, d.issued_at::date) as due_on
-          from tenant_documents d join tenant_invoices i on i.id = d.invoice_id
-         where not exists (select 1 from document_files f where f.document_id = d.id)) d
+          from unprinted_documents u join tenant_documents d on d.id = u.document_id join tenant_invoices i on i.id = d.invoice_id) d
  order by d.due_on, d.id limit $1`;
 
 /** Prints documents and reads them in the scope of the caller: the only writer of `document_files`. [TBL-4] [TBL-7] */
@@ -132,7 +131,7 @@ export const DOCUMENT_METRICS: readonly DatabaseGauge[] = [
     name: 'arcadia_documents_oldest_waiting_seconds',
     help: 'Age of the oldest document of a tenant that is issued and not printed yet; 0 when there is none',
     labels: [],
-    sql: `select coalesce(extract(epoch from clock_timestamp() - min(d.issued_at)), 0) as value from tenant_documents d
-           where not exists (select 1 from document_files f where f.document_id = d.id)`,
+    sql: `select coalesce(extract(epoch from clock_timestamp() - min(d.issued_at)), 0) as value
+            from unprinted_documents u join tenant_documents d on d.id = u.document_id`,
   },
 ];

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { RunFailure, RunProblem, RunProgress, RunStatus, RunTotals } from '../pricing/run.states';
+import type { RunFailure, RunProblem, RunProgress, RunStatus, RunTotals, TenantSum } from '../pricing/run.states';
 
 /** One rating of a month. The stored lines of a month are those of its last completed run. */
 @Entity('billing_runs')
@@ -33,6 +33,10 @@ export class BillingRun {
 
   @Column('jsonb', { nullable: true })
   readonly totals: RunTotals | null;
+
+  /** Of each tenant with lines, so that a month is listed without its lines; null until it is completed, and of runs of releases before this column. */
+  @Column('jsonb', { nullable: true, select: false })
+  readonly tenantSums: readonly TenantSum[] | null;
 
   @Column('jsonb', { nullable: true })
   readonly failure: RunFailure | null;

@@ -22,3 +22,10 @@ export class DocumentFile {
   @Column('timestamptz', { default: () => 'clock_timestamp()' })
   readonly renderedAt: Date;
 }
+
+/** A document that waits to be printed. Triggers write it, with the document and with its file, for every release. */
+@Entity('unprinted_documents')
+export class UnprintedDocument {
+  @PrimaryColumn('uuid')
+  readonly documentId: string;
+}

@@ -1,5 +1,4 @@
-import { canonicalJson, Money } from '#libs/kernel';
-import { createHash } from 'node:crypto';
+import { Money } from '#libs/kernel';
 import { charactersWithoutGlyph } from '../documents/document-font';
 import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
 import { monthOf } from '../months';
@@ -9,6 +8,7 @@ import { least } from '../wallets/draw-lots';
 import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
 import type { Adjustment, ExchangeRate, FrozenTax, FrozenTerms, InvoiceProblem } from '../pricing/invoice.states';
 import { decimalsOf } from '../pricing/tenant-document';
+import { digestByLine } from './draft-chunks';
 import { roundLines } from './rounding';
 
 /** The kind of the line by which the promotion wallet lowers the net. */
@@ -150,7 +150,7 @@ export function composeDraft(inputs: DraftInputs): Draft {
     ),
     terms,
   };
-  return { ...draft, digest: createHash('sha256').update(canonicalJson(draft)).digest('hex') };
+  return { ...draft, digest: digestByLine(draft) };
 }
 
 type Unpriced = Omit<DraftLine, 'line_no' | 'net' | 'tax_category' | 'tax_rate'>;
@@ -285,7 +285,7 @@ function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, has
 function unprintable({ issuer, profile, lines, adjustments }: DraftInputs): string[] {
   const texts = [issuer.name, issuer.address, issuer.bank_text, profile.legal_name, profile.address, profile.purchase_order];
   const names = [...lines, ...adjustments].flatMap((line) => [line.description, 'resource_name' in line ? line.resource_name : null]);
-  const characters = charactersWithoutGlyph([...texts, ...names].join('\n'));
+  const characters = charactersWithoutGlyph([...new Set([...texts, ...names])].join('\n'));
   if (characters.length === 0) return [];
   return [`Documents cannot show the characters ${characters.slice(0, 20).join(' ')}; write the names and addresses that have them with other letters`]; // prettier-ignore
 }

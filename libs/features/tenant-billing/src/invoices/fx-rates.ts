@@ -1,6 +1,6 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
-import { decodeCursor, Money, pageOf, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { decodeCursor, isDay, Money, pageOf, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
@@ -35,7 +35,7 @@ export class FxRates {
 
   /** Latest day first. */
   async list(page: PageRequest, currency?: string): Promise<ListAnswer<FxRateView>> {
-    const before = decodeCursor(page.cursor, CURSOR);
+    const before = decodeCursor(page.cursor, CURSOR, (key) => isDay(key.slice(0, 10)));
     const query = this.rates.createQueryBuilder('r').orderBy('r.validOn', 'DESC').addOrderBy('r.currency', 'DESC');
     if (currency !== undefined) query.andWhere('r.currency = :currency', { currency });
     if (before !== null) {

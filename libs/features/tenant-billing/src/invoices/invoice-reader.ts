@@ -1,6 +1,6 @@
 import { TenantTransaction, Transaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
-import { decodeCursor, Money, pageOf, UUID_PATTERN, type ListAnswer, type PageRequest } from '#libs/kernel';
+import { decodeCursor, isDay, isUuid, Money, pageOf, UUID_PATTERN, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
@@ -89,13 +89,20 @@ export interface TenantInvoiceFilters {
 export const INVOICE_SORTS = ['created', '-created', 'period', '-period', 'total', '-total', 'due_on', '-due_on', 'tenant_id', '-tenant_id'] as const; // prettier-ignore
 export type InvoiceSort = (typeof INVOICE_SORTS)[number];
 
-/** The key of each order as SQL, and as its cursor keeps it. Ids rise with the time of creation. */
+/**
+ * The key of each order as SQL, as its cursor keeps it, and what its cursor can have. Each has an index with the id behind it (migrations 1200 and 1421).
+ * Ids rise with the time of creation.
+ */
 const SORTS = {
-  created: { key: '(i.id)::text', given: ':value' },
-  period: { key: `coalesce(i.period, '0001-01-01'::date)`, given: ':value::date' },
-  total: { key: '(i.total)', given: ':value::numeric' },
-  due_on: { key: `coalesce(i.due_on, 'infinity'::date)`, given: ':value::date' },
-  tenant_id: { key: '(i.tenant_id)', given: ':value' },
+  created: { key: 'i.id', given: ':value::uuid', isKey: isUuid },
+  period: { key: `coalesce(i.period, '0001-01-01'::date)`, given: ':value::date', isKey: isDay },
+  total: { key: '(i.total)', given: ':value::numeric', isKey: (value: string) => /^-?\d{1,50}(\.\d{1,50})?$/.test(value) },
+  due_on: {
+    key: `coalesce(i.due_on, 'infinity'::date)`,
+    given: ':value::date',
+    isKey: (value: string) => value === 'infinity' || isDay(value),
+  },
+  tenant_id: { key: '(i.tenant_id)', given: ':value', isKey: (value: string) => value !== '' },
 } as const;
 
 const CURSOR = new RegExp(`^${UUID_PATTERN}\\0[^\\0]{1,200}$`);
@@ -111,16 +118,14 @@ export class TenantInvoiceReader {
 
   /** Newest first unless sorted otherwise. Throws `InvalidCursorError`. */
   list(scope: Scope, page: PageRequest, filters: TenantInvoiceFilters = {}): Promise<ListAnswer<TenantInvoiceView>> {
-    const after = decodeCursor(page.cursor, CURSOR);
     const { sort = '-created' } = filters;
     const isReverse = sort.startsWith('-');
-    const { key, given } = SORTS[sort.replace('-', '') as keyof typeof SORTS];
+    const { key, given, isKey } = SORTS[sort.replace('-', '') as keyof typeof SORTS];
+    const after = decodeCursor(page.cursor, CURSOR, (keyOfRow) => isKey(keyOfRow.split('\0')[1] ?? ''));
+    const [id, value] = after?.split('\0') ?? [];
     return this.inScope(scope, async (em) => {
-      const query = narrowed(em, scope, filters).addSelect(`${key}::text`, 'sort_key');
-      if (after !== null) {
-        const [id, value] = after.split('\0');
-        query.andWhere(`(${key}, i.id) ${isReverse ? '<' : '>'} (${given}, :after::uuid)`, { after: id, value });
-      }
+      const query = narrowed(em, scope, filters).addSelect(`(${key})::text`, 'sort_key');
+      if (value !== undefined) query.andWhere(`(${key}, i.id) ${isReverse ? '<' : '>'} (${given}, :after::uuid)`, { after: id, value });
       const direction = isReverse ? 'DESC' : 'ASC';
       const { entities, raw } = await query
         .orderBy(key, direction)

@@ -7,7 +7,7 @@ import { readMonthlyTerms } from '../pricing/rate-model';
 import type { TaxCategory } from '../pricing/tenant-document';
 import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
 import { least } from '../wallets/draw-lots';
-import { composeDraft, type DraftInputs, type SourceLine } from './draft';
+import { composeDraft, type SourceLine } from './draft';
 
 interface MonthExample {
   readonly lines: readonly string[];
@@ -40,21 +40,25 @@ const line = (kind: string, sell: string): SourceLine => ({
 });
 const DECIDED = { status: 'decided', label: 'Tax', text: null, title: 'Invoice', evidence: {} } as const;
 
+const INPUTS = {
+  tenantId: 'acme',
+  kind: 'standard',
+  adjustments: [],
+  fx: null,
+  issuer: { id: 'default', currency: 'USD', problems: [], tax_ids: [], net_days: 14, issue_zero: false } as unknown as IssuerView,
+  profile: { currency: null, problems: [], paused: false, tax_id: null } as unknown as ProfileView,
+} as const;
+
 function draftOf({ lines, monthly, promotion_wallet, tax }: MonthExample) {
   const sum = Money.sum(lines.map((sell) => Money.parse(sell)));
   const terms = monthlyLines(sum, readMonthlyTerms(monthly, 'monthly')).map(({ kind, amount }) => line(kind, amount.toText()));
   const inputs = {
-    tenantId: 'acme',
-    kind: 'standard',
-    adjustments: [],
-    fx: null,
+    ...INPUTS,
     promotion: Money.parse(promotion_wallet),
     lines: [...lines.map((sell) => line('usage', sell)), ...terms],
-    issuer: { id: 'default', currency: 'USD', problems: [], tax_ids: [], net_days: 14, issue_zero: false } as unknown as IssuerView,
-    profile: { currency: null, problems: [], paused: false, tax_id: null } as unknown as ProfileView,
     tax: { ...DECIDED, ...tax },
   };
-  return composeDraft(inputs as DraftInputs);
+  return composeDraft(inputs);
 }
 
 it('has an example of a whole month', () => {
@@ -84,4 +88,11 @@ it('uses of the promotion wallet no more than the net, which never falls below z
   expect(draft.problems.map(({ code }) => code)).not.toContain('zero_total');
   const tiny = draftOf({ ...example, lines: ['0.005'], monthly: {}, promotion_wallet: '5' });
   expect(tiny).toMatchObject({ net: '0.01' });
+});
+
+it('composes a draft whose lines are longer together than any text of V8', () => {
+  const long = { ...line('usage', '1.00'), description: 'x'.repeat(2 ** 24) };
+  const tax = { ...DECIDED, category: 'S', rate: '10' } as const;
+  const { total, digest } = composeDraft({ ...INPUTS, promotion: Money.parse('0'), lines: Array.from({ length: 33 }, () => long), tax });
+  expect({ total, digest }).toEqual({ total: '36.30', digest: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
 });

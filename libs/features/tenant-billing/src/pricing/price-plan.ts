@@ -19,7 +19,7 @@ export interface PricePlan {
   readonly cards: ReadonlyMap<string, CardInForce>;
   readonly tenantOverrides: ReadonlyMap<string, readonly Rate[]>;
   readonly resourceOverrides: ReadonlyMap<string, readonly Rate[]>;
-  /** Tenants that were closed before the month. They have no monthly terms; lines that they still have keep their prices. */
+  /** Tenants that were closed in all of the month. They have no monthly terms; lines that they still have keep their prices. */
   readonly closed: ReadonlySet<string>;
 }
 

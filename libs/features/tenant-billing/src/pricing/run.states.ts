@@ -44,6 +44,13 @@ export interface RunTotals {
   readonly lines: number;
 }
 
+/** The rated lines of a tenant. `sell` is decimal text: what the tenant pays, before tax. */
+export interface TenantSum {
+  readonly tenant_id: string;
+  readonly lines: number;
+  readonly sell: string;
+}
+
 export interface RunFailure {
   readonly code: string;
   readonly detail: string;

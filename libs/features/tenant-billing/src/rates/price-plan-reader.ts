@@ -2,6 +2,7 @@ import { SellPrices, type ListPrice, type SellPriceSource, type SoldThing, type 
 import { Database, type Queryable } from '#libs/database';
 import { cached, Money } from '#libs/kernel';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DEFAULT_CARD } from '../entities/rate-card.entity';
 import { firstDay, secondsOf } from '../months';
 import { unitPrice } from '../pricing/price-lines';
 import { RateChooser, type CardInForce, type PricePlan } from '../pricing/price-plan';
@@ -20,7 +21,7 @@ interface CardRow {
 
 /** Set-based: the version of each card that counts in a month. $1 first day of the month, $2 and $3 a version that counts whatever its month, or null. */
 const CARDS = `
-select distinct on (c.id) c.id as card_id, c.name, c.is_default, v.version, v.digest, v.monthly,
+select distinct on (c.id) c.id as card_id, c.name, coalesce(c.id = (${DEFAULT_CARD('$1::date')}), false) as is_default, v.version, v.digest, v.monthly,
        (select coalesce(json_agg(json_build_object('id', r.id, 'selector', r.selector, 'model', r.model, 'priority', r.priority) order by r.id), '[]')
           from rates r where r.card_id = v.card_id and r.version = v.version) as rates
   from rate_cards c join rate_card_versions v on v.card_id = c.id
@@ -36,8 +37,15 @@ const OVERRIDES = `
 select tenant_id, resource_id, json_build_object('id', id, 'selector', selector, 'model', model, 'priority', priority) as rate
   from rate_overrides where valid_from <= $1::date and (valid_to is null or valid_to > $1::date) order by id`;
 
-/** Set-based: the tenants that were closed before a month. $1 first day of the month. */
-const CLOSED = `select id from tenants where status = 'closed' and closed_at < $1::date::timestamp at time zone 'UTC' order by id collate "C"`;
+/** SQL: the tenants that were closed in all of a month, also those that are open again. $1 first day of the month. */
+export const CLOSED_TENANTS = `
+select id from tenants where status = 'closed' and closed_at < $1::date::timestamp at time zone 'UTC'
+ union
+select tenant_id from tenant_closures
+ where closed_at < $1::date::timestamp at time zone 'UTC' and opened_at >= ($1::date + interval '1 month') at time zone 'UTC'`;
+
+/** Set-based: all of them at once. */
+const CLOSED = `select id from (${CLOSED_TENANTS}) closed order by id collate "C"`;
 
 /** Reads what decides the prices of a month. */
 @Injectable()

@@ -1,16 +1,17 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
-import { queryableOf, Transaction } from '#libs/database';
+import { lockTransaction, queryableOf, Transaction } from '#libs/database';
 import { InventoryReader } from '#libs/inventory';
 import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer, type PageRequest } from '#libs/kernel';
 import { TenantNotFoundError, TenantRegistry, UnknownTenantError } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository } from 'typeorm';
-import { RateCard } from '../entities/rate-card.entity';
+import { And, LessThan, MoreThanOrEqual, type EntityManager, type Repository } from 'typeorm';
+import { DefaultRateCard, RateCard } from '../entities/rate-card.entity';
 import { RateOverride } from '../entities/rate-override.entity';
+import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantRateCard } from '../entities/tenant-rate-card.entity';
 import { firstDay, monthOf } from '../months';
-import { RateCardNotFoundError, RateOverrideNotFoundError } from '../tenant-billing.errors';
+import { MonthIssuedError, RateCardNotFoundError, RateOverrideNotFoundError } from '../tenant-billing.errors';
 import { readModel, type RateModel } from '../pricing/rate-model';
 import { readSelector, type Selector } from '../pricing/selector';
 import { CardPrices } from './price-plan-reader';
@@ -28,12 +29,16 @@ export interface TenantRateCardView {
   readonly assignments: readonly AssignmentView[];
 }
 
-/** A tenant that has a card for a time. */
-export interface CardTenantView {
-  readonly tenant_id: string;
+/** Months in which a card counts. */
+export interface CardMonthsView {
   readonly valid_from: string;
   /** The first month in which another card counts; null while none is set. */
   readonly valid_to: string | null;
+}
+
+/** A tenant that has a card for a time. */
+export interface CardTenantView extends CardMonthsView {
+  readonly tenant_id: string;
 }
 
 export interface OverrideInput {
@@ -63,10 +68,11 @@ export interface OverrideView {
   readonly created_at: string;
 }
 
-/** Cards of tenants, and prices of one tenant or resource: the only writer of `tenant_rate_cards` and `rate_overrides`. */
+/** The default card, cards of tenants, and prices of one tenant or resource: the only writer of `default_rate_cards`, `tenant_rate_cards` and `rate_overrides`. */
 @Injectable()
 export class RateAssignments {
   constructor(
+    @InjectRepository(DefaultRateCard) private readonly defaults: Repository<DefaultRateCard>,
     @InjectRepository(TenantRateCard) private readonly assigned: Repository<TenantRateCard>,
     @InjectRepository(RateOverride) private readonly overrides: Repository<RateOverride>,
     private readonly tenants: TenantRegistry,
@@ -111,6 +117,35 @@ export class RateAssignments {
       const next = rows[at + 1];
       const valid_to = next?.tenantId === tenantId ? monthOf(next.validFrom) : null;
       return card === cardId ? [{ tenant_id: tenantId, valid_from: monthOf(validFrom), valid_to }] : [];
+    });
+  }
+
+  /**
+   * Makes a card the default from a month on, in the transaction of the caller, until the month from which another one is. Throws `MonthIssuedError` for
+   * a month with issued invoices.
+   */
+  async makeDefault(em: EntityManager, cardId: string, month: string): Promise<void> {
+    await lockTransaction(queryableOf(em), 'defaultRateCard');
+    const validFrom = firstDay(month);
+    const rows = await em.find(DefaultRateCard, { order: { validFrom: 'ASC' } });
+    if (rows.findLast((row) => row.validFrom <= validFrom)?.cardId === cardId) return;
+    const next = rows.find((row) => row.validFrom > validFrom);
+    const ofMonths = {
+      period: next ? And(MoreThanOrEqual(validFrom), LessThan(next.validFrom)) : MoreThanOrEqual(validFrom),
+      status: 'issued',
+      kind: 'standard',
+    } as const;
+    const issued = await em.findOne(TenantInvoice, { where: ofMonths, order: { period: 'ASC' }, select: { id: true, period: true } });
+    if (issued?.period) throw new MonthIssuedError(monthOf(issued.period));
+    await em.upsert(DefaultRateCard, { validFrom, cardId, changedAt: () => 'clock_timestamp()' }, ['validFrom']);
+  }
+
+  /** The months in which a card is the default, in their order. */
+  async defaultMonthsOf(cardId: string): Promise<CardMonthsView[]> {
+    const rows = await this.defaults.find({ order: { validFrom: 'ASC' } });
+    return rows.flatMap(({ cardId: card, validFrom }, at) => {
+      const next = rows[at + 1];
+      return card === cardId ? [{ valid_from: monthOf(validFrom), valid_to: next ? monthOf(next.validFrom) : null }] : [];
     });
   }
 

@@ -19,14 +19,23 @@ import {
 import { readModel, readMonthlyTerms, type MonthlyTerms, type RateModel } from '../pricing/rate-model';
 import { readSelector, type Rate, type Selector } from '../pricing/selector';
 import { CardPrices } from './price-plan-reader';
+import { RateAssignments } from './rate-assignments';
 
 export interface RateCardView {
   readonly id: string;
   readonly name: string;
   readonly currency: string;
+  /** In the present month. */
   readonly is_default: boolean;
   readonly created_by: string;
   readonly created_at: string;
+}
+
+export interface RateCardChange {
+  readonly name?: string;
+  readonly is_default?: true;
+  /** The first month in which it is the default. */
+  readonly default_from?: string;
 }
 
 /** One rate as an admin gives it. Selector and model are checked here. */
@@ -73,6 +82,7 @@ export class RateCardService {
     private readonly transaction: Transaction,
     private readonly audit: AuditLog,
     private readonly cardPrices: CardPrices,
+    private readonly assignments: RateAssignments,
   ) {}
 
   /** The names of the cards among `ids`. */
@@ -107,16 +117,24 @@ export class RateCardService {
     });
   }
 
-  /** Renames a card, or makes it the default. Throws `RateCardNotFoundError` and `RateCardExistsError`. */
-  async update(id: string, { name, is_default }: { name?: string; is_default?: true }, because: AuditContext): Promise<RateCardView> {
+  /**
+   * Renames a card, or makes it the default from a month on, the present one unless given. Throws `RateCardNotFoundError`, `RateCardExistsError`, and
+   * `MonthIssuedError` for a month with issued invoices.
+   */
+  async update(id: string, { name, is_default, default_from }: RateCardChange, because: AuditContext): Promise<RateCardView> {
+    const from = is_default ? monthOf(default_from ?? new Date().toISOString()) : null;
     const changed = await this.transaction.run(async (em) => {
       const before = await requireCard(em, id);
       if (name !== undefined && name.toLowerCase() !== before.name.toLowerCase()) await requireFreeName(em, name);
-      if (is_default) await em.update(RateCard, { isDefault: true }, { isDefault: false });
-      const values = { ...(name !== undefined && { name }), ...(is_default && { isDefault: true }) };
-      if (Object.keys(values).length > 0) await em.update(RateCard, { id }, values);
+      if (name !== undefined) await em.update(RateCard, { id }, { name });
+      if (from !== null) await this.assignments.makeDefault(em, id, from);
       const card = await em.findOneByOrFail(RateCard, { id });
-      const details = { name: card.name, is_default: card.isDefault, previous_name: before.name, previous_is_default: before.isDefault };
+      if (card.isDefaultNow && !before.isDefaultNow) {
+        await em.update(RateCard, { isDefaultForPreviousRelease: true }, { isDefaultForPreviousRelease: false });
+        await em.update(RateCard, { id }, { isDefaultForPreviousRelease: true });
+      }
+      const previous = { previous_name: before.name, previous_is_default: before.isDefaultNow };
+      const details = { name: card.name, is_default: card.isDefaultNow, ...previous, ...(from !== null && { default_from: from }) };
       await this.record(em, because, 'rate_card_changed', id, details);
       return cardView(card);
     });
@@ -258,11 +276,11 @@ async function requireFreeName(em: EntityManager, name: string): Promise<void> {
   if (taken) throw new RateCardExistsError(taken.name);
 }
 
-const cardView = ({ id, name, currency, isDefault, createdBy, createdAt }: RateCard): RateCardView => ({
+const cardView = ({ id, name, currency, isDefaultNow, createdBy, createdAt }: RateCard): RateCardView => ({
   id,
   name,
   currency,
-  is_default: isDefault,
+  is_default: isDefaultNow,
   created_by: createdBy,
   created_at: createdAt.toISOString(),
 });

@@ -83,12 +83,17 @@ export const RUN_TENANT_STATES = ['not_built', ...INVOICE_STATUSES] as const;
 export type RunTenantState = (typeof RUN_TENANT_STATES)[number];
 
 /**
- * Set-based: the tenants of a month, each with its rated lines and its invoice; of several void ones, the last. $1 issuer, $2 first day of the month.
+ * Set-based: the tenants of a month, each with its rated lines and its invoice; of several void ones, the last. The lines themselves are read only where
+ * a run of an earlier release rated the month. $1 issuer, $2 first day of the month.
  */
 const TENANTS_OF_MONTH = `
-with rated as (
-  select tenant_id, count(*)::int as lines, coalesce(sum(sell), 0) as sell from rated_lines
-   where issuer_id = $1 and period = $2::date and tenant_id is not null group by 1),
+with last_run as materialized (
+  select tenant_sums from billing_runs where issuer_id = $1 and period = $2::date and status = 'completed' order by finished_at desc limit 1),
+rated as (
+  select s.tenant_id, s.lines, s.sell from last_run, jsonb_to_recordset(tenant_sums) s(tenant_id text, lines int, sell numeric)
+   union all
+  select tenant_id, count(*)::int, coalesce(sum(sell), 0) from rated_lines
+   where issuer_id = $1 and period = $2::date and tenant_id is not null and (select tenant_sums from last_run) is null group by 1),
 invoices as (
   select distinct on (tenant_id) * from tenant_invoices
    where issuer_id = $1 and period = $2::date and kind = 'standard' order by tenant_id, status = 'void', created_at desc)
@@ -172,8 +177,9 @@ export class BillingRunService {
    */
   async run(id: string): Promise<void> {
     const { period, issuerId } = await this.claim(id);
+    const reports = this.reporter(id);
     try {
-      await this.rating.rate({ issuerId, period }, this.reporter(id), (tx, rating) => this.complete(tx.query.bind(tx), id, rating));
+      await this.rating.rate({ issuerId, period }, reports.report, (tx, rating) => this.complete(tx.query.bind(tx), id, rating));
     } catch (error) {
       const { code, detail = 'The rating failed for a reason that is not known; the log of the worker has it' } = errorFields(error);
       const failure: RunFailure = { code, detail };
@@ -187,6 +193,8 @@ export class BillingRunService {
         { status: 'failed', failure, finishedAt: () => 'clock_timestamp()' },
       );
       throw error;
+    } finally {
+      await reports.ended();
     }
   }
 
@@ -210,12 +218,12 @@ export class BillingRunService {
 
   /** Fenced: a run that was claimed by somebody else meanwhile ends the transaction, and with it the new lines. */
   private async complete(query: <R>(text: string, values: readonly unknown[]) => Promise<R[]>, id: string, rating: Rating): Promise<void> {
-    const { inputsDigest, linesDigest, problems, totals } = rating;
+    const { inputsDigest, linesDigest, problems, totals, tenantSums } = rating;
     const progress: RunProgress = { tenants: totals.tenants, lines: totals.lines };
     const done = await query(
       `update billing_runs set status = 'completed', finished_at = clock_timestamp(), lease_until = null, inputs_digest = $2, lines_digest = $3,
-              problems = $4, totals = $5, progress = $6
-        where id = $1 and status = any ($7) returning id`,
+              problems = $4, totals = $5, progress = $6, tenant_sums = $7
+        where id = $1 and status = any ($8) returning id`,
       [
         id,
         inputsDigest,
@@ -223,18 +231,36 @@ export class BillingRunService {
         JSON.stringify(problems),
         JSON.stringify(totals),
         JSON.stringify(progress),
+        JSON.stringify(tenantSums),
         runStatusesBefore('completed'),
       ],
     );
     if (done.length !== 1) throw new RunNotClaimableError();
   }
 
-  private reporter(id: string): (progress: RunProgress) => Promise<void> {
+  /**
+   * The rating does not wait for its reports, which are written one at a time: each needs a second connection, and while others have them all the
+   * transaction would wait too, and end with them. A report that fails is left out.
+   */
+  private reporter(id: string) {
     let reportedMs = performance.now();
-    return async (progress) => {
-      if (performance.now() - reportedMs < REPORT_EVERY_MS) return;
-      reportedMs = performance.now();
-      await this.runs.update({ id, status: 'running' }, { progress });
+    let writing: Promise<unknown> | null = null;
+    const write = (progress: RunProgress) =>
+      this.runs.update({ id, status: 'running' }, { progress }).then(
+        () => (writing = null),
+        () => (writing = null),
+      );
+    return {
+      report: (progress: RunProgress): Promise<void> => {
+        if (writing === null && performance.now() - reportedMs >= REPORT_EVERY_MS) {
+          reportedMs = performance.now();
+          writing = write(progress);
+        }
+        return Promise.resolve();
+      },
+      ended: async (): Promise<void> => {
+        await writing;
+      },
     };
   }
 }

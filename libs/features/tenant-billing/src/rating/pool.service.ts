@@ -7,6 +7,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { BillingPool } from '../entities/billing-pool.entity';
 import { firstDay, monthOf } from '../months';
+import { CLOSED_TENANTS } from '../rates/price-plan-reader';
 import { KEPT, POOLS, type PoolMethod, type PoolName, type PoolRule } from '../pricing/pools';
 
 /** How a pool is split in a month. */
@@ -25,11 +26,11 @@ export interface PoolChange {
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-/** Set-based: the rule of every pool in a month, without the weights of tenants that were closed before it. $1 first day of the month. */
+/** Set-based: the rule of every pool in a month, without the weights of tenants that were closed in all of it. $1 first day of the month. */
 const RULES = `
 select distinct on (p.pool) p.pool, p.method,
        (select coalesce(jsonb_object_agg(w.key, w.value), '{}') from jsonb_each(p.weights) w
-         where not exists (select 1 from tenants t where t.id = w.key and t.status = 'closed' and t.closed_at < $1::date::timestamp at time zone 'UTC')) as weights
+         where w.key not in (${CLOSED_TENANTS})) as weights
   from billing_pools p where p.valid_from <= $1::date order by p.pool, p.valid_from desc`;
 
 const MOST_WEIGHT = 1_000_000;

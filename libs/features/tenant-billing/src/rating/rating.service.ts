@@ -9,7 +9,7 @@ import type { PricePlan } from '../pricing/price-plan';
 import { PoolService } from './pool.service';
 import type { PoolName } from '../pricing/pools';
 import { keptPiece, rateTenant } from './rate-tenant';
-import type { RunProblem, RunProgress, RunTotals } from '../pricing/run.states';
+import type { RunProblem, RunProgress, RunTotals, TenantSum } from '../pricing/run.states';
 import { RatedLineWriter } from './rated-line-writer';
 import type { PieceRow } from './stage.sql';
 import { piecesByTenant, stageMonth, StatementsAhead } from './staged-month';
@@ -20,6 +20,8 @@ export interface Rating {
   readonly linesDigest: string;
   readonly problems: readonly RunProblem[];
   readonly totals: RunTotals;
+  /** Of the tenants with lines. */
+  readonly tenantSums: readonly TenantSum[];
 }
 
 /** A month under another plan. */
@@ -65,7 +67,7 @@ export class RatingService {
       inputs.update(canonicalJson({ issuerId, period, plan: planInputs(plan), pools: [...rules], documents: month.documents }));
       await tx.query('delete from rated_lines where issuer_id = $1 and period = $2::date', [issuerId, period]); // Set-based: the whole month
       const problems: RunProblem[] = [...month.problems, ...(await this.profiles.problemsOf(em, issuerId, month.tenants))];
-      const sells: Money[] = [];
+      const sums: TenantSum[] = [];
       const rated = new Set<string>();
       const seconds = secondsOf(period);
       const rateOne = async (tenant: string, pieces: readonly PieceRow[], first: number): Promise<void> => {
@@ -74,7 +76,8 @@ export class RatingService {
         await lines.addPieces(one.pieces, pieces, first);
         await lines.add(one.more);
         problems.push(...one.problems);
-        if (one.pieces.length + one.more.length > 0) sells.push(one.sell);
+        const count = one.pieces.length + one.more.length;
+        if (count > 0) sums.push({ tenant_id: tenant, lines: count, sell: one.sell.toText() });
       };
       let linesDigest = '';
       try {
@@ -101,10 +104,11 @@ export class RatingService {
         totals: {
           payable: month.payable.toAmountText(),
           reconciliation_difference: month.difference.toAmountText(),
-          sell: Money.sum(sells).toAmountText(),
-          tenants: sells.length,
+          sell: Money.sum(sums.map(({ sell }) => Money.parse(sell))).toAmountText(),
+          tenants: sums.length,
           lines: lines.written,
         },
+        tenantSums: sums,
       };
       await finish(tx, rating);
       return rating;

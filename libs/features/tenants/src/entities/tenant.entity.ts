@@ -34,3 +34,16 @@ export class Tenant {
   @Column('timestamptz', { nullable: true })
   readonly closedAt: Date | null;
 }
+
+/** A time in which a tenant was closed and that is over. A trigger writes it when the tenant is opened again. */
+@Entity('tenant_closures')
+export class TenantClosure {
+  @PrimaryColumn('text')
+  readonly tenantId: string;
+
+  @PrimaryColumn('timestamptz')
+  readonly closedAt: Date;
+
+  @Column('timestamptz')
+  readonly openedAt: Date;
+}

@@ -64,6 +64,9 @@ import { RouteLimits1795000001381 } from './1381-route-limits.migration';
 import { ScopeOfPlatform1795000001390 } from './1390-scope-of-platform.migration';
 import { SagaLookUps1795000001415 } from './1415-saga-look-ups.migration';
 import { PostponedBulkItems1795000001416 } from './1416-postponed-bulk-items.migration';
+import { DefaultRateCards1795000001420 } from './1420-default-rate-cards.migration';
+import { BillingByIndex1795000001421 } from './1421-billing-by-index.migration';
+import { TenantClosures1795000001422 } from './1422-tenant-closures.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -133,4 +136,7 @@ export const migrations = [
   ScopeOfPlatform1795000001390,
   SagaLookUps1795000001415,
   PostponedBulkItems1795000001416,
+  DefaultRateCards1795000001420,
+  BillingByIndex1795000001421,
+  TenantClosures1795000001422,
 ];
