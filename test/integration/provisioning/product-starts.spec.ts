@@ -174,4 +174,18 @@ describe('a release in an account with many zones', () => {
     expect(saga.error?.detail).toContain(`www.${ZONES[115]}`);
     expect(await has(ipOf(1))).toBe(true);
   });
+
+  it('asks again after a pause when the provider refuses to delete what it still returns', async () => {
+    const path = `/v2/reserved_ips/${ipOf(2)}`;
+    await own.simulator.faults([{ id: 'unknown', match: { method: 'DELETE', path }, times: 3, effect: { type: 'status', status: 404 } }]);
+    expect(await own.run('release_ip', { resource_id: made.idOf('floating_ip', ipOf(2)), force: true })).toMatchObject({
+      status: 'completed',
+    });
+    const times = (await own.simulator.calls())
+      .filter((one) => one.method === 'DELETE' && one.path === path)
+      .map(({ at }) => Date.parse(at));
+    expect(times).toHaveLength(4);
+    const pauses = times.slice(1).map((at, nth) => at - (times[nth] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThan(POLL_MS / 2);
+  });
 });

@@ -52,6 +52,7 @@ abstract class DeleteProductStep implements StepDefinition<AcceptedProduct, Dele
   readonly execute = (ctx: Ctx): Promise<StepAnswer<never>> => {
     const { provider_id: id = '', resource_id: resourceId = '' } = ctx.input;
     const mayBeUnderWay = ctx.intent !== null && ctx.intent.ruledOut !== true;
+    const deleting = wait(this.config.saga.pollMs, `waiting for ${PRODUCT_NAMES[this.kind]} ${id} to be deleted`);
     return ctx.effect(`delete ${this.kind}`, {
       find: async () => {
         if (await this.products.get(this.kind, id, ctx.signal)) return undefined;
@@ -69,11 +70,11 @@ abstract class DeleteProductStep implements StepDefinition<AcceptedProduct, Dele
         await this.guard.assertStillAllowed(ctx, resourceId);
         await this.products.delete(this.kind, id, ctx.signal);
       },
-      pending: wait(this.config.saga.pollMs, `waiting for ${PRODUCT_NAMES[this.kind]} ${id} to be deleted`),
+      pending: deleting,
       refused: async (error) => {
         const stopped = answerGuard(error, mayBeUnderWay);
         if (stopped) return stopped;
-        if (error.category === 'not_found') return wait(0, `waiting for ${PRODUCT_NAMES[this.kind]} ${id} to be deleted`);
+        if (error.category === 'not_found') return deleting; // reads may still contain the object for a while
         const answer = await this.runner.answerRefusal(error, { kind: this.kind, id, signal: ctx.signal });
         return answer?.is === 'retry' && mayBeUnderWay ? { ...answer, effect: 'unknown' } : answer;
       },
