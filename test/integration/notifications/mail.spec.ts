@@ -2,8 +2,9 @@ import { MessageSender, Subscriptions, WebhookDeliveries, type SubscriptionView 
 import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src/start-simulator';
 import { simulatorEnvironment } from '../../../libs/platform/local-stack/src/start-plan';
 import { ACME_HEADER, ADMIN_HEADER, tenantHeader } from '../../support/principals';
+import { until } from '../../support/until';
 import { anEvent, NotificationsWorld } from './notifications-world';
-import { first, status } from './receiver';
+import { first, silence, status } from './receiver';
 
 interface Mail {
   readonly to: readonly string[];
@@ -16,7 +17,7 @@ let world: NotificationsWorld;
 beforeAll(async () => {
   simulator = await startSimulator({ empty: true });
   const { SMTP_URL } = simulatorEnvironment(simulator.url, simulator.token);
-  world = await NotificationsWorld.open({ SMTP_URL: SMTP_URL ?? '' });
+  world = await NotificationsWorld.open({ SMTP_URL: SMTP_URL ?? '', OUTBOUND_TIMEOUT_MS: '15000' });
 });
 afterAll(async () => {
   await world.close();
@@ -122,6 +123,26 @@ it('gives up only the events that have used up their attempts, not those that ar
   ]);
   expect(rows[1]?.pause_s).toBeLessThan(10);
   expect(world.receiver.at('/chat/fails')).toHaveLength(1); // one message of both
+});
+
+it('sends to others while a chat does not answer, and hands back what is on its way when it ends [WHK-1]', async () => {
+  world.receiver.behave('/chat/silent', silence);
+  await subscribe({ chat_url: world.receiver.url('/chat/silent'), types: ['*'] });
+  await subscribe({ email: 'quick@example.com', types: ['*'] }, ACME_HEADER);
+  await world.happen(anEvent('acme', 'one'));
+  await world.owner.query(
+    `update notification_messages set next_attempt_at = next_attempt_at - interval '1 minute' where channel = 'chat'`,
+  );
+  const ending = new AbortController();
+  const sending = world.service(MessageSender).send(ending.signal);
+  await world.receiver.reached('/chat/silent', 1);
+  await until(async () => (await mailsTo('quick@example.com')).length === 1, { what: 'the mail beside the silent chat' });
+  ending.abort();
+  await sending;
+  const { rows } = await world.owner.query(
+    `select status, attempts, lease_until, error_code from notification_messages where channel = 'chat'`,
+  );
+  expect(rows).toEqual([{ status: 'pending', attempts: 0, lease_until: null, error_code: null }]);
 });
 
 it('writes each message once, and none for a subscriber without a channel, however many processes write', async () => {
