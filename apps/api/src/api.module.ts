@@ -51,7 +51,7 @@ import { LimitsController } from './limits/limits.controller';
 import { ApiDocument } from './openapi/api-document';
 import { DocsController, OpenApiController } from './openapi/openapi.controller';
 import { MeController } from './me/me.controller';
-import { SubscriptionsController } from './notifications/subscriptions.controller';
+import { AllSubscriptionsController, SubscriptionsController } from './notifications/subscriptions.controller';
 import { WebhookDeliveriesController, WebhooksController } from './notifications/webhooks.controller';
 import { ProjectsController } from './projects/projects.controller';
 import { ProviderController } from './provider/provider.controller';
@@ -201,7 +201,10 @@ class AuditApiModule {}
 @Module({ imports: [InventoryModule, TenantsModule], controllers: [EventsController], providers: [EventNames, EventStreams] })
 class EventsApiModule {}
 
-@Module({ imports: [NotificationsModule], controllers: [SubscriptionsController, WebhooksController, WebhookDeliveriesController] })
+@Module({
+  imports: [NotificationsModule],
+  controllers: [SubscriptionsController, AllSubscriptionsController, WebhooksController, WebhookDeliveriesController],
+})
 class NotificationsApiModule {}
 
 @Module({

@@ -40,5 +40,6 @@ export const OTHERWISE: Readonly<Record<string, Readonly<Record<string, string>>
   '/api/v1/credit-notes': { invoice_number: 'invoice_id', id: 'number', lines: 'invoice_id', net: 'a number', tax: 'a number', total: 'a number', lowers_due: 'a number', rest: 'amounts', reason: 'free text', created_at: 'newest first' },
   '/api/v1/wallets': { balance: 'a number', expires_at: 'GET /:tenant_id/entries' },
   '/api/v1/wallets/{tenant_id}/entries': { invoice_number: 'invoice_id', id: 'newest first', tenant_id: 'the path', amount: 'a number', expires_at: 'lot_id', reason: 'free text', created_at: 'newest first' },
+  '/api/v1/notification-subscriptions': { owner: 'role, q', email: 'q', chat_host: 'q', types: 'few rows', digest: 'few rows', changed_by: 'few rows', changed_at: 'few rows' },
   '/api/v1/notification-requests': { id: 'newest first', subject: 'free text', payload: 'kind', created_at: 'newest first', delivered_at: 'delivered', attempts: 'status', next_attempt_at: 'status', error_code: 'status', delivered_to: 'tenant_id' },
 }; // prettier-ignore

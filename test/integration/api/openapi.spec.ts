@@ -66,6 +66,7 @@ it('lists every route of the API', () => {
   ).toEqual([
     'delete /api/v1/attribution-rules/{id}',
     'delete /api/v1/drift-rules/{id}',
+    'delete /api/v1/notification-subscriptions/{owner}',
     'delete /api/v1/rate-overrides/{id}',
     'delete /api/v1/webhooks/{id}',
     'get /api/health',
@@ -119,6 +120,7 @@ it('lists every route of the API', () => {
     'get /api/v1/inventory/{id}/events',
     'get /api/v1/me',
     'get /api/v1/notification-requests',
+    'get /api/v1/notification-subscriptions',
     'get /api/v1/notifications/subscriptions',
     'get /api/v1/payments',
     'get /api/v1/pnl',

@@ -1,9 +1,10 @@
-import { MessageSender, Subscriptions, WebhookDeliveries, type SubscriptionView } from '#libs/notifications';
+import { MessageSender, Subscriptions, WebhookDeliveries, type OwnedSubscription, type SubscriptionView } from '#libs/notifications';
 import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src/start-simulator';
 import { simulatorEnvironment } from '../../../libs/platform/local-stack/src/start-plan';
 import { ACME_HEADER, ADMIN_HEADER, tenantHeader } from '../../support/principals';
+import { until } from '../../support/until';
 import { anEvent, NotificationsWorld } from './notifications-world';
-import { first, status } from './receiver';
+import { first, silence, status } from './receiver';
 
 interface Mail {
   readonly to: readonly string[];
@@ -16,7 +17,7 @@ let world: NotificationsWorld;
 beforeAll(async () => {
   simulator = await startSimulator({ empty: true });
   const { SMTP_URL } = simulatorEnvironment(simulator.url, simulator.token);
-  world = await NotificationsWorld.open({ SMTP_URL: SMTP_URL ?? '' });
+  world = await NotificationsWorld.open({ SMTP_URL: SMTP_URL ?? '', OUTBOUND_TIMEOUT_MS: '15000' });
 });
 afterAll(async () => {
   await world.close();
@@ -122,6 +123,56 @@ it('gives up only the events that have used up their attempts, not those that ar
   ]);
   expect(rows[1]?.pause_s).toBeLessThan(10);
   expect(world.receiver.at('/chat/fails')).toHaveLength(1); // one message of both
+});
+
+it('lists the subscriptions of all for an admin, who ends that of an admin who has left, with what waits for it [WHK-3]', async () => {
+  await subscribe({ email: 'ops@example.com', types: ['*'], digest: 'daily' });
+  await subscribe({ chat_url: world.receiver.url('/chat/of-birch'), types: ['saga.failed'] }, tenantHeader('birch'));
+  await world.happen(anEvent('acme', 'one'));
+  const list = (query = '') => world.get<OwnedSubscription[]>(`notification-subscriptions${query}`);
+  const owners = async (query: string) => (await list(query)).map(({ owner }) => owner);
+  expect(await owners('')).toEqual(['admin ops', 'tenant birch']);
+  expect(await owners('?role=platform_admin')).toEqual(['admin ops']);
+  expect(await owners('?tenant_id=birch')).toEqual(['tenant birch']);
+  expect(await owners('?q=OPS@example')).toEqual(['admin ops']);
+  expect(JSON.stringify(await list())).not.toContain('of-birch');
+  const end = (owner: string, who: Record<string, string>, expected: number) =>
+    world
+      .http()
+      .delete(`/api/v1/notification-subscriptions/${encodeURIComponent(owner)}`)
+      .set(who)
+      .expect(expected);
+  await end('admin ops', ACME_HEADER, 403);
+  await world.http().get('/api/v1/notification-subscriptions').set(ACME_HEADER).expect(403);
+  await end('ops\0', ADMIN_HEADER, 400);
+  const { body } = await end('admin ops', ADMIN_HEADER, 200);
+  expect(body).toMatchObject({ data: { owner: 'admin ops', tenant_id: null, email: 'ops@example.com', digest: 'daily' } });
+  expect(((await end('admin ops', ADMIN_HEADER, 404)).body as { code: string }).code).toBe('notification_subscription_not_found');
+  expect(await owners('')).toEqual(['tenant birch']);
+  const { rows } = await world.owner.query(`
+    select a.target_id, a.details ->> 'email' as email, (select count(*)::int from notification_messages where owner = 'admin ops') as waiting
+      from audit_log a where a.action = 'notifications_ended'`);
+  expect(rows).toEqual([{ target_id: 'admin ops', email: 'ops@example.com', waiting: 0 }]);
+});
+
+it('sends to others while a chat does not answer, and hands back what is on its way when it ends [WHK-1]', async () => {
+  world.receiver.behave('/chat/silent', silence);
+  await subscribe({ chat_url: world.receiver.url('/chat/silent'), types: ['*'] });
+  await subscribe({ email: 'quick@example.com', types: ['*'] }, ACME_HEADER);
+  await world.happen(anEvent('acme', 'one'));
+  await world.owner.query(
+    `update notification_messages set next_attempt_at = next_attempt_at - interval '1 minute' where channel = 'chat'`,
+  );
+  const ending = new AbortController();
+  const sending = world.service(MessageSender).send(ending.signal);
+  await world.receiver.reached('/chat/silent', 1);
+  await until(async () => (await mailsTo('quick@example.com')).length === 1, { what: 'the mail beside the silent chat' });
+  ending.abort();
+  await sending;
+  const { rows } = await world.owner.query(
+    `select status, attempts, lease_until, error_code from notification_messages where channel = 'chat'`,
+  );
+  expect(rows).toEqual([{ status: 'pending', attempts: 0, lease_until: null, error_code: null }]);
 });
 
 it('writes each message once, and none for a subscriber without a channel, however many processes write', async () => {

@@ -171,6 +171,21 @@ it('creates nothing in a project that got another owner meanwhile [TEN-6]', asyn
   expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'assign_project', code: 'owner_changed' } });
 });
 
+it('reserves no address in a project that got another owner meanwhile [TEN-6]', async () => {
+  const reservations = async () =>
+    (await world.simulator.calls()).filter((one) => one.method === 'POST' && one.path === '/v2/reserved_ips');
+  await world.simulator.faults([{ id: 'listed', match: { method: 'GET', path: '/v2/reserved_ips' }, times: 1, effect: { type: 'hold' } }]);
+  const before = (await reservations()).length;
+  const id = await world.start('reserve_ip', { region: 'fra1', project_id: world.projectId });
+  await world.simulator.untilHeld('listed');
+  await world.asOwner(`update cloud_projects set tenant_id = 'globex' where id = $1`, [world.projectId]);
+  await world.simulator.faults([]);
+  const saga = await world.ended(id);
+  await world.asOwner(`update cloud_projects set tenant_id = 'acme' where id = $1`, [world.projectId]);
+  expect(saga).toMatchObject({ status: 'rolled_back', error: { step: 'reserve_ip', code: 'owner_changed' } });
+  expect(await reservations()).toHaveLength(before);
+});
+
 /** What the inventory records of a new owner. $1 resource. */
 const EVENT = `
 insert into cloud_resource_events (resource_id, type, source, changes) values ($1, 'attributed', 'admin', '{"tenant_id": {"old": "acme", "new": "globex"}}')`;

@@ -118,3 +118,74 @@ it('counts new and larger volumes against the limits of their owner, once, while
   );
   await limits.replace('acme', UNLIMITED, ADMIN);
 });
+
+describe('a release in an account with many zones', () => {
+  const ZONES = Array.from({ length: 120 }, (_, nth) => `zone-${String(nth).padStart(3, '0')}.example`);
+  const readsOf = (zone: string, nth?: number) => ({ method: 'GET', path: `/v2/domains/${zone}/records`, ...(nth && { nth }) });
+  const POLL_MS = 700;
+  let own: ProvisioningWorld;
+  let made: Awaited<ReturnType<typeof addPlaces>>;
+  beforeAll(async () => {
+    own = await newProvisioningWorld({ SAGA_POLL_MS: String(POLL_MS) });
+    made = await addPlaces(own, 0, 3);
+    await own.simulator.change({
+      domains: ZONES.map((name) => ({ name })),
+      members: [...(await own.simulator.account()).members, ...ZONES.map((zone) => ({ project_id: ACME, urn: `do:domain:${zone}` }))],
+    });
+    for (const kind of ['project', 'dns_zone']) await own.sweeps.run(kind, { trigger: 'manual' });
+  });
+  afterAll(() => own.close());
+  afterEach(() => own.simulator.faults([]));
+
+  const ipOf = (nth: number) => made.places[nth]?.ip ?? '';
+  const has = async (ip: string) => (await own.simulator.account()).floating_ips.some((one) => one.ip === ip);
+
+  /** Starts a release that does not get beyond the first zone of its second execution; the plan reads each zone once before it. */
+  async function startHeld(ip: string): Promise<string> {
+    await own.simulator.forgetCalls();
+    await own.simulator.faults([{ id: 'reading', match: readsOf(ZONES[50] ?? '', 2), effect: { type: 'hold' } }]);
+    const id = await own.start('release_ip', { resource_id: made.idOf('floating_ip', ip) });
+    await own.simulator.untilHeld('reading');
+    return id;
+  }
+
+  it('reads them in several executions, and after an outage only those that are left [SAG-15]', async () => {
+    const id = await startHeld(ipOf(0));
+    await own.simulator.faults([{ id: 'away', match: readsOf(ZONES[105] ?? ''), times: 4, effect: { type: 'status', status: 503 } }]);
+    expect(await own.ended(id)).toMatchObject({ status: 'completed' });
+    expect(await has(ipOf(0))).toBe(false);
+    const read = (await own.simulator.calls()).map(({ path }) => path);
+    const twice = ZONES.slice(0, 100).filter((zone) => read.filter((path) => path === readsOf(zone).path).length !== 2); // by the plan and by the step
+    expect(twice).toEqual([]);
+    const [attempt] = (await own.asOwner('select waits from saga_attempts where saga_id = $1', [id])) as { waits: { why: string }[] }[];
+    expect(attempt?.waits.map(({ why }) => why).slice(0, 2)).toEqual([
+      'waiting for the DNS records of 70 more zones to be read',
+      'waiting for the DNS records of 20 more zones to be read',
+    ]);
+  });
+
+  it('is refused for a record in a zone of a later execution, which was added after the start', async () => {
+    const id = await startHeld(ipOf(1));
+    const { domain_records } = await own.simulator.account();
+    await own.simulator.change({ domain_records: [...domain_records, { domain: ZONES[115], type: 'A', name: 'www', data: ipOf(1) }] });
+    await own.simulator.faults([]);
+    const saga = await own.ended(id);
+    expect(saga).toMatchObject({ status: 'rolled_back', error: { code: 'address_in_dns' } });
+    expect(saga.error?.detail).toContain(`www.${ZONES[115]}`);
+    expect(await has(ipOf(1))).toBe(true);
+  });
+
+  it('asks again after a pause when the provider refuses to delete what it still returns', async () => {
+    const path = `/v2/reserved_ips/${ipOf(2)}`;
+    await own.simulator.faults([{ id: 'unknown', match: { method: 'DELETE', path }, times: 3, effect: { type: 'status', status: 404 } }]);
+    expect(await own.run('release_ip', { resource_id: made.idOf('floating_ip', ipOf(2)), force: true })).toMatchObject({
+      status: 'completed',
+    });
+    const times = (await own.simulator.calls())
+      .filter((one) => one.method === 'DELETE' && one.path === path)
+      .map(({ at }) => Date.parse(at));
+    expect(times).toHaveLength(4);
+    const pauses = times.slice(1).map((at, nth) => at - (times[nth] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThan(POLL_MS / 2);
+  });
+});

@@ -39,3 +39,30 @@ it(`polls once per tick for all ${DROPLETS} sagas that wait in two workers, not 
     await world.close();
   }
 });
+
+it('refuses the result of a process of which another one has taken over the poll [SAG-3]', async () => {
+  const world = await newProvisioningWorld();
+  try {
+    const query = { tag_name: 'managed-by-arcadia-cloud' };
+    await world.simulator.faults([
+      { id: 'poll', match: { method: 'GET', path: '/v2/droplets', query }, times: 1, effect: { type: 'hold' } },
+    ]);
+    const id = await world.start('provision_droplet', { ...ORDER, project_id: world.projectId }, null);
+    await world.simulator.untilHeld('poll');
+    const [other] = (await world.asOwner(TAKE_OVER)) as { until: string; now: string }[];
+    await world.simulator.faults([]);
+    await until(async () => (await world.asOwner(CHECKPOINT_SINCE, [id, other?.now])).length > 0, { what: 'the end of the late poll' });
+    expect(await world.asOwner(STORED)).toEqual([{ seen: { whole: true, droplets: [] }, until: other?.until }]);
+    await world.asOwner(`update provider_poll_results set looking_until = null, asked_at = null where name = 'managed_droplets'`);
+    expect((await world.ended(id)).status).toBe('completed');
+  } finally {
+    await world.close();
+  }
+});
+
+const TAKE_OVER = `
+update provider_poll_results
+   set looking_until = clock_timestamp() + interval '1 hour', asked_at = clock_timestamp(), seen = '{"droplets": [], "whole": true}'
+ where name = 'managed_droplets' returning looking_until::text as until, clock_timestamp()::text as now`;
+const CHECKPOINT_SINCE = 'select 1 from saga_attempts where saga_id = $1 and ended_at > $2::timestamptz';
+const STORED = `select seen, looking_until::text as until from provider_poll_results where name = 'managed_droplets'`;

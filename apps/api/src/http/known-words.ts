@@ -110,6 +110,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'job_removed',
   'job_retried',
   'list_prices_set',
+  'notifications_ended',
   'notifications_set',
   'owner_set',
   'project_changed',

@@ -1,15 +1,26 @@
-import { Body, Controller, Get, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Put, Query } from '@nestjs/common';
 import { ArrayMaxSize, IsArray, IsEmail, IsOptional, MaxLength } from 'class-validator';
 import type { AuditContext } from '#libs/audit';
 import { EVENT_TYPES } from '#libs/events';
 import type { Principal } from '#libs/identity';
-import { DIGESTS, Subscriptions, type Digest, type SubscriptionFields, type SubscriptionView } from '#libs/notifications';
-import { CurrentPrincipal, RequireTenantOrAdmin } from '../auth/access.decorator';
-import { ReasonBody, type DataOf } from '../http/http.dto';
-import { IsEachOf, IsNotBlank, IsOneOf, OrNull } from '../http/input.decorators';
+import { ValidationFailedError } from '#libs/kernel';
+import {
+  DIGESTS,
+  isSubscriber,
+  SUBSCRIBER_ROLES,
+  Subscriptions,
+  type Digest,
+  type OwnedSubscription,
+  type SubscriberRole,
+  type SubscriptionFields,
+  type SubscriptionView,
+} from '#libs/notifications';
+import { CurrentPrincipal, RequirePlatformAdmin, RequireTenantOrAdmin } from '../auth/access.decorator';
+import { PageQuery, ReasonBody, type DataOf, type ListOf } from '../http/http.dto';
+import { IsEachOf, IsNotBlank, IsOneOf, IsTenantId, OrNull } from '../http/input.decorators';
 import { AuditCtx } from '../http/request-context';
-import { ApiDataResponse, ApiProblems } from '../http/response.decorators';
-import { ApiEnum, ApiInput, ApiOperation, ApiText, ApiTextList, ApiTime } from '../http/swagger.decorators';
+import { ApiDataResponse, ApiListResponse, ApiProblems } from '../http/response.decorators';
+import { ApiEnum, ApiInput, ApiOperation, ApiParam, ApiText, ApiTextList, ApiTime } from '../http/swagger.decorators';
 
 const NULLABLE = { nullable: true } as const;
 
@@ -68,6 +79,33 @@ export class SubscriptionResponse implements SubscriptionView {
   readonly changed_at: string | null;
 }
 
+/** A subscription in the list of all. */
+export class OwnedSubscriptionResponse extends SubscriptionResponse implements OwnedSubscription {
+  @ApiText('The subscriber: `admin <sub>` or `tenant <id>`', { example: 'admin ada' })
+  readonly owner: string;
+
+  @ApiText('Tenant; null for one of an admin', NULLABLE)
+  readonly tenant_id: string | null;
+}
+
+export class SubscriptionsQuery extends PageQuery {
+  @ApiInput('Only those of admins, or only those of tenants')
+  @IsOptional()
+  @IsOneOf(SUBSCRIBER_ROLES)
+  readonly role?: SubscriberRole;
+
+  @ApiInput('Only that of this tenant', { example: 'acme' })
+  @IsOptional()
+  @IsTenantId()
+  readonly tenant_id?: string;
+
+  @ApiInput('Part of the owner, of the mail address or of the host of the chat', { example: 'ada' })
+  @IsOptional()
+  @MaxLength(200)
+  @IsNotBlank()
+  readonly q?: string;
+}
+
 @RequireTenantOrAdmin()
 @Controller('api/v1/notifications')
 export class SubscriptionsController {
@@ -99,5 +137,38 @@ export class SubscriptionsController {
     @AuditCtx() context: AuditContext,
   ): Promise<DataOf<SubscriptionResponse>> {
     return { data: await this.subscriptions.replace(by, body.toFields(), context) };
+  }
+}
+
+/** The subscriptions of all admins and tenants. */
+@RequirePlatformAdmin()
+@Controller('api/v1/notification-subscriptions')
+export class AllSubscriptionsController {
+  constructor(private readonly subscriptions: Subscriptions) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'List all mail and chat subscriptions',
+    description:
+      'Of all admins and tenants, by their owner. That of an admin who has left goes on, with the events of all tenants, until it is ended.',
+  })
+  @ApiListResponse(OwnedSubscriptionResponse)
+  list(@Query() query: SubscriptionsQuery): Promise<ListOf<OwnedSubscriptionResponse>> {
+    const { role, tenant_id, q } = query;
+    return this.subscriptions.list({ ...(role && { role }), ...(tenant_id && { tenant_id }), ...(q && { q }) }, query);
+  }
+
+  @Delete(':owner')
+  @ApiOperation({
+    summary: 'End a mail and chat subscription',
+    description:
+      'Of any admin or tenant, who may subscribe again. Messages that wait are not sent. The answer is the subscription as it was.',
+  })
+  @ApiParam({ name: 'owner', description: '`admin <sub>` or `tenant <id>`', schema: { type: 'string', minLength: 7, maxLength: 1_007 } })
+  @ApiDataResponse(OwnedSubscriptionResponse)
+  async end(@Param('owner') owner: string, @AuditCtx() context: AuditContext): Promise<DataOf<OwnedSubscriptionResponse>> {
+    if (!isSubscriber(owner))
+      throw new ValidationFailedError([{ field: 'owner', message: 'owner must be "admin <sub>" or "tenant <id>"' }]);
+    return { data: await this.subscriptions.end(owner, context) };
   }
 }

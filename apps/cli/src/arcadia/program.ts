@@ -12,7 +12,7 @@ import { addSagaCommands } from './commands/saga';
 import { addSweepCommands } from './commands/sweep';
 import { addTenantBillingCommands } from './commands/tenant-billing';
 import { addTenantCommands } from './commands/tenants';
-import { addWebhookCommands } from './commands/webhook';
+import { addSubscriptionCommands, addWebhookCommands } from './commands/webhook';
 import { EXIT, Failure, failureText } from './session/failure';
 import { FORMATS } from './session/output';
 import { CommandBook } from './session/session';
@@ -65,6 +65,7 @@ export function programOf(terminal: Terminal, end: (exitCode: number) => void): 
   addRuleCommands(book, program);
   addBillingCommands(book, program);
   addWebhookCommands(book, program);
+  addSubscriptionCommands(book, program);
   addTenantBillingCommands(book, program);
   addRateCommands(book, program);
   addAuditCommands(book, program);

@@ -2984,6 +2984,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/notification-subscriptions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List all mail and chat subscriptions
+     * @description Of all admins and tenants, by their owner. That of an admin who has left goes on, with the events of all tenants, until it is ended.
+     *
+     *     Who: Platform admins.
+     */
+    get: operations['AllSubscriptions_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/notification-subscriptions/{owner}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End a mail and chat subscription
+     * @description Of any admin or tenant, who may subscribe again. Messages that wait are not sent. The answer is the subscription as it was.
+     *
+     *     Who: Platform admins.
+     */
+    delete: operations['AllSubscriptions_end'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/webhooks': {
     parameters: {
       query?: never;
@@ -9806,6 +9850,46 @@ export interface components {
        * @enum {string}
        */
       digest: 'at_once' | 'daily';
+    };
+    OwnedSubscriptionResponse: {
+      /** @description Where mails are sent */
+      email: string | null;
+      /** @description Host of the chat; its address is a secret */
+      chat_host: string | null;
+      /** @description Types of events; `*` is every type */
+      types: string[];
+      /**
+       * @description When
+       * @enum {string}
+       */
+      digest: 'at_once' | 'daily';
+      /** @description Who changed it last; null before the first change */
+      changed_by: string | null;
+      /** @description Time of the last change */
+      changed_at: string | null;
+      /**
+       * @description The subscriber: `admin <sub>` or `tenant <id>`
+       * @example admin ada
+       */
+      owner: string;
+      /** @description Tenant; null for one of an admin */
+      tenant_id: string | null;
+    };
+    OwnedSubscriptionResponseList: {
+      /** @description Start of the oldest last complete sweep among the kinds in scope; null if one of them never completed */
+      as_of: string | null;
+      /** @description By kind: the last complete sweep, and whether and why the latest one was not complete */
+      completeness: {
+        [key: string]: components['schemas']['Completeness'];
+      };
+      /** @description Position in the list */
+      page: components['schemas']['Page'];
+      /** @description The rows of this page */
+      data: components['schemas']['OwnedSubscriptionResponse'][];
+    };
+    OwnedSubscriptionResponseAnswer: {
+      /** @description The object */
+      data: components['schemas']['OwnedSubscriptionResponse'];
     };
     WebhookResponse: {
       /**
@@ -25818,6 +25902,159 @@ export interface operations {
       };
       /** @description Unsupported Media Type */
       415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AllSubscriptions_list: {
+    parameters: {
+      query?: {
+        /** @description Rows per page */
+        limit?: number;
+        /** @description `next_cursor` of the previous page; opaque */
+        cursor?: string;
+        /** @description Only those of admins, or only those of tenants */
+        role?: 'platform_admin' | 'tenant';
+        /** @description Only that of this tenant */
+        tenant_id?: string;
+        /** @description Part of the owner, of the mail address or of the host of the chat */
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OwnedSubscriptionResponseList'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Internal Server Error */
+      500: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Service Unavailable */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  AllSubscriptions_end: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `admin <sub>` or `tenant <id>` */
+        owner: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OwnedSubscriptionResponseAnswer'];
+        };
+      };
+      /** @description Bad Request */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Unauthorized */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Forbidden */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      /** @description Not Found */
+      404: {
         headers: {
           [name: string]: unknown;
         };

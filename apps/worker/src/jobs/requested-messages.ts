@@ -17,7 +17,7 @@ export class RequestedMessages {
     return this.requests.areDue();
   }
 
-  /** Delivers until nothing is due. */
+  /** Delivers until nothing is due, in the order of the requests: a tenant is reminded before it reads that it cannot order. */
   async send(signal?: AbortSignal): Promise<void> {
     for (;;) {
       if (signal?.aborted) return;
@@ -25,6 +25,7 @@ export class RequestedMessages {
       if (!request) return;
       const outcome = await this.messages.deliver(request, (receiver) => this.requests.reached(request, receiver), signal);
       if (outcome.is === 'delivered') await this.requests.delivered(request);
+      if (outcome.is === 'interrupted') await this.requests.handBack(request);
       if (outcome.is === 'failed') await this.requests.failed(request, outcome.code, outcome.afterMs);
       if (outcome.is === 'postponed') await this.requests.postponed(request, outcome.code, outcome.afterMs);
     }

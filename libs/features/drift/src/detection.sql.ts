@@ -43,7 +43,7 @@ export const IGNORED = `exists (select 1 from cloud_drift_rules g
   where (g.expires_at is null or g.expires_at > clock_timestamp()) and (g.tenant_id is null or g.tenant_id = r.tenant_id)
     and (g.kind is null or g.kind = r.kind) and (g.resource_id is null or g.resource_id = d.resource_id) and (g.field is null or g.field = d.field))`;
 
-/** Each kind has an index of its own. */
+/** Found by the index on the resource of a saga, a column that the database copies from the input. */
 const revertsOfKind = (kind: string): string => `
   select v.id, v.status, v.created_by, v.finished_at, ${isOpen('v')} as under_way from saga_runs v
    where v.kind = '${kind}' and v.resource_id = d.resource_id::text and v.input -> 'fields' ? d.field and v.created_at >= d.detected_at`;

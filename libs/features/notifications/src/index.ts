@@ -4,9 +4,19 @@ export { DIGESTS, type Digest } from './entities/notification-subscription.entit
 export { ENDPOINT_STATUSES, type EndpointStatus } from './entities/webhook-endpoint.entity';
 export { DirectMessages, type DirectMessage, type DirectOutcome } from './mail/direct-messages';
 export { MessageSender } from './mail/message-sender';
-export { Subscriptions, type SubscriptionFields, type SubscriptionView } from './mail/subscriptions';
+export {
+  isSubscriber,
+  SUBSCRIBER_ROLES,
+  Subscriptions,
+  type OwnedSubscription,
+  type SubscriberRole,
+  type SubscriptionFields,
+  type SubscriptionFilters,
+  type SubscriptionView,
+} from './mail/subscriptions';
 export {
   SecretsKeyMissingError,
+  SubscriptionNotFoundError,
   TooManyWebhooksError,
   WebhookDeliveryNotFoundError,
   WebhookNotActiveError,

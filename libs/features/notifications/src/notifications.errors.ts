@@ -8,6 +8,12 @@ export class WebhookDeliveryNotFoundError extends domainError(
   'There is no webhook delivery with this id',
 ) {}
 
+export class SubscriptionNotFoundError extends domainError(
+  'notification_subscription_not_found',
+  'not_found',
+  'There is no notification subscription of this owner',
+) {}
+
 export class TooManyWebhooksError extends domainError(
   'too_many_webhooks',
   'conflict',

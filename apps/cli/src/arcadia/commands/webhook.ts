@@ -92,6 +92,34 @@ export function addWebhookCommands(book: CommandBook, program: Command): void {
   addListen(book, group);
 }
 
+const SUBSCRIPTION = ['owner', 'tenant_id', 'email', 'chat_host', 'types', 'digest', 'changed_by', 'changed_at'] as const;
+
+/** The mail and chat subscriptions of all admins and tenants. */
+export function addSubscriptionCommands(book: CommandBook, program: Command): void {
+  const group = book.group(program, 'subscription', 'Mail and chat subscriptions of all admins and tenants');
+  addList(book, group, {
+    usage: 'ls',
+    summary: 'list them by owner',
+    path: '/api/v1/notification-subscriptions',
+    filters: { role: 'platform_admin or tenant', tenant_id: 'tenant', q: 'part of the owner, address or host of the chat' },
+    fields: [...SUBSCRIPTION],
+    examples: ['subscription ls --role platform_admin'],
+  });
+  book.add(
+    group,
+    {
+      usage: 'end <owner>',
+      summary: 'end one, with the messages that wait; its owner may subscribe again',
+      examples: ["subscription end 'admin ada'"],
+    },
+    async (session, owner = '') => {
+      await session.confirm(`End the subscription of ${owner}, with the messages that wait?`);
+      const path = { params: { path: { owner } } };
+      await session.show(session.client.DELETE('/api/v1/notification-subscriptions/{owner}', path), SUBSCRIPTION);
+    },
+  );
+}
+
 function addVerbs(book: CommandBook, group: Command): void {
   const add = (
     usage: string,

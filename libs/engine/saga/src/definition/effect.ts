@@ -21,7 +21,7 @@ export interface EffectFields<Field extends string> {
   readonly unansweredAtMs?: Field;
   /** The number of sends, from 1. A refused send does not count. */
   readonly sends?: Field;
-  /** True after a refused send: the write certainly did not happen. */
+  /** True after a refused send: the write certainly did not happen. A refused repetition of a send with an unknown outcome does not prove that. */
   readonly ruledOut?: Field;
 }
 

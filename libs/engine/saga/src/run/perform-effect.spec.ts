@@ -219,13 +219,41 @@ describe('a write that certainly did not happen', () => {
   });
 
   it.each([
-    { what: 'the first one', step: new Step(), effect: 'none' },
-    { what: 'one after an unanswered one', step: Step.after(SENT, 2 * LAG_MS), effect: 'unknown' },
-    { what: 'one after a refused one', step: Step.after({ ...SENT, ruledOut: true }, 1_001), effect: 'none' },
-  ])('fails the step when it is refused: $what, with the effect $effect', async ({ step, effect }) => {
+    { what: 'the first one', step: new Step(), effect: 'none', intent: { sentAtMs: 0, create: 1, ruledOut: true } },
+    { what: 'one after an unanswered one', step: Step.after(SENT, 2 * LAG_MS), effect: 'unknown', intent: SENT },
+    {
+      what: 'one after a refused one',
+      step: Step.after({ ...SENT, ruledOut: true }, 1_001),
+      effect: 'none',
+      intent: { sentAtMs: 1_001, create: 1, ruledOut: true },
+    },
+  ])('fails the step when it is refused: $what, with the effect $effect', async ({ step, effect, intent }) => {
     Object.assign(step, { fails: refused(), takesEffect: false });
     expect(await step.run()).toEqual({ is: 'fail', error: { code: 'write_failed', detail: 'The write failed' }, effect });
-    expect(step.intent).toMatchObject({ ruledOut: true });
+    expect(step.intent).toEqual(intent);
+  });
+
+  it.each([
+    { what: 'refused', failure: refused() },
+    { what: 'postponed', failure: new WriteError({ is: 'postponed', why: 'waiting for a slot' }, 'conflict', 250) },
+  ])(
+    'rules out nothing when it repeats a send without an answer and is $what: the first may still appear [SAG-5, SAG-9]',
+    async ({ failure }) => {
+      const step = Step.after(SENT, 2 * LAG_MS);
+      Object.assign(step, { fails: failure, takesEffect: false });
+      await step.run();
+      expect(step.intent).toEqual(SENT); // the lag counts from the first send, and the repetition is no send
+      step.things.push('the first one');
+      expect(await step.run()).toEqual(done({ id: 'the first one', adopted: true }));
+      expect(step.sends).toBe(1);
+    },
+  );
+
+  it('rules out nothing when it follows a send that a restore has removed from the ledger [SAG-5]', async () => {
+    const step = new Step();
+    Object.assign(step, { fails: refused(), takesEffect: false, nowMs: LAG_MS });
+    expect(await step.run({ unrecorded: 'late' })).toMatchObject({ is: 'fail', effect: 'unknown' });
+    expect(step.intent).toEqual({ sentAtMs: 0, create: 0, ruledOut: false });
   });
 
   it('may have another answer of the step, such as a 404 that means success', async () => {

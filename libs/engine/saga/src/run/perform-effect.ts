@@ -26,6 +26,14 @@ interface Sent {
   readonly sends: number;
 }
 
+interface Sending {
+  /** What the intent keeps of an earlier send with an unknown outcome; undefined when there is none. */
+  readonly open: Fields | undefined;
+  readonly nth: number;
+  readonly log: WriteLog;
+  readonly persistent: boolean;
+}
+
 /**
  * Causes one effect. The outcome of a write is known only by the `writeFailure` of its error. `persistent`: a refused write is tried again
  * within the limits of its step, because the provider refuses for reasons that pass and states them in changing words. [SAG-5, SAG-10, SAG-19]
@@ -58,7 +66,12 @@ export async function performEffect<Response>(
   if (open && sendLimit && sends >= sendLimit.sends) return fail(sendLimit.error);
   const instead = await effect.instead?.();
   if (instead) return confirmed(instead);
-  return send(ctx, what, effect, { open, nth: before && !open ? sends : sends + 1, log, persistent });
+  return send(ctx, what, effect, {
+    open: open ? openSend(before, atMs, sends, effect) : undefined,
+    nth: before && !open ? sends : sends + 1,
+    log,
+    persistent,
+  });
 }
 
 function sentBefore(before: Fields | null, { fields = {}, unrecorded }: Effect<Fields, unknown, Fields>): Sent {
@@ -69,11 +82,23 @@ function sentBefore(before: Fields | null, { fields = {}, unrecorded }: Effect<F
   return typeof atMs === 'number' && !ruledOut ? { open: true, atMs, sends } : { open: false, atMs: -Infinity, sends };
 }
 
+/** What the intent keeps of an open send after its repetition was refused: as before the repetition, because only that certainly did not happen. */
+function openSend(before: Fields | null, atMs: number, count: number, { fields = {} }: Effect<Fields, unknown, Fields>): Fields {
+  const { sentAtMs, unansweredAtMs, sends, ruledOut } = fields;
+  const unansweredSince = before?.[unansweredAtMs ?? ''];
+  return {
+    ...(sentAtMs !== undefined && { [sentAtMs]: atMs }),
+    ...(unansweredAtMs !== undefined && unansweredSince !== undefined && { [unansweredAtMs]: unansweredSince }),
+    ...(sends !== undefined && { [sends]: count }),
+    ...(ruledOut !== undefined && { [ruledOut]: false }),
+  };
+}
+
 async function send<Response>(
   ctx: Ctx,
   what: string,
   effect: Effect<Fields, Response, Fields>,
-  { open, nth, log, persistent }: { readonly open: boolean; readonly nth: number; readonly log: WriteLog; readonly persistent: boolean },
+  { open, nth, log, persistent }: Sending,
 ): Promise<StepAnswer> {
   const { fields = {}, pending, unanswered } = effect;
   const writes = effect.writes?.() ?? [];
@@ -101,9 +126,10 @@ async function send<Response>(
       return unanswered ?? pending;
     }
     await answered();
-    if (ruledOut !== undefined) await ctx.recordIntent({ ...intent, [ruledOut]: true });
+    if (ruledOut !== undefined) await ctx.recordIntent({ ...intent, ...(open ?? { [ruledOut]: true }) });
     return (
-      (await effect.refused?.(error)) ?? (failure.is === 'postponed' ? postponed(error, failure.why) : refusal(error, open, persistent))
+      (await effect.refused?.(error)) ??
+      (failure.is === 'postponed' ? postponed(error, failure.why) : refusal(error, open !== undefined, persistent))
     );
   }
   await answered();

@@ -161,23 +161,34 @@ const MESSAGE_DUE = `m.status = 'pending' and m.next_attempt_at <= clock_timesta
 
 export const MESSAGES_ARE_DUE = `select exists (select from notification_messages m where ${MESSAGE_DUE}) as due`;
 
-/** Leases everything that is due for one subscriber and channel. $1 most events, $2 length of the lease in ms. */
+/**
+ * Leases everything that is due for one subscriber and channel. $1 most events, $2 length of the lease in ms, $3 and $4 the subscribers and channels of
+ * the messages that are on their way, $5 whether mails have to wait, $6 the hosts of chats that have to wait.
+ */
 export const CLAIM_MESSAGES = `
 with chosen as materialized (
-  select m.owner, m.channel from notification_messages m where ${MESSAGE_DUE} order by m.next_attempt_at limit 1 for update skip locked),
+  select m.owner, m.channel from notification_messages m join notification_subscriptions s on s.owner = m.owner
+   where ${MESSAGE_DUE} and not exists (select from unnest($3::text[], $4::text[]) r(owner, channel) where r.owner = m.owner and r.channel = m.channel)
+     and case m.channel when 'mail' then not $5::boolean else not coalesce(s.chat_host, '') = any ($6::text[]) end
+   order by m.next_attempt_at limit 1 for update of m skip locked),
 due as materialized (
   select m.id from notification_messages m join chosen c using (owner, channel) where ${MESSAGE_DUE} order by m.sequence limit $1 for update of m skip locked),
 claimed as (
   update notification_messages m set lease_until = statement_timestamp() + $2::int * interval '1 millisecond', attempts = m.attempts + 1
     from due where m.id = due.id
   returning m.id, m.owner, m.channel, m.sequence, m.attempts, m.lease_until)
-select c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed, array_agg(c.id::text order by c.sequence) as ids,
+select c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed, s.chat_host, array_agg(c.id::text order by c.sequence) as ids,
        array_agg(c.sequence::text order by c.sequence) as sequences, array_agg(c.attempts order by c.sequence) as attempts, max(c.lease_until)::text as lease
-  from claimed c join notification_subscriptions s on s.owner = c.owner group by c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed`;
+  from claimed c join notification_subscriptions s on s.owner = c.owner group by c.owner, c.channel, s.tenant_id, s.email, s.chat_sealed, s.chat_host`;
 
 /** $1 messages, $2 lease. */
 export const MESSAGES_SENT = `
 update notification_messages set status = 'sent', lease_until = null, error_code = null, finished_at = clock_timestamp()
+ where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
+
+/** The worker ends: the attempt counts as not begun. $1 messages, $2 lease. */
+export const MESSAGES_HANDED_BACK = `
+update notification_messages set lease_until = null, attempts = attempts - 1
  where id = any ($1::uuid[]) and lease_until = $2::timestamptz and status = 'pending'`;
 
 /** $1 messages, $2 lease, $3 code, $4 the pause of each message in ms; null: given up. */

@@ -6,6 +6,7 @@ import { domainError } from '#libs/kernel';
 import type { Forecast, PlannedChange, PlannedPrice, PlanWarning, StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
 import { DnsRecordCalls, recordValues, type ListedRecord } from '../provider/dns-record-calls';
+import { missingAsUndefined } from '../provider/droplet-calls';
 import type { DnsRecordInput } from './dns-record.input';
 import { decideRecord, matchingRecords, wantedRecord, type RecordDecision } from './record-decision';
 
@@ -143,6 +144,8 @@ function ttlWarning({ dns_record_ttl: ttl }: DnsRecordInput, others: readonly Li
 }
 
 const ZONES_PER_PAGE = 200;
+/** Zones that are read at the same time. */
+const ZONES_AT_ONCE = 10;
 /** More records are not named. */
 const MOST_NAMED = 5;
 
@@ -154,6 +157,16 @@ export class AddressInDnsError extends domainError(
     `${names.length} DNS ${names.length === 1 ? 'record points' : 'records point'} at ${ip}: ${names.slice(0, MOST_NAMED).join(', ')}. Change them first, or send "force": true`,
 ) {}
 
+/** Some zones that were read. */
+export interface ReadZones {
+  /** The full names of their records that point at the address. */
+  readonly records: readonly string[];
+  /** The name of the last zone. All zones before it, in the order of their names, are read too. */
+  readonly readTo: string;
+  /** The number of zones that remain. */
+  readonly left: number;
+}
+
 /** Finds the DNS records that point at an address, in all zones of its owner. The records are not stored, so they are read at the provider. */
 @Injectable()
 export class ZoneReferences {
@@ -162,27 +175,40 @@ export class ZoneReferences {
     private readonly records: DnsRecordCalls,
   ) {}
 
-  /** The full names of the records, in the order of the zones. */
-  async pointingAt(scope: Scope, ip: string, signal: AbortSignal): Promise<string[]> {
-    const found: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const { data, page } = await this.inventory.list(
-        scope,
-        { kind: 'dns_zone' },
-        { limit: ZONES_PER_PAGE, ...(cursor !== undefined && { cursor }) },
-      );
-      for (const { name: zone } of data) {
-        const listed = zone === null ? [] : await this.records.listByType(zone, 'A', signal);
-        for (const one of listed) if (one.data === ip) found.push(one.name === '@' ? (zone ?? '') : `${one.name}.${zone}`);
-      }
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor !== undefined);
-    return found;
+  /** Reads the zones in the order of their names, a few at a time. `after`: the last zone that was read before. */
+  async *read(scope: Scope, ip: string, signal: AbortSignal, after = ''): AsyncGenerator<ReadZones> {
+    const zones = (await this.zonesOf(scope)).filter((zone) => zone > after).sort();
+    for (let from = 0; from < zones.length; from += ZONES_AT_ONCE) {
+      const some = zones.slice(from, from + ZONES_AT_ONCE);
+      const records = (await Promise.all(some.map((zone) => this.pointingAt(zone, ip, signal)))).flat();
+      yield { records, readTo: some.at(-1) ?? after, left: zones.length - from - some.length };
+    }
   }
 
-  /** For a plan: undefined when the records cannot be read in time. The step reads them again. */
+  /** For a plan: the full names of the records, undefined when they cannot be read in time. The step reads them again. */
   ifReadable(scope: Scope, ip: string): Promise<string[] | undefined> {
-    return ifReadable((signal) => this.pointingAt(scope, ip, signal));
+    return ifReadable(async (signal) => {
+      const found: string[] = [];
+      for await (const { records } of this.read(scope, ip, signal)) found.push(...records);
+      return found;
+    });
+  }
+
+  private async zonesOf(scope: Scope): Promise<string[]> {
+    const zones: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = { limit: ZONES_PER_PAGE, ...(cursor !== undefined && { cursor }) };
+      const listed = await this.inventory.list(scope, { kind: 'dns_zone' }, page);
+      zones.push(...listed.data.flatMap(({ name }) => name ?? []));
+      cursor = listed.page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return zones;
+  }
+
+  /** None in a zone that was deleted since the last sweep. */
+  private async pointingAt(zone: string, ip: string, signal: AbortSignal): Promise<string[]> {
+    const listed = (await missingAsUndefined(this.records.listByType(zone, 'A', signal))) ?? [];
+    return listed.filter(({ data }) => data === ip).map(({ name }) => (name === '@' ? zone : `${name}.${zone}`));
   }
 }

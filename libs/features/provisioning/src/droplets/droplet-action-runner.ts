@@ -113,7 +113,7 @@ export class DropletActionRunner {
         return wait(pollMs, `waiting for the ${type} of droplet ${dropletId}`);
       },
       refused: async (error) => {
-        await ctx.recordIntent(keep);
+        await ctx.recordIntent(open ? { ...before, ...keep } : keep); // an earlier request without a known outcome may still take effect
         const stopped = answerGuard(error, open);
         if (stopped) return stopped;
         if (error.category === 'not_found') return fail(stepErrorOf(error), 'none');

@@ -23,8 +23,12 @@ const POLL_LIMIT_MS = 30_000;
 interface ClaimRow {
   readonly seen: unknown;
   readonly age_ms: number | null;
-  readonly mine: boolean;
+  /** The end of the claim, which its owner got: what it writes is refused after another claim. Null for any other caller. */
+  readonly claim: string | null;
 }
+
+/** A claim that another caller has taken over has another end. */
+const OWN_CLAIM = 'name = :name and looking_until = cast(:claim as timestamptz)';
 
 /** The only writer of `provider_poll_results`. */
 @Injectable()
@@ -43,8 +47,8 @@ export class SharedPolls {
     return row;
   }
 
-  /** Stores a result and ends the claim. */
-  async store(name: string, { value, ageMs }: PollResult<unknown>): Promise<void> {
+  /** Stores a result and ends the claim. Writes nothing when the claim has ended and another caller has the poll. */
+  async store(name: string, claim: string, { value, ageMs }: PollResult<unknown>): Promise<void> {
     await this.results
       .createQueryBuilder()
       .update()
@@ -53,14 +57,14 @@ export class SharedPolls {
         askedAt: () => `clock_timestamp() - :age * interval '1 millisecond'`,
         lookingUntil: null,
       })
-      .where({ name })
+      .where(OWN_CLAIM, { name, claim })
       .setParameters({ seen: JSON.stringify(value), age: ageMs })
       .execute();
   }
 
-  /** Ends the claim of a poll that failed. */
-  async giveUp(name: string): Promise<void> {
-    await this.results.update({ name }, { lookingUntil: null });
+  /** Ends the claim of a poll that failed, and no claim of another caller. */
+  async giveUp(name: string, claim: string): Promise<void> {
+    await this.results.createQueryBuilder().update().set({ lookingUntil: null }).where(OWN_CLAIM, { name, claim }).execute();
   }
 }
 
@@ -85,22 +89,22 @@ export class SharedPoll<T> {
   private async pollIfDue(): Promise<PollResult<T> | undefined> {
     const { name, everyMs, poll } = this.definition;
     const row = await this.polls.claim(name, everyMs);
-    if (!row?.mine) return row && row.age_ms !== null ? { value: row.seen as T, ageMs: row.age_ms } : undefined;
+    if (!row?.claim) return row && row.age_ms !== null ? { value: row.seen as T, ageMs: row.age_ms } : undefined;
     const startedMs = performance.now();
     try {
       const value = await poll();
       const result = { value, ageMs: performance.now() - startedMs };
-      await this.polls.store(name, result);
+      await this.polls.store(name, row.claim, result);
       return result;
     } catch (error) {
-      await this.polls.giveUp(name);
+      await this.polls.giveUp(name, row.claim);
       throw error;
     }
   }
 }
 
 /**
- * Returns the stored result, and whether the caller has to make the next poll. $1 name, $2 period ms, $3 limit of a poll ms.
+ * Returns the stored result, and the claim of a caller that has to make the next poll. $1 name, $2 period ms, $3 limit of a poll ms.
  * Fenced: the claim is a lease that one caller at a time gets.
  */
 const CLAIM_POLL = `
@@ -109,6 +113,6 @@ with claimed as (
   on conflict (name) do update set looking_until = excluded.looking_until
    where (l.looking_until is null or l.looking_until <= clock_timestamp())
      and (l.asked_at is null or l.asked_at <= clock_timestamp() - $2 * interval '1 millisecond')
-  returning name)
-select l.seen, extract(epoch from clock_timestamp() - l.asked_at)::float8 * 1000 as age_ms, exists (select 1 from claimed) as mine
+  returning looking_until)
+select l.seen, extract(epoch from clock_timestamp() - l.asked_at)::float8 * 1000 as age_ms, (select looking_until::text from claimed) as claim
   from (select 1) one left join provider_poll_results l on l.name = $1`;

@@ -1,6 +1,6 @@
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
-import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition } from '#libs/saga';
+import { done, fail, wait, type StepAnswer, type StepContext, type StepDefinition, type StepPolicy } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { AddressInDnsError, ZoneReferences } from '../dns/record-forecasts';
@@ -11,7 +11,14 @@ import type { AcceptedProduct } from './product.input';
 import type { ProductFacts } from './product-forecasts';
 import { PRODUCT_NAMES, ProductRunner } from './product-runner';
 
-type DeleteIntent = { readonly askedAtMs?: number; readonly ruledOut?: boolean };
+type DeleteIntent = {
+  readonly askedAtMs?: number;
+  readonly ruledOut?: boolean;
+  /** Before the delete: the zones up to this one, in the order of their names, have no record that is in the way. */
+  readonly zonesReadTo?: string;
+  /** When the first of them was read, ms since the step began. */
+  readonly zonesReadAtMs?: number;
+};
 type Ctx = StepContext<AcceptedProduct, DeleteIntent, never>;
 
 /**
@@ -22,7 +29,7 @@ type Ctx = StepContext<AcceptedProduct, DeleteIntent, never>;
 abstract class DeleteProductStep implements StepDefinition<AcceptedProduct, DeleteIntent, never> {
   abstract readonly name: string;
   readonly pivot = true;
-  readonly policy = { tries: 4, waitLimitMs: 900_000 };
+  readonly policy: Partial<StepPolicy> = { tries: 4, waitLimitMs: 900_000 };
   protected abstract readonly kind: ProductKind;
   protected abstract readonly does: string;
 
@@ -45,6 +52,7 @@ abstract class DeleteProductStep implements StepDefinition<AcceptedProduct, Dele
   readonly execute = (ctx: Ctx): Promise<StepAnswer<never>> => {
     const { provider_id: id = '', resource_id: resourceId = '' } = ctx.input;
     const mayBeUnderWay = ctx.intent !== null && ctx.intent.ruledOut !== true;
+    const deleting = wait(this.config.saga.pollMs, `waiting for ${PRODUCT_NAMES[this.kind]} ${id} to be deleted`);
     return ctx.effect(`delete ${this.kind}`, {
       find: async () => {
         if (await this.products.get(this.kind, id, ctx.signal)) return undefined;
@@ -62,11 +70,11 @@ abstract class DeleteProductStep implements StepDefinition<AcceptedProduct, Dele
         await this.guard.assertStillAllowed(ctx, resourceId);
         await this.products.delete(this.kind, id, ctx.signal);
       },
-      pending: wait(this.config.saga.pollMs, `waiting for ${PRODUCT_NAMES[this.kind]} ${id} to be deleted`),
+      pending: deleting,
       refused: async (error) => {
         const stopped = answerGuard(error, mayBeUnderWay);
         if (stopped) return stopped;
-        if (error.category === 'not_found') return wait(0, `waiting for ${PRODUCT_NAMES[this.kind]} ${id} to be deleted`);
+        if (error.category === 'not_found') return deleting; // reads may still contain the object for a while
         const answer = await this.runner.answerRefusal(error, { kind: this.kind, id, signal: ctx.signal });
         return answer?.is === 'retry' && mayBeUnderWay ? { ...answer, effect: 'unknown' } : answer;
       },
@@ -90,10 +98,18 @@ export class DeleteSnapshotStep extends DeleteProductStep {
   protected readonly does = 'Deletes the snapshot';
 }
 
+/** Zones are read in parts, in one execution each, because an owner may have more than can be read within the time limit of a step. */
+const PARTS_PER_EXECUTION = 5;
+/** Zones that were read longer ago are read again, because a record may have been pointed at the address meanwhile. */
+const ZONES_FRESH_MS = 600_000;
+/** Pause before the next zones are read. */
+const NEXT_ZONES_MS = 100;
+
 /** Releases a reserved IP. The DNS records are read once more, because one may have been pointed at the address since the start. */
 @Injectable()
 export class ReleaseIpStep extends DeleteProductStep {
   readonly name = 'release_ip';
+  override readonly policy = { tries: 4, waitLimitMs: 3_600_000 };
   protected readonly kind = 'floating_ip';
   protected readonly does = 'Releases the address, which cannot be had back';
 
@@ -109,10 +125,23 @@ export class ReleaseIpStep extends DeleteProductStep {
     super(products, runner, inventory, desiredStates, guard, config);
   }
 
-  protected override async findObstacle({ input, tenantId, signal }: Ctx): Promise<StepAnswer<never> | undefined> {
+  /** Records after each part how far it is, so that no later execution begins again. All zones are read before an address is released. */
+  protected override async findObstacle(ctx: Ctx): Promise<StepAnswer<never> | undefined> {
+    const { input, intent, tenantId, signal, sinceBegunMs } = ctx;
     if (input.force === true) return undefined;
     const ip = input.provider_id ?? '';
-    const records = await this.zones.pointingAt(tenantId === null ? { kind: 'platform' } : { kind: 'tenant', tenantId }, ip, signal);
-    return records.length === 0 ? undefined : fail(stepErrorOf(new AddressInDnsError(ip, records)), 'none');
+    const scope = tenantId === null ? ({ kind: 'platform' } as const) : ({ kind: 'tenant', tenantId } as const);
+    const isFresh = intent?.zonesReadAtMs !== undefined && sinceBegunMs - intent.zonesReadAtMs < ZONES_FRESH_MS;
+    const readAtMs = isFresh ? intent.zonesReadAtMs : sinceBegunMs;
+    let parts = 0;
+    for await (const { records, readTo, left } of this.zones.read(scope, ip, signal, isFresh ? intent.zonesReadTo : undefined)) {
+      if (records.length > 0) return fail(stepErrorOf(new AddressInDnsError(ip, records)), 'none');
+      if (left === 0) break;
+      // Also a worker of an earlier release reads then that no delete was sent.
+      await ctx.recordIntent({ ruledOut: true, zonesReadTo: readTo, zonesReadAtMs: readAtMs });
+      parts += 1;
+      if (parts === PARTS_PER_EXECUTION) return wait(NEXT_ZONES_MS, `waiting for the DNS records of ${left} more zones to be read`);
+    }
+    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { ProjectService } from '#libs/accounts';
 import { CONFIG, type Config } from '#libs/config';
 import { ResourceRegistrar } from '#libs/inventory';
 import {
@@ -12,8 +13,9 @@ import {
   type StepKey,
 } from '#libs/saga';
 import { Inject, Injectable } from '@nestjs/common';
+import { answerGuard, DestructionGuard, OwnerChangedError } from '../protection/destruction-guard';
 import { NO_DROPLET, ProductCalls } from '../provider/product-calls';
-import { productHold, ProductRunner } from './product-runner';
+import { companionsOf, productHold, ProductRunner } from './product-runner';
 import type { AcceptedProduct } from './product.input';
 
 /** The intent of a reservation, recorded before it is sent. */
@@ -79,6 +81,8 @@ export class ReserveIpStep implements StepDefinition<AcceptedProduct, ReserveInt
     private readonly runner: ProductRunner,
     private readonly inventory: ResourceRegistrar,
     private readonly addresses: NewAddresses,
+    private readonly projects: ProjectService,
+    private readonly guard: DestructionGuard,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -87,6 +91,7 @@ export class ReserveIpStep implements StepDefinition<AcceptedProduct, ReserveInt
   readonly execute = async (ctx: Ctx): Promise<StepAnswer<ReservedIp>> => {
     const { region, project_uuid } = ctx.input;
     const target = ipPlace(ctx.input);
+    const mayBeReserved = ctx.intent?.sentAtMs !== undefined && ctx.intent.ruledOut !== true;
     const known = ctx.intent?.known ?? (await this.products.list('floating_ip', {}, ctx.signal)).map(({ id }) => id);
     return ctx.effect('reserve address', {
       find: async () => {
@@ -100,11 +105,23 @@ export class ReserveIpStep implements StepDefinition<AcceptedProduct, ReserveInt
       lagMs: this.config.provider.lagMs,
       sendLimit: RESERVE_LIMIT,
       writes: () => [{ target, object: NEW_OBJECT, sets: { address: ctx.sagaId }, before: { known } }],
-      send: () => this.products.create('floating_ip', { region, ...(project_uuid && { project_id: project_uuid }) }, ctx.signal),
+      send: async () => {
+        await this.assertSameOwner(ctx);
+        return this.products.create('floating_ip', { region, ...(project_uuid && { project_id: project_uuid }) }, ctx.signal);
+      },
       pending: wait(this.config.saga.pollMs, REASON),
       answered: ({ id }) => done({ provider_id: id }, [productHold('floating_ip', id)]),
+      refused: (error) => answerGuard(error, mayBeReserved),
     });
   };
+
+  /** The address belongs to the owner of its project. A saga of an admin has no tenant. Throws `OwnerChangedError`. [TEN-6] */
+  private async assertSameOwner(ctx: Ctx): Promise<void> {
+    const { project_id } = ctx.input;
+    const project = project_id === undefined || ctx.tenantId === null ? undefined : await this.projects.find(project_id);
+    if (project && project.tenant_id !== ctx.tenantId) throw new OwnerChangedError(project.name);
+    await this.guard.assertSameOwner(ctx, undefined, companionsOf(ctx.input));
+  }
 
   readonly compensate = async (ctx: Ctx): Promise<StepAnswer<ReservedIp>> => {
     const { intent, output } = ctx;

@@ -59,6 +59,9 @@ update notification_requests
        next_attempt_at = clock_timestamp() + coalesce($4::bigint, 0) * interval '1 millisecond'
  where id = $1 and lease_until = $2::timestamptz and status = 'waiting'`;
 
+/** $1 request, $2 lease. */
+const HANDED_BACK = `update notification_requests set lease_until = null where id = $1 and lease_until = $2::timestamptz and status = 'waiting'`;
+
 /** Hands out requests for delivery, each to one worker at a time, until each is delivered, not needed any more or given up. [WHK-4] */
 @Injectable()
 export class RequestQueue {
@@ -92,6 +95,11 @@ export class RequestQueue {
   /** The attempt failed. `afterMs` null: it was the last one. */
   async failed({ id, lease }: ClaimedRequest, code: string, afterMs: number | null): Promise<void> {
     await this.database.query(POSTPONED, [id, lease, code, afterMs, 1]);
+  }
+
+  /** The worker ends before the attempt has: another worker makes it at once. */
+  async handBack({ id, lease }: ClaimedRequest): Promise<void> {
+    await this.database.query(HANDED_BACK, [id, lease]);
   }
 
   /** There is no receiver yet, or the installation cannot send, which is no failed attempt. */
