@@ -1,12 +1,14 @@
+import { useState } from 'react';
 import { Problem } from '../client/client';
-import { Copyable } from './copyable';
-import { IconAlertTriangle, IconCircleX, IconInfoCircle, IconRefresh } from './icons';
+import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconCopy, IconInfoCircle, IconRefresh } from './icons';
 import type { Tone } from './status';
 
 const TEXTS = {
   retry: 'Retry',
   failed: 'This could not be read',
   request: 'request',
+  copy: 'Copy',
+  copied: 'Copied',
 };
 
 interface ErrorStateProps {
@@ -110,5 +112,23 @@ export function Note({ tone, title, children }: { readonly tone: Tone; readonly 
         {children}
       </span>
     </div>
+  );
+}
+
+/** An id or address that goes into the clipboard with a press. `label` stands before it. */
+export function Copyable({ text, label }: { readonly text: string; readonly label?: string }) {
+  const [isCopied, setCopied] = useState(false);
+  const Icon = isCopied ? IconCircleCheck : IconCopy;
+  const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true));
+  return (
+    <button type="button" className="copy mono" onClick={copy} onBlur={() => setCopied(false)} title={TEXTS.copy}>
+      <span className="vh">{TEXTS.copy} </span>
+      {label && `${label} `}
+      {text}
+      <Icon size={12} stroke={1.75} aria-hidden />
+      <span className="vh" role="status">
+        {isCopied && TEXTS.copied}
+      </span>
+    </button>
   );
 }
