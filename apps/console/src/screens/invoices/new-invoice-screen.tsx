@@ -204,7 +204,7 @@ function Preview({ tenant, lines }: { readonly tenant: string; readonly lines: r
       <Card title={WORDS.preview} right={<span className="dim">{currency}</span>}>
         <div className="pad">
           <p className="dim sm">{WORDS.to}</p>
-          <p className="b">{buyer?.legal_name ?? (tenant || WORDS.nobody)}</p>
+          <p className="b">{buyer?.legal_name ?? (tenant || WORDS.noTenant)}</p>
           {buyer?.address && (
             <p className="mid" style={{ whiteSpace: 'pre-line' }}>
               {buyer.address}

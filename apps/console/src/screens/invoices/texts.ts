@@ -61,7 +61,7 @@ export const TEXTS = {
     cancel: 'Cancel',
     preview: 'Preview',
     to: 'To',
-    nobody: 'No tenant is chosen yet.',
+    noTenant: 'No tenant is chosen yet.',
     open: 'open',
     next: 'The draft gets its number when it is issued. Until then lines can be added, and it can be left as it is.',
   },
