@@ -63,7 +63,7 @@ interface RefusedNoteProps {
   readonly error: Error;
   /** Instead of the words of the error. */
   readonly text?: string | undefined;
-  /** With the words about each field, where the form does not have them beside its fields. */
+  /** With the words about each of several fields, where the form does not have them beside its fields; the sentence names a single one. */
   readonly withFields?: boolean;
 }
 
@@ -72,7 +72,10 @@ export function RefusedNote({ error, text = error.message, withFields = false }:
   return (
     <div role="alert" className="note bad" style={{ display: 'block' }}>
       <p>{text}</p>
-      {withFields && error instanceof Problem && error.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
+      {withFields &&
+        error instanceof Problem &&
+        error.errors.length > 1 &&
+        error.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
       <ProblemCode error={error} />
     </div>
   );

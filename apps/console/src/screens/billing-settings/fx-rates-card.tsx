@@ -18,8 +18,8 @@ const LIMIT = 20;
 const KEY = ['fx-rates'];
 
 const COLUMNS: readonly PlainColumn<Rate>[] = [
-  { id: 'day', head: WORDS.heads.day, width: 'money-col', cell: ({ on }) => calendarDay(on) },
-  { id: 'rate', head: WORDS.heads.rate, numeric: true, width: 'wide-col', look: 'b', cell: ({ rate, currency }) => `${rate} ${currency}` },
+  { id: 'day', head: WORDS.heads.day, width: 112, cell: ({ on }) => calendarDay(on) },
+  { id: 'rate', head: WORDS.heads.rate, numeric: true, width: 136, look: 'b', cell: ({ rate, currency }) => `${rate} ${currency}` },
   { id: 'source', head: WORDS.heads.source, wraps: true, cell: ({ source }) => source },
   {
     id: 'set',

@@ -95,7 +95,7 @@ export function ReturnDialog({ invoice: { id, number, version, currency, total }
         />
         <TextInput
           label={`${WORDS.amount} (${currency})`}
-          description={WORDS.left(money(most))}
+          description={wrong ? undefined : WORDS.left(money(most))}
           inputMode="decimal"
           {...fields.amount}
           error={wrong ?? fields.amount.error}

@@ -50,7 +50,7 @@ const COLUMNS: readonly Column<Price>[] = [
     cell: ({ minimum, currency }) => (minimum === null ? '' : unitPriceIn(minimum, currency)),
   },
   { id: 'amount', head: WORDS.heads.amount, width: 104, numeric: true, cell: amountOf },
-  { id: 'unit', head: WORDS.heads.unit, width: 124, cell: ({ unit }) => <span className="mid">{WORDS.units[unit]}</span> },
+  { id: 'unit', head: WORDS.heads.unit, width: 148, cell: ({ unit }) => <span className="mid">{WORDS.units[unit]}</span> },
 ];
 
 /** What a unit of each product costs by the price lists, the source that counts first. A row sets a price of one's own. */

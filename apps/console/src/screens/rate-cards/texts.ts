@@ -20,7 +20,7 @@ export const TEXTS = {
   empty: { title: 'No rate cards', hint: 'Create one, add a version, simulate it, and publish it.' },
   list: {
     title: 'List prices',
-    sub: 'What a unit of each product costs by the price lists: what a tenant pays for it unless a rate says otherwise.',
+    sub: 'What a unit of each product costs by the price lists. Estimates, plans and limits of tenants count these prices.',
     button: 'Set a price',
     heads: {
       product: 'Product',
@@ -33,9 +33,10 @@ export const TEXTS = {
     },
     filters: { q: 'text', source: 'source', history: 'show' },
     replaced: 'replaced prices too',
-    sources: { catalog: 'Catalog', observed: 'Invoices', configured: 'Set here' },
+    sources: { catalog: 'Catalog', observed: 'Invoices', configured: 'Configured' },
     units: { month: 'a month', gib_month: 'a GiB and month', node_month: 'a node and month', percent: 'of the droplet' },
-    counted: (prices: string) => `${prices} prices. Of a product the catalog counts first, then what invoices show, then what is set here.`,
+    counted: (prices: string) =>
+      `${prices} prices. Of a product the catalog counts first, then what invoices show, then what is configured.`,
     empty: { title: 'No prices match', hint: 'Remove a filter, or set a price.' },
     setTitle: (product: string) => `Price of ${product}`,
     newTitle: 'Set a list price',

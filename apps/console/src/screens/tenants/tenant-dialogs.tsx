@@ -92,7 +92,7 @@ export function StatusDialog({ tenant, close }: DialogProps) {
     retry: false,
   });
   const found = isOther ? preview.data : undefined;
-  const isHarmful = found !== undefined && found.stops.length > 0;
+  const isHarmful = found !== undefined && found.refused === null && found.stops.length > 0;
   const save = async (reason: string | undefined) => {
     await answered(api.PATCH('/api/v1/tenants/{id}', { params: { path: { id: tenant.id } }, body: { status, reason } }));
     await renew(client, 'tenant');
