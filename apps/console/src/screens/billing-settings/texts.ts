@@ -102,7 +102,7 @@ export const TEXTS = {
     heads: { when: 'When', what: 'What happens' },
     after: (days: number) => (days === 0 ? 'on the due date' : `${days} ${days === 1 ? 'day' : 'days'} after`),
     actions: {
-      remind: 'Remind the tenant by e-mail',
+      remind: 'Remind the tenant',
       notify_admin: 'Tell the operators',
       block_orders: 'Block new orders',
       propose_suspend: 'Propose to suspend the tenant',
