@@ -110,6 +110,8 @@ export function questionJobs({ world, open }: Stack): void {
   });
 
   it('renames a tenant, and shows what a status would stop, or why it would be refused, before it is changed', async () => {
+    type Named = { readonly data: { readonly name: string } };
+    const { name } = (await world().call<Named>('admin', '/api/v1/tenants/acme')).data;
     const watched = await open('admin', '/tenants/acme');
     const { page } = watched;
     const dialog = page.getByRole('dialog');
@@ -136,6 +138,6 @@ export function questionJobs({ world, open }: Stack): void {
     expect(await watched.axeInBothSchemes('status of a tenant')).toEqual([]);
     await suspend.click();
     await page.locator('.head .pill', { hasText: 'Suspended' }).waitFor();
-    await world().call('admin', '/api/v1/tenants/acme', { method: 'PATCH', body: { status: 'active', name: 'acme', reason: 'paid' } });
+    await world().call('admin', '/api/v1/tenants/acme', { method: 'PATCH', body: { status: 'active', name, notes: null, reason: 'paid' } });
   });
 }

@@ -90,14 +90,15 @@ export function LimitsCard({ id, name, usage }: LimitsCardProps) {
   );
 }
 
-/** What a tenant without limits of its own has, so every new one. */
+/** What a tenant without limits of its own has, so every new one. It opens once they are read, and returns the focus to its button. */
 export function DefaultLimitsDialog({ close }: { readonly close: () => void }) {
   const limits = useQuery({ queryKey: ['limits', DEFAULT], queryFn: () => answered(api.GET('/api/v1/tenants/default/limits')) });
   const found = limits.data?.data;
   if (found) return <LimitsDialog id={DEFAULT} name={TEXTS.defaults.name} limits={found} close={close} />;
+  if (!limits.error) return null;
   return (
     <Dialog title={TEXTS.page.editTitle(TEXTS.defaults.name)} close={close}>
-      {limits.error ? <ErrorState error={limits.error} retry={() => void limits.refetch()} /> : <Skeleton />}
+      <ErrorState error={limits.error} retry={() => void limits.refetch()} />
     </Dialog>
   );
 }
