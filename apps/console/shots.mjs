@@ -97,6 +97,8 @@ const ADMIN = {
   'credit-notes': '/credit-notes',
   wallets: '/wallets',
   'billing-settings': '/billing-settings',
+  'new-invoice': '/invoices/new?tenant_id=acme',
+  'list-prices': '/list-prices',
   invoices: '/invoices',
   invoice: `/invoices/${await first('/api/v1/tenant-invoices')}`,
   tenants: '/tenants',

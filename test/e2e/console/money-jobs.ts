@@ -190,6 +190,67 @@ export function moneyJobs({ world, open }: Stack): void {
     watched.faults.splice(0); // of the refusals
   });
 
+  it('writes an invoice of own lines, asks before it is left, issues it, and records its payment and what was paid back of it', async () => {
+    type Stored = { readonly data: { readonly version: number; readonly problems: readonly unknown[] } };
+    for (const path of ['/api/v1/billing/issuers/default', '/api/v1/tenants/acme/billing-profile']) {
+      const { data } = await world().call<Stored>('admin', path);
+      const named = path.includes('tenants') ? { legal_name: 'Acme Pty Ltd', is_business: true } : { name: 'Harbour Hosting Pty Ltd' };
+      const body = { expected_version: data.version, address: '1 Quay Street', country: 'AU', ...named };
+      if (data.problems.length > 0) await world().call('admin', path, { method: 'PUT', body });
+    }
+    const watched = await open('admin', '/invoices');
+    const { page } = watched;
+    await page.getByRole('link', { name: 'New invoice' }).click();
+    await page.getByLabel('What the document prints').fill('Migration of two servers');
+    await page.getByRole('navigation').first().getByRole('link', { name: 'Tenants' }).click(); // prettier-ignore
+    await page.getByRole('dialog').getByText('What you typed is not saved').waitFor();
+    expect(await watched.axeInBothSchemes('leaving a form')).toEqual([]);
+    await confirm(watched, 'Go on editing');
+    await page.getByLabel('Tenant', { exact: true }).first().fill('acme');
+    await page.getByRole('option', { name: /acme/ }).first().click(); // prettier-ignore
+    await page.getByLabel('Price of a unit').fill('a hundred');
+    await page.getByRole('button', { name: 'Save the draft' }).click();
+    await page.getByText('must be a number such as 12.50').waitFor();
+    await page.getByText('needs 5 characters or more').waitFor(); // nothing is sent before
+    await page.getByLabel('Price of a unit').fill('33.335');
+    await page.getByLabel('Quantity').fill('3');
+    await page.getByLabel('Reason').fill('agreed by mail');
+    await page.getByRole('region', { name: 'Preview' }).getByText('$100.01').first().waitFor();
+    expect(await watched.axeInBothSchemes('new invoice')).toEqual([]);
+    await page.getByRole('button', { name: 'Save the draft' }).click();
+    await page.getByRole('heading', { level: 1, name: /^DRAFT-/ }).waitFor();
+    for (const verb of ['Approve', 'Issue']) {
+      await page.getByRole('button', { name: verb, exact: true }).click();
+      await field(watched, 'Reason').fill('the work is done');
+      await confirm(watched, verb);
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    await page.getByRole('button', { name: 'Record a payment' }).click();
+    await field(watched, 'Reference').fill('BANK-300');
+    await field(watched, 'Reason').fill('statement of today');
+    await confirm(watched, 'Record it');
+    await page.getByRole('button', { name: 'Return a payment' }).click();
+    await field(watched, 'Amount (USD)').fill('5000');
+    await page.getByRole('dialog').getByText(/^at most/).waitFor(); // prettier-ignore
+    await field(watched, 'Amount (USD)').fill('20');
+    const number = /[A-Z]+-\d+/.exec((await page.getByRole('heading', { level: 1 }).textContent()) ?? '')?.[0] ?? '';
+    await field(watched, `Type ${number} to confirm`).fill(number);
+    await field(watched, 'Reference').fill('BANK-300'); // that of the payment itself
+    await field(watched, 'Reason').fill('one server less');
+    await confirm(watched, 'Return $20.00');
+    const reference = field(watched, 'Reference');
+    await until(() => reference.evaluate((element) => element === element.ownerDocument.activeElement), { what: 'the focus on the field' });
+    await reference.fill('BANK-301');
+    expect(await watched.axeInBothSchemes('return of a payment')).toEqual([]);
+    await confirm(watched, 'Return $20.00');
+    await page.locator('.head .pill', { hasText: 'Partly paid' }).waitFor();
+    await page.locator('.headline', { hasText: '20.00' }).waitFor();
+    type Paid = { readonly data: readonly { readonly kind: string; readonly amount: string }[] };
+    const { data } = await world().call<Paid>('admin', '/api/v1/payments?reference=BANK-301');
+    expect(data).toMatchObject([{ kind: 'refunded', amount: '20.00' }]);
+    watched.faults.splice(0); // of the reference that was taken
+  });
+
   it('says in the inbox that there are more drafts than it reads, and leads to all of them', async () => {
     const { page } = await open('admin', '/rate-cards');
     await page.route(/tenant-invoices\?status=draft/, async (route) => {

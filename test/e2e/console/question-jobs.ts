@@ -1,4 +1,5 @@
 import type { Locator } from 'playwright-core';
+import { until } from '../../support/until';
 import type { Stack } from './console-world';
 
 interface Addressed {
@@ -53,5 +54,90 @@ export function questionJobs({ world, open }: Stack): void {
     await page.getByRole('heading', { level: 1, name: droplet?.name }).waitFor();
     const owner = page.getByRole('region', { name: 'Owner' });
     await owner.getByText('acme').first().waitFor();
+  });
+
+  it('changes what holds for all: reminders, an exchange rate, a list price, the default limits; a dialog keeps what is typed', async () => {
+    const watched = await open('admin', '/billing-settings');
+    const { page } = watched;
+    const dialog = page.getByRole('dialog').first();
+    const found: string[] = [];
+    const finish = async (button: string, reason?: string) => {
+      if (reason) await dialog.getByLabel('Reason').fill(reason);
+      found.push(...(await watched.axeInBothSchemes(button)));
+      await dialog.getByRole('button', { name: button, exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    const get = async <T>(path: string) => (await world().call<{ readonly data: T }>('admin', path)).data;
+
+    await page.getByRole('button', { name: 'Edit Reminders' }).click();
+    await dialog.getByRole('button', { name: 'Add a step' }).click();
+    await dialog.getByLabel('Days after').last().fill('1.5');
+    await dialog.getByText('must be a whole number from 0 to 365').waitFor();
+    await dialog.getByLabel('Days after').last().fill('63');
+    await finish('Save', 'a last reminder');
+    await page.getByRole('cell', { name: '63 days after' }).waitFor();
+
+    const add = page.getByRole('button', { name: 'Add a rate' }).first();
+    await add.click();
+    await dialog.getByLabel('Currency').fill('USD');
+    await dialog.getByLabel(/^A US dollar costs/).fill('0.9231');
+    await dialog.getByLabel('Source').fill('ECB');
+    await dialog.getByRole('button', { name: 'Add a rate' }).click();
+    await dialog.getByText('must not be USD').first().waitFor();
+    expect(await dialog.getByLabel('Currency').getAttribute('aria-invalid')).toBe('true');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Go on editing' }).click();
+    expect(await dialog.getByLabel('Source').inputValue()).toBe('ECB');
+    await dialog.getByLabel('Currency').fill('EUR');
+    await finish('Add a rate');
+    expect(await get('/api/v1/billing/fx-rates?currency=EUR')).toMatchObject([{ rate: '0.9231', source: 'ECB' }]);
+    await until(() => add.evaluate((element) => element === element.ownerDocument.activeElement), { what: 'the focus on its button' });
+
+    await watched.go('/list-prices?q=snapshot');
+    await page.getByRole('row', { name: /^Snapshot/ }).first().click(); // prettier-ignore
+    await dialog.getByLabel(/^Price,/).fill('0.07');
+    await dialog.getByLabel('Note').fill('price list of December 2026');
+    await finish('Set a price', 'checked at the provider');
+    await page.getByText('price list of December 2026').first().waitFor();
+
+    await watched.go('/tenants');
+    await page.getByRole('button', { name: 'Default limits…' }).click();
+    await dialog.getByLabel('Droplets').fill('21');
+    await finish('Save', 'room for one more');
+    expect(await get('/api/v1/tenants/default/limits')).toMatchObject({ max_droplets: 21 });
+    expect(found).toEqual([]);
+    watched.faults.splice(0); // of the currency that was refused
+  });
+
+  it('renames a tenant, and shows what a status would stop, or why it would be refused, before it is changed', async () => {
+    type Named = { readonly data: { readonly name: string } };
+    const { name } = (await world().call<Named>('admin', '/api/v1/tenants/acme')).data;
+    const watched = await open('admin', '/tenants/acme');
+    const { page } = watched;
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Edit Profile', exact: true }).click();
+    await dialog.getByLabel('Name').fill('Acme Limited');
+    await dialog.getByLabel('Notes').fill('Pays late in summer.');
+    expect(await watched.axeInBothSchemes('profile of a tenant')).toEqual([]);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Acme Limited' }).waitFor();
+    await page.getByText('Pays late in summer.').waitFor();
+    await page.getByRole('button', { name: 'Status…' }).click();
+    const choose = async (status: string) => {
+      await dialog.getByLabel('Status').first().click();
+      await page.getByRole('option', { name: status }).click();
+    };
+    await choose('Closed');
+    await dialog.getByText(/409 tenant_not_empty/).waitFor(); // prettier-ignore
+    await choose('Suspended');
+    await dialog.getByText('start something new').waitFor();
+    await dialog.getByLabel('Reason').fill('unpaid since May');
+    const suspend = dialog.getByRole('button', { name: 'Change to suspended' });
+    expect(await suspend.isDisabled()).toBe(true); // until its id is typed
+    await dialog.getByLabel('Type acme to confirm').fill('acme');
+    expect(await watched.axeInBothSchemes('status of a tenant')).toEqual([]);
+    await suspend.click();
+    await page.locator('.head .pill', { hasText: 'Suspended' }).waitFor();
+    await world().call('admin', '/api/v1/tenants/acme', { method: 'PATCH', body: { status: 'active', name, notes: null, reason: 'paid' } });
   });
 }

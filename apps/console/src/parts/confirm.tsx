@@ -1,5 +1,5 @@
 import { Textarea, TextInput } from '@mantine/core';
-import { useState, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { Dialog } from './dialog';
 import { RefusedNote } from './states';
 
@@ -24,6 +24,8 @@ interface ConfirmProps {
   /** False while what is confirmed is not known, or refused. */
   readonly ready?: boolean;
   readonly confirm: (reason: string | undefined) => Promise<unknown>;
+  /** Notes why it was refused, for the fields of the form (`useFields`). The first of them that is wrong gets the focus. */
+  readonly refuse?: (error: Error | null) => void;
   readonly close: () => void;
 }
 
@@ -41,12 +43,14 @@ export function Confirm({
   reason,
   ready = true,
   confirm,
+  refuse,
   close,
 }: ConfirmProps) {
   const [why, setWhy] = useState('');
   const [word, setWord] = useState('');
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Error | null>(null);
+  const form = useRef<HTMLFormElement>(null);
   const isReady = ready && (typed === undefined || word === typed) && (reason !== 'required' || why.trim().length >= SHORTEST_REASON);
 
   const act = async () => {
@@ -55,10 +59,16 @@ export function Confirm({
       await confirm(why.trim() || undefined);
       close();
     } catch (error) {
-      setRefused(error instanceof Error ? error : new Error(String(error)));
+      const problem = error instanceof Error ? error : new Error(String(error));
+      setRefused(problem);
+      refuse?.(problem);
       setBusy(false);
     }
   };
+  useEffect(() => {
+    if (refused) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [refused]);
+
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (isReady && !danger) void act();
@@ -66,7 +76,7 @@ export function Confirm({
 
   return (
     <Dialog title={title} {...(wide && { width: 660 })} close={close}>
-      <form className="form" onSubmit={submit}>
+      <form ref={form} className="form" onSubmit={submit}>
         <div>{children}</div>
         {typed !== undefined && (
           <TextInput label={TEXTS.type(typed)} value={word} onChange={(event) => setWord(event.currentTarget.value)} autoComplete="off" />

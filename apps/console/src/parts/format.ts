@@ -26,6 +26,12 @@ export const wholeNumber = (text: string): number | null => (/^-?\d{1,15}$/.test
 export const wholeError = (text: string): string | undefined =>
   text.trim() === '' || wholeNumber(text) !== null ? undefined : 'must be a whole number such as 2000';
 
+/** What stands beside a field that takes a decimal number. An empty text is no error. */
+export const decimalError = (text: string, isSigned = false): string | undefined =>
+  (isSigned ? /^\s*(-?\d{1,12}(\.\d{1,10})?)?\s*$/ : /^\s*(\d{1,12}(\.\d{1,10})?)?\s*$/).test(text)
+    ? undefined
+    : 'must be a number such as 12.50';
+
 export const count = (value: number): string => whole.format(value);
 /** "100+" of a list that has more than were read. */
 export const countRead = (read: number, isCut: boolean): string => `${count(read)}${isCut ? '+' : ''}`;

@@ -14,6 +14,8 @@ export interface Kept<T> {
   /** Somebody else has changed the record since it was typed in. */
   readonly isOutdated: boolean;
   readonly isSaved: boolean;
+  /** Something was typed and is not saved. */
+  readonly isEdited: boolean;
   /** Something was typed. */
   readonly edit: () => void;
   /** Drops what was typed, and takes the latest record. */
@@ -36,6 +38,7 @@ export function useKept<T>(latest: T, contentOf: (record: T) => string): Kept<T>
     record: isFollowing ? latest : kept,
     isOutdated: !isFollowing,
     isSaved: state === 'saved',
+    isEdited: state === 'edited',
     edit: () => setState('edited'),
     take: () => setState('untouched'),
     saved: () => setState('saved'),

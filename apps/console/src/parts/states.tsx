@@ -1,12 +1,14 @@
+import { useState } from 'react';
 import { Problem } from '../client/client';
-import { Copyable } from './copyable';
-import { IconAlertTriangle, IconCircleX, IconInfoCircle, IconRefresh } from './icons';
+import { IconAlertTriangle, IconCircleCheck, IconCircleX, IconCopy, IconInfoCircle, IconRefresh } from './icons';
 import type { Tone } from './status';
 
 const TEXTS = {
   retry: 'Retry',
   failed: 'This could not be read',
   request: 'request',
+  copy: 'Copy',
+  copied: 'Copied',
 };
 
 interface ErrorStateProps {
@@ -61,7 +63,7 @@ interface RefusedNoteProps {
   readonly error: Error;
   /** Instead of the words of the error. */
   readonly text?: string | undefined;
-  /** With the words about each field, where the form does not have them beside its fields. */
+  /** With the words about each of several fields, where the form does not have them beside its fields; the sentence names a single one. */
   readonly withFields?: boolean;
 }
 
@@ -70,7 +72,10 @@ export function RefusedNote({ error, text = error.message, withFields = false }:
   return (
     <div role="alert" className="note bad" style={{ display: 'block' }}>
       <p>{text}</p>
-      {withFields && error instanceof Problem && error.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
+      {withFields &&
+        error instanceof Problem &&
+        error.errors.length > 1 &&
+        error.errors.map(({ field, message }) => <p key={field}>{`${field}: ${message}`}</p>)}
       <ProblemCode error={error} />
     </div>
   );
@@ -110,5 +115,23 @@ export function Note({ tone, title, children }: { readonly tone: Tone; readonly 
         {children}
       </span>
     </div>
+  );
+}
+
+/** An id or address that goes into the clipboard with a press. `label` stands before it. */
+export function Copyable({ text, label }: { readonly text: string; readonly label?: string }) {
+  const [isCopied, setCopied] = useState(false);
+  const Icon = isCopied ? IconCircleCheck : IconCopy;
+  const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true));
+  return (
+    <button type="button" className="copy mono" onClick={copy} onBlur={() => setCopied(false)} title={TEXTS.copy}>
+      <span className="vh">{TEXTS.copy} </span>
+      {label && `${label} `}
+      {text}
+      <Icon size={12} stroke={1.75} aria-hidden />
+      <span className="vh" role="status">
+        {isCopied && TEXTS.copied}
+      </span>
+    </button>
   );
 }

@@ -64,7 +64,7 @@ const ADMIN: readonly PlaceGroup[] = [
       { to: '/month-runs', text: 'Month runs', icon: IconCalendarDollar, key: 'm' },
       { to: '/invoices', text: 'Invoices', icon: IconFileDollar, key: 'b' },
       { to: '/payments', text: 'Payments', icon: IconCoins, also: ['/credit-notes', '/wallets'] },
-      { to: '/rate-cards', text: 'Rate cards', icon: IconTags, also: ['/rate-overrides'] },
+      { to: '/rate-cards', text: 'Rate cards', icon: IconTags, also: ['/rate-overrides', '/list-prices'] },
       { to: '/billing-settings', text: 'Billing settings', icon: IconAdjustmentsDollar },
     ],
   },

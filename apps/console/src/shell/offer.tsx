@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import type { Session } from '../client/client';
 import { ProblemCode } from '../parts/states';
-import { Brand } from './brand';
+import { Brand } from './sign-in';
 import { TEXTS } from './texts';
 
 /** The token that another site has posted to this address, which the server put into the page. It is used only when the person says so. */

@@ -49,6 +49,10 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/invoices/invoices-screen'), 'InvoicesScreen'),
   ),
   at(
+    '/invoices/new',
+    lazyRouteComponent(() => import('../screens/invoices/new-invoice-screen'), 'NewInvoiceScreen'),
+  ),
+  at(
     '/invoices/$id',
     lazyRouteComponent(() => import('../screens/invoices/invoice-screen'), 'InvoiceScreen'),
   ),
@@ -87,6 +91,10 @@ const routes = root.addChildren([
   at(
     '/rate-overrides',
     lazyRouteComponent(() => import('../screens/rate-cards/rate-overrides-screen'), 'RateOverridesScreen'),
+  ),
+  at(
+    '/list-prices',
+    lazyRouteComponent(() => import('../screens/rate-cards/list-prices-screen'), 'ListPricesScreen'),
   ),
   at(
     '/payments',

@@ -6,7 +6,7 @@ import { answered, api, Problem } from '../client/client';
 import { count, countOf, countRead } from '../parts/format';
 import { IconCloudOff, IconMenu2 } from '../parts/icons';
 import { useInbox } from '../screens/inbox/inbox-items';
-import { Brand } from './brand';
+import { Brand } from './sign-in';
 import { useDriftSummary, useOpenSagas, useSummary } from './counts';
 import { KeyHelp } from './key-help';
 import { usePlaceKeys } from './keys';

@@ -2,7 +2,6 @@ import { PasswordInput } from '@mantine/core';
 import { useState, type SubmitEvent } from 'react';
 import { Dialog } from '../parts/dialog';
 import { ProblemCode } from '../parts/states';
-import { Brand } from './brand';
 import { TEXTS } from './texts';
 
 interface SignInProps {
@@ -67,5 +66,18 @@ function TokenForm({ begin, failure, button, why }: SignInProps & { readonly but
         {button}
       </button>
     </form>
+  );
+}
+
+/** The sign and name of the product. */
+export function Brand() {
+  return (
+    <span className="brand" style={{ padding: 0, height: 32 }}>
+      <svg viewBox="0 0 20 20" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" aria-hidden="true">
+        <path d="M2.5 17.5V10a7.5 7.5 0 0 1 15 0v7.5" />
+        <path d="M7 17.5V10a3 3 0 0 1 6 0v7.5" stroke="var(--accent)" />
+      </svg>
+      {TEXTS.product}
+    </span>
   );
 }

@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
-import { Copyable } from '../../parts/copyable';
 import type { Column } from '../../parts/data-table';
 import { Dialog } from '../../parts/dialog';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
@@ -8,7 +7,7 @@ import { exactTime, words } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
 import { ListCard, useList } from '../../parts/list';
 import { Facts, PageHead, Screen } from '../../parts/page';
-import { EmptyState } from '../../parts/states';
+import { Copyable, EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';

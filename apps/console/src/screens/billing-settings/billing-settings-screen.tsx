@@ -1,11 +1,13 @@
 import '../../parts/money.css';
 import { PageHead, Screen } from '../../parts/page';
+import { DunningCard } from './dunning-card';
+import { FxRatesCard } from './fx-rates-card';
 import { IssuerCard } from './issuer-card';
 import { PoolsCard } from './pools-card';
 import { TaxRulesCard } from './tax-rules-card';
 import { TEXTS } from './texts';
 
-/** Who sells, which tax counts, and who pays what belongs to no single tenant. */
+/** Who sells, which tax counts, who pays what belongs to no single tenant, reminders, and exchange rates. */
 export function BillingSettingsScreen() {
   return (
     <Screen>
@@ -14,6 +16,8 @@ export function BillingSettingsScreen() {
         <IssuerCard />
         <TaxRulesCard />
         <PoolsCard />
+        <DunningCard />
+        <FxRatesCard />
       </div>
     </Screen>
   );

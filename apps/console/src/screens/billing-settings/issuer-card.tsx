@@ -2,6 +2,7 @@ import { Checkbox, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
+import { LeaveGuard } from '../../parts/dialog';
 import { filledIn, useFields } from '../../parts/fields';
 import { IconCircleCheck } from '../../parts/icons';
 import { wholeError, wholeNumber } from '../../parts/format';
@@ -72,6 +73,7 @@ function IssuerForm({ latest }: { readonly latest: Issuer }) {
     <>
       <MissingNote problems={latest.problems} />
       {kept.isOutdated && <OutdatedNote take={kept.take} />}
+      {kept.isEdited && <LeaveGuard />}
       <IssuerFields key={contentOf(kept.record)} kept={kept} />
     </>
   );

@@ -80,7 +80,7 @@ function ProfileDialog({ profile: latest, close }: { readonly profile: Profile; 
   const [profile] = useState(latest); // a save of the version that was opened is refused after a change by somebody else
   const client = useQueryClient();
   const [isPaused, setPaused] = useState(profile.paused);
-  const { fields, values, set } = useFields({
+  const { fields, values, set, refuse } = useFields({
     legal_name: profile.legal_name ?? '',
     address: profile.address ?? '',
     country: profile.country ?? '',
@@ -119,6 +119,7 @@ function ProfileDialog({ profile: latest, close }: { readonly profile: Profile; 
       reason="optional"
       ready={!wrongDays}
       confirm={save}
+      refuse={refuse}
       close={close}
     >
       <div className="money-form">

@@ -154,7 +154,15 @@ function SwitchDialog({ rule, close }: { readonly rule: Rule; readonly close: ()
 
 function AddDialog({ close }: { readonly close: () => void }) {
   const client = useQueryClient();
-  const { fields, values, set } = useFields({ category: 'S', rate: '', label: '', countries: '', business: '', text: '', priority: '0' });
+  const { fields, values, set, refuse } = useFields({
+    category: 'S',
+    rate: '',
+    label: '',
+    countries: '',
+    business: '',
+    text: '',
+    priority: '0',
+  });
   const add = async (reason: string | undefined) => {
     const { category, rate, label, text, countries, business, priority } = values;
     const named = countries.toUpperCase().split(/[\s,]+/).filter(Boolean); // prettier-ignore
@@ -166,7 +174,7 @@ function AddDialog({ close }: { readonly close: () => void }) {
   const wrongPriority = wholeError(values.priority);
   const isReady = values.rate.trim() !== '' && values.label.trim() !== '' && !wrongPriority;
   return (
-    <Confirm title={WORDS.addTitle} button={WORDS.add} reason="optional" ready={isReady} confirm={add} close={close}>
+    <Confirm title={WORDS.addTitle} button={WORDS.add} reason="optional" ready={isReady} confirm={add} refuse={refuse} close={close}>
       <div className="money-form">
         <Select
           label={WORDS.category}

@@ -26,6 +26,8 @@ export const partOf = (by: Group): Part => (by === 'tenant' || by === 'project' 
 interface CostFilters {
   readonly tenant_id?: string | undefined;
   readonly kind?: string | undefined;
+  /** One resource. */
+  readonly urn?: string | undefined;
 }
 
 export interface History extends Stacks {
@@ -97,7 +99,7 @@ export async function invoicedMonths(): Promise<ReadonlySet<string>> {
 }
 
 /** The same for a tenant: as far back as its months are recorded, and those that it has an invoice of. */
-async function readTenantMonths(by: Part): Promise<History> {
+async function readTenantMonths(by: Part, filters: CostFilters): Promise<History> {
   const rows: (Row & { month: string })[] = [];
   const months: string[] = [];
   const unknown = new Set<string>();
@@ -109,7 +111,7 @@ async function readTenantMonths(by: Part): Promise<History> {
       months.unshift(period); // a month that is not known keeps its place between those that are
       continue;
     }
-    const found = await readCosts({ period, group_by: by }).catch((error: unknown) => {
+    const found = await readCosts({ ...filters, period, group_by: by }).catch((error: unknown) => {
       if (error instanceof Problem && error.code === 'not_accruable') return null;
       throw error;
     });
@@ -131,7 +133,7 @@ export function barBefore({ bars, values }: History, period: string): number {
 export function useMonths(by: Part, isAdmin: boolean, filters: CostFilters = {}) {
   return useQuery({
     queryKey: ['costs', 'months', by, filters],
-    queryFn: () => (isAdmin ? readMonths(by, filters) : readTenantMonths(by)),
+    queryFn: () => (isAdmin ? readMonths(by, filters) : readTenantMonths(by, filters)),
     refetchInterval: POLL_MS,
   });
 }

@@ -10,7 +10,7 @@ import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { useSummary, useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
 import { useSession } from '../../shell/session';
-import { COST_PLACES } from '../provider-invoices/money-places';
+import { COST_PLACES } from '../provider-invoices/texts';
 import { CostsChart } from './costs-chart';
 import { lastMonths, type Costs, type Group } from './cost-history';
 import { CostsTable } from './costs-table';

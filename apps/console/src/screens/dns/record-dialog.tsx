@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { Problem, type Resource } from '../../client/client';
 import { Dialog } from '../../parts/dialog';
 import { hasNothingToDo, PlanCard, type Plan } from '../../parts/plan-card';
-import { planStart, startSaga, type StartBody } from '../../parts/start';
+import { planStart, startSaga, type StartBody } from '../../parts/sagas';
 import { Note, RefusedNote } from '../../parts/states';
 import { EXTRA, fieldsOf, inputOf, NEW_RECORD, RECORD_TYPES, wholeName, type NumberField, type RecordFields } from './record';
 import { TEXTS } from './texts';

@@ -19,6 +19,17 @@ export function amountText(units: bigint, places: number): string {
   return `${units < 0n ? '-' : ''}${whole}${places > 0 ? `.${digits.slice(-places)}` : ''}`;
 }
 
+const EXACT_PLACES = 10;
+
+/** Quantity times price in minor units, rounded half away from zero. Null while one of them is no number. Pure. */
+export function netOf(quantity: string, price: string, places: number): bigint | null {
+  const [much, each] = [minor(quantity, EXACT_PLACES), minor(price, EXACT_PLACES)];
+  if (much === null || each === null) return null;
+  const unit = 10n ** BigInt(2 * EXACT_PLACES - places);
+  const exact = much * each;
+  return (exact + (exact < 0n ? -unit : unit) / 2n) / unit;
+}
+
 /** The places of a currency, by the amounts that the API gives in it. */
 export const placesOf = (amount: string): number => amount.split('.')[1]?.length ?? 0;
 

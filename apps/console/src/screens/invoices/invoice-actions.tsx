@@ -92,14 +92,16 @@ interface DialogProps {
 
 /** A line that a person adds to a draft. It survives a refresh. */
 function AdjustDialog({ invoice: { id, version, currency }, done, close }: DialogProps) {
-  const { fields, values, isFilled } = useFields({ description: '', quantity: '1', unit: 'each', unit_price: '' });
+  const { fields, values, isFilled, refuse } = useFields({ description: '', quantity: '1', unit: 'each', unit_price: '' }, null, {
+    at: 'add.',
+  });
   const { adjust } = TEXTS;
   const add = async (reason: string | undefined) => {
     const body = { expected_version: version, reason: reason ?? '', add: values };
     await done(await answered(api.POST('/api/v1/tenant-invoices/{id}/adjust', { params: { path: { id } }, body })));
   };
   return (
-    <Confirm title={adjust.title} button={adjust.button} reason="required" ready={isFilled} confirm={add} close={close}>
+    <Confirm title={adjust.title} button={adjust.button} reason="required" ready={isFilled} confirm={add} refuse={refuse} close={close}>
       <div className="money-form">
         <TextInput className="all" label={adjust.description} maxLength={300} data-autofocus {...fields.description} />
         <TextInput label={adjust.quantity} inputMode="decimal" {...fields.quantity} />
@@ -119,7 +121,8 @@ function AdjustDialog({ invoice: { id, version, currency }, done, close }: Dialo
 /** Money that has arrived. What is more than due goes to the wallet of the tenant. */
 function PayDialog({ invoice: { id, version, currency, due }, done, close }: DialogProps) {
   const today = new Date().toISOString().slice(0, 10);
-  const { fields, values, isFilled } = useFields({ amount: due, reference: '', received_on: today });
+  const start = { amount: due, reference: '', received_on: today };
+  const { fields, values, isFilled, refuse } = useFields(start, null, { codes: { reference_taken: 'reference' } });
   const { pay } = TEXTS;
   const record = async (reason: string | undefined) => {
     const params = { path: { id } };
@@ -128,7 +131,7 @@ function PayDialog({ invoice: { id, version, currency, due }, done, close }: Dia
     await done(await answered(api.GET('/api/v1/tenant-invoices/{id}', { params })));
   };
   return (
-    <Confirm title={pay.title} button={pay.button} reason="required" ready={isFilled} confirm={record} close={close}>
+    <Confirm title={pay.title} button={pay.button} reason="required" ready={isFilled} confirm={record} refuse={refuse} close={close}>
       <div className="money-form">
         <TextInput
           label={`${pay.amount} (${currency})`}

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { calendarDay, moneyIn, monthText, plainDelta } from '../../parts/format';
 import { IconShieldCheck } from '../../parts/icons';
@@ -8,6 +9,7 @@ import { Card, Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { useSession } from '../../shell/session';
 import { lastMonths } from '../costs/cost-history';
+import { leftOf, ReturnDialog } from './return-dialog';
 import { TEXTS } from './texts';
 
 type Invoice = Schemas['TenantInvoiceResponse'];
@@ -22,6 +24,7 @@ const MOST_DIFFERENCES = 12;
 /** What came in and went back: total, payments, wallet, credit notes, and what is left. */
 export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
   const { id, currency, total, due } = invoice;
+  const [returning, setReturning] = useState<Invoice | null>(null); // the invoice as it was when the dialog opened
   const moved = useQuery({
     queryKey: ['invoices', 'moved', id, invoice.version],
     queryFn: async () => {
@@ -38,6 +41,9 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
     payments.reduce((sum, { kind, to_due: part }) => sum + (kind === 'received' ? Number(part) : -Number(part)), 0) +
     notes.reduce((sum, { lowers_due: part }) => sum + Number(part), 0);
   const wallet = Number(total) - counted - Number(due);
+  const promised =
+    notes.reduce((sum, { rest }) => sum + Number(rest.refund), 0) - payments.reduce((sum, { to_refund: part }) => sum + Number(part), 0);
+  const isReturnable = invoice.actions.includes('pay') && payments.some((one) => leftOf(one, payments) > 0n);
   return (
     <Card title={WORDS.money} pad>
       <p className="dim">{WORDS.due}</p>
@@ -63,9 +69,18 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
                   </a>,
                 ] as const,
             ),
+            ...(promised > 0.004 ? [[TEXTS.back.promised, moneyIn(promised.toFixed(2), currency)] as const] : []),
           ]}
         />
       )}
+      {isReturnable && (
+        <div className="go" style={{ marginTop: 12 }}>
+          <button type="button" className="btn sml" onClick={() => setReturning(invoice)}>
+            {TEXTS.back.button}
+          </button>
+        </div>
+      )}
+      {returning && <ReturnDialog invoice={returning} payments={payments} close={() => setReturning(null)} />}
     </Card>
   );
 }

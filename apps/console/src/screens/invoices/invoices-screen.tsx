@@ -1,6 +1,6 @@
 import { Select } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
@@ -8,7 +8,7 @@ import { CsvButton } from '../../parts/csv';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { calendarDay, moneyIn, monthText } from '../../parts/format';
-import { IconFileDollar } from '../../parts/icons';
+import { IconFileDollar, IconPlus } from '../../parts/icons';
 import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, Note } from '../../parts/states';
@@ -87,6 +87,12 @@ export function InvoicesScreen() {
         actions={
           <>
             <CsvButton name="invoices.csv" columns={INVOICE_CSV} read={read} isEmpty={list.rows.length === 0} />
+            {isAdmin && (
+              <Link className="btn" to="/invoices/new" search={filters.tenant_id ? { tenant_id: filters.tenant_id } : {}}>
+                <IconPlus size={16} stroke={1.75} aria-hidden />
+                {TEXTS.create.button}
+              </Link>
+            )}
             {isAdmin && <BuildButton built={(period) => change({ period })} />}
           </>
         }

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, Problem, type Schemas } from '../../client/client';
+import { LeaveGuard } from '../../parts/dialog';
 import { EventTypes } from '../../parts/event-types';
 import { IconWebhook } from '../../parts/icons';
 import { OutdatedNote, useKept, type Kept } from '../../parts/kept';
@@ -53,6 +54,7 @@ function SubscriptionForm({ latest, isAdmin }: { readonly latest: Subscription; 
   return (
     <>
       {kept.isOutdated && <OutdatedNote take={kept.take} />}
+      {kept.isEdited && <LeaveGuard />}
       <SubscriptionFields key={contentOf(kept.record)} kept={kept} isAdmin={isAdmin} />
     </>
   );

@@ -4,12 +4,12 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, Problem } from '../../client/client';
 import { Confirm, SHORTEST_REASON } from '../../parts/confirm';
+import { LeaveGuard, useTyped } from '../../parts/dialog';
 import { useFilters } from '../../parts/filters';
 import { IconChevronRight } from '../../parts/icons';
 import { Card, PageHead, Screen } from '../../parts/page';
 import { PlanCard, type Plan } from '../../parts/plan-card';
-import { sagaKindName } from '../../parts/sagas';
-import { planStart, startSaga, type StartBody } from '../../parts/start';
+import { planStart, startSaga, sagaKindName, type StartBody } from '../../parts/sagas';
 import { Note, RefusedNote } from '../../parts/states';
 import { useSession } from '../../shell/session';
 import { fieldsOf, INPUTS, inputOf, problemsOf, type Values } from './input-schema';
@@ -84,6 +84,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const [current, setCurrent] = useState<Planned | null>(null);
   const [moved, setMoved] = useState(false);
+  const { isTyped, handlers } = useTyped();
   const { name, isLoading } = useNameToConfirm(kind, values);
   const body: StartBody = {
     kind,
@@ -111,7 +112,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
         current?.plan.plan_hash,
         current?.key ?? crypto.randomUUID(),
       ),
-    onSuccess: ({ data }) => void navigate({ to: '/sagas/$id', params: { id: data.id } }),
+    onSuccess: ({ data }) => void navigate({ to: '/sagas/$id', params: { id: data.id }, ignoreBlocker: true }),
     onError: (error) => {
       if (!(error instanceof Problem) || error.code !== 'plan_changed') return;
       setMoved(true);
@@ -143,7 +144,9 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
             event.preventDefault();
             submit();
           }}
+          {...handlers}
         >
+          {isTyped && <LeaveGuard />}
           {fields.map(([name, field]) => (
             <div key={name} className="f">
               <label htmlFor={`field-${name}`}>

@@ -10,8 +10,7 @@ import { EmptyState } from '../../parts/states';
 import { useTenantOptions } from '../../shell/counts';
 import type { Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
-import { PAYMENT_PLACES } from './money-places';
-import { TEXTS } from './texts';
+import { PAYMENT_PLACES, TEXTS } from './texts';
 
 interface MoneyListProps<Row, Page> {
   /** The first word of its keys, by which the event stream knows it, and the name of its file. */

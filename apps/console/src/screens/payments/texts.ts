@@ -79,3 +79,9 @@ export const TEXTS = {
     expiresHelp: 'The last day on which it is used. Empty: never.',
   },
 };
+
+export const PAYMENT_PLACES = [
+  { to: '/payments', text: TEXTS.payments },
+  { to: '/credit-notes', text: TEXTS.notes },
+  { to: '/wallets', text: TEXTS.wallets },
+] as const;

@@ -17,8 +17,7 @@ import { PageHead, Screen, SubNav } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
-import { PAYMENT_PLACES } from './money-places';
-import { TEXTS } from './texts';
+import { PAYMENT_PLACES, TEXTS } from './texts';
 import { WalletEntries } from './wallet-entries';
 
 type Wallet = Schemas['WalletBalanceResponse'];
@@ -109,7 +108,13 @@ function Grant({ tenant }: { readonly tenant: string | undefined }) {
   const client = useQueryClient();
   const tenants = useTenantOptions();
   const [isAsking, setAsking] = useState(false);
-  const { fields, values, set } = useFields({ tenant: tenant ?? '', kind: 'promotion', source: 'granted', amount: '', expires: '' });
+  const { fields, values, set, refuse } = useFields({
+    tenant: tenant ?? '',
+    kind: 'promotion',
+    source: 'granted',
+    amount: '',
+    expires: '',
+  });
   const save = async (reason: string | undefined) => {
     const { kind, source, amount, expires } = values;
     const until = expires === '' ? {} : { expires_at: `${expires}T23:59:59Z` };
@@ -130,6 +135,7 @@ function Grant({ tenant }: { readonly tenant: string | undefined }) {
           reason="required"
           ready={values.tenant !== '' && Number(values.amount) > 0}
           confirm={save}
+          refuse={refuse}
           close={() => setAsking(false)}
         >
           <p className="mid" style={{ marginBottom: 10 }}>

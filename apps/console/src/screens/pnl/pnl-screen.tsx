@@ -10,7 +10,7 @@ import { PeriodSelect } from '../../parts/period-select';
 import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Note, Skeleton } from '../../parts/states';
 import { lastMonths } from '../costs/cost-history';
-import { COST_PLACES } from '../provider-invoices/money-places';
+import { COST_PLACES } from '../provider-invoices/texts';
 import { Equation } from './equation';
 import { usePnl, useRuns, type Pnl, type PnlBy } from './pnl-data';
 import { TEXTS } from './texts';

@@ -7,8 +7,7 @@ import { useSummary, useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
 import { lastMonths } from '../costs/cost-history';
 import { CostLines } from './cost-lines';
-import { COST_PLACES } from './money-places';
-import { TEXTS } from './texts';
+import { COST_PLACES, TEXTS } from './texts';
 
 const MONTHS = 24;
 const LINE_KINDS = ['tax', 'credit', 'account', 'other'];

@@ -9,8 +9,7 @@ import { PageHead, Screen, SubNav } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
 import { lastMonths } from '../costs/cost-history';
-import { COST_PLACES } from './money-places';
-import { TEXTS } from './texts';
+import { COST_PLACES, TEXTS } from './texts';
 
 type Invoice = Schemas['InvoiceResponse'];
 

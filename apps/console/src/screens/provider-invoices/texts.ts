@@ -77,3 +77,11 @@ export const TEXTS = {
   csv: 'CSV',
   more: (n: string) => `${n} lines`,
 };
+
+/** The screens about what the provider charges and what is made of it. */
+export const COST_PLACES = [
+  { to: '/costs', text: TEXTS.explorer },
+  { to: '/provider-invoices', text: TEXTS.title },
+  { to: '/cost-lines', text: TEXTS.lines },
+  { to: '/pnl', text: TEXTS.pnl },
+] as const;

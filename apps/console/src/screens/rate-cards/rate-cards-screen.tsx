@@ -13,8 +13,7 @@ import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { countingIn, thisMonth, versionsOf } from './card-data';
 import type { Version } from './rate-model';
-import { RATE_PLACES } from './rate-places';
-import { TEXTS } from './texts';
+import { RATE_PLACES, TEXTS } from './texts';
 
 type RateCard = Schemas['RateCardResponse'];
 

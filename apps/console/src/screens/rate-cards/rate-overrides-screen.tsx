@@ -19,9 +19,8 @@ import { useTenantOptions } from '../../shell/counts';
 import { thisMonth } from './card-data';
 import { ModelFields, SelectorFields } from './model-fields';
 import { bodyOf, modelText, newRate, problemsOf, selectorText } from './rate-model';
-import { RATE_PLACES } from './rate-places';
 import './rate-cards.css';
-import { TEXTS } from './texts';
+import { RATE_PLACES, TEXTS } from './texts';
 
 type Override = Schemas['RateOverrideResponse'];
 
@@ -128,7 +127,7 @@ function AddDialog({ close }: { readonly close: () => void }) {
   const client = useQueryClient();
   const tenants = useTenantOptions();
   const [rate, setRate] = useState(newRate());
-  const { fields, values, set } = useFields({ tenant_id: '', resource_id: '', valid_from: thisMonth(), valid_to: '' });
+  const { fields, values, set, refuse } = useFields({ tenant_id: '', resource_id: '', valid_from: thisMonth(), valid_to: '' });
   const wrong = new Map(problemsOf(rate, 'rate'));
   const props = { rate, change: setRate, errorAt: (path: string) => wrong.get(`rate.${path}`) };
   const save = async (reason: string | undefined) => {
@@ -140,7 +139,7 @@ function AddDialog({ close }: { readonly close: () => void }) {
   };
   const isReady = (values.tenant_id === '') !== (values.resource_id.trim() === '') && values.valid_from !== '' && wrong.size === 0;
   return (
-    <Confirm title={WORDS.dialog} button={WORDS.button} reason="required" wide ready={isReady} confirm={save} close={close}>
+    <Confirm title={WORDS.dialog} button={WORDS.button} reason="required" wide ready={isReady} confirm={save} refuse={refuse} close={close}>
       <div className="grid">
         <div className="money-form">
           <Select

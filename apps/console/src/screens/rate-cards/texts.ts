@@ -18,6 +18,35 @@ export const TEXTS = {
     text: 'It prices nothing until a version is published and a tenant has it.',
   },
   empty: { title: 'No rate cards', hint: 'Create one, add a version, simulate it, and publish it.' },
+  list: {
+    title: 'List prices',
+    sub: 'What a unit of each product costs by the price lists. Estimates, plans and limits of tenants count these prices.',
+    button: 'Set a price',
+    heads: {
+      product: 'Product',
+      source: 'Source',
+      origin: 'Note',
+      from: 'Since',
+      minimum: 'At least',
+      amount: 'Price',
+      unit: 'Unit',
+    },
+    filters: { q: 'text', source: 'source', history: 'show' },
+    replaced: 'replaced prices too',
+    sources: { catalog: 'Catalog', observed: 'Invoices', configured: 'Configured' },
+    units: { month: 'a month', gib_month: 'a GiB and month', node_month: 'a node and month', percent: 'of the droplet' },
+    counted: (prices: string) =>
+      `${prices} prices. Of a product the catalog counts first, then what invoices show, then what is configured.`,
+    empty: { title: 'No prices match', hint: 'Remove a filter, or set a price.' },
+    setTitle: (product: string) => `Price of ${product}`,
+    newTitle: 'Set a list price',
+    text: 'It counts from now on. Earlier times keep the price that they have.',
+    counts: (source: string) => `This product has a price from the ${source}, which counts before the one that you set.`,
+    productHelp: 'Such as volume, snapshot, droplet:s-1vcpu-1gb or backups:weekly',
+    amountOf: (unit: string) => `Price, ${unit}`,
+    minimumHelp: 'Smallest amount a month of one resource. Empty: none.',
+    originHelp: 'Where the amount is from, for people: price list of December 2026',
+  },
   version: {
     title: 'Versions',
     name: (n: number) => `Version ${n}`,
@@ -166,3 +195,10 @@ export const TEXTS = {
   } as Readonly<Record<string, string>>,
   prorationHour: 'by hours begun',
 };
+
+/** The screens about prices. */
+export const RATE_PLACES = [
+  { to: '/rate-cards', text: TEXTS.cards },
+  { to: '/rate-overrides', text: TEXTS.overrides },
+  { to: '/list-prices', text: TEXTS.list.title },
+] as const;

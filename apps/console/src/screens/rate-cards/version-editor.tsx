@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { answered, api } from '../../client/client';
+import { LeaveGuard, useTyped } from '../../parts/dialog';
 import { fieldErrors, filledIn } from '../../parts/fields';
 import { useFilters } from '../../parts/filters';
 import { IconCopy, IconPlus, IconTrash } from '../../parts/icons';
@@ -64,6 +65,7 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
   const [isTried, setTried] = useState(false);
   const [refused, setRefused] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const { isTyped, handlers } = useTyped();
   const own = new Map(rates.flatMap((rate, at) => problemsOf(rate, `rates.${at}`)));
   const theirs = fieldErrors(refused);
   const errorAt = (path: string) => (isTried ? (own.get(path) ?? theirs.get(path)) : undefined);
@@ -87,7 +89,7 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
     try {
       const { data } = await answered(call);
       await client.invalidateQueries({ queryKey: ['rate-cards'] });
-      await navigate({ to: '/rate-cards/$id', params: { id: cardId }, search: { version: String(data.version) } });
+      await navigate({ to: '/rate-cards/$id', params: { id: cardId }, search: { version: String(data.version) }, ignoreBlocker: true });
     } catch (error) {
       setRefused(error instanceof Error ? error : new Error(String(error)));
       setBusy(false);
@@ -99,7 +101,8 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
   };
   const replace = (at: number, ...next: readonly RateDraft[]) => setRates(rates.toSpliced(at, 1, ...next));
   return (
-    <form ref={form} className="grid" onSubmit={submit} noValidate style={{ maxWidth: 1180 }}>
+    <form ref={form} className="grid" onSubmit={submit} noValidate style={{ maxWidth: 1180 }} {...handlers}>
+      {isTyped && <LeaveGuard />}
       <Card label={TEXTS.version.monthly} pad>
         <div className="rate-row">
           <TextInput
@@ -161,7 +164,7 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
         <button type="submit" className="btn pri" disabled={isBusy}>
           {WORDS.save}
         </button>
-        <Link className="btn" to="/rate-cards/$id" params={{ id: cardId }}>
+        <Link className="btn" to="/rate-cards/$id" params={{ id: cardId }} ignoreBlocker>
           {WORDS.cancel}
         </Link>
         <div role="alert" className="st bad">

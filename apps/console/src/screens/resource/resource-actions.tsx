@@ -6,7 +6,7 @@ import { answered, api, type ResourceDetail } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { IconArrowsDiagonal, IconCamera, IconLockOpen, IconPower, IconShieldLock, IconTrash } from '../../parts/icons';
 import { hasNothingToDo, PlanCard } from '../../parts/plan-card';
-import { planStart, startSaga } from '../../parts/start';
+import { planStart, startSaga } from '../../parts/sagas';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
 import { renew } from '../../shell/live';
 import { nameOf } from '../inventory/inventory-columns';

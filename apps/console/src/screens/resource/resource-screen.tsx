@@ -1,18 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { answered, api, type ResourceDetail } from '../../client/client';
-import { Copyable } from '../../parts/copyable';
 import { countOf, dateText, exactTime, hourly, money, words } from '../../parts/format';
 import { IconCircleDashedX, IconGitCompare, IconShieldLock } from '../../parts/icons';
 import { kindName, sizeText } from '../../parts/kinds';
 import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { sagaTitle } from '../../parts/sagas';
-import { ErrorState, Note } from '../../parts/states';
+import { Copyable, ErrorState, Note } from '../../parts/states';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
 import { addressOf, monthlyOf, nameOf } from '../inventory/inventory-columns';
+import { CostsCard } from './costs-card';
 import { DesiredCard, useDrifts } from './desired-card';
 import { EventsCard } from './events-card';
 import { KindCards } from './kind-cards';
@@ -20,6 +20,7 @@ import { kindFacts } from './kind-facts';
 import { OwnerCard } from './owner-card';
 import { AllRelated, useRelated } from './related';
 import { ResourceActions } from './resource-actions';
+import '../../parts/money.css';
 import './resource.css';
 import { TEXTS } from './texts';
 
@@ -70,6 +71,7 @@ export function ResourceScreen() {
             </div>
             <div className="grid">
               <DesiredCard resource={found} drifts={open} isAdmin={isAdmin} />
+              <CostsCard resource={found} isAdmin={isAdmin} />
               <SagasCard id={id} isAdmin={isAdmin} />
             </div>
           </div>

@@ -151,6 +151,15 @@ export const TEXTS = {
     drifted: (n: number) => (n === 1 ? '1 field drifted' : `${n} fields drifted`),
     open: 'Open drift',
   },
+  costs: {
+    title: 'Cost by month',
+    label: 'Cost of this resource in the latest months, in dollars; the running month is an estimate. The table below has every amount.',
+    month: 'Month',
+    amount: 'Cost',
+    soFar: 'so far, estimate',
+    unknown: 'not known',
+    none: 'It has cost nothing in the recorded months.',
+  },
   sagas: { title: 'Sagas', mine: 'Requests', none: 'None yet.', all: 'All of them' },
   protect: {
     word: 'Protected',

@@ -2,9 +2,13 @@ import { Confirm } from '../../parts/confirm';
 import { exactTime, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { useSession } from '../../shell/session';
-import { JsonText } from './json-text';
 import type { DialogProps } from './saga-actions';
 import { TEXTS } from './texts';
+
+/** An unchanged value of the API, for people who look for one field. */
+export function JsonText({ value }: { readonly value: unknown }) {
+  return <pre className="json mono">{JSON.stringify(value, null, 2)}</pre>;
+}
 
 /** Approves or rejects a start, or the output that somebody gave for a step. Who asked rejects, which takes the request back. */
 export function DecisionDialog({ verb, saga, perform, close }: DialogProps & { readonly verb: 'approve' | 'reject' }) {

@@ -1,7 +1,7 @@
 import type { SagaTimeline } from '../../client/client';
-import { Copyable } from '../../parts/copyable';
 import { count, exactTime, secondOfDay } from '../../parts/format';
 import { Card, Facts } from '../../parts/page';
+import { Copyable } from '../../parts/states';
 import { stepTitle } from './lanes';
 import { TEXTS } from './texts';
 

@@ -3,7 +3,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { count, money, wholeError, wholeNumber } from '../../parts/format';
+import { fieldErrors } from '../../parts/fields';
+import { count, decimalError, money, wholeError, wholeNumber } from '../../parts/format';
+import { Dialog } from '../../parts/dialog';
 import { Card, Facts } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { TEXTS } from './texts';
@@ -88,6 +90,19 @@ export function LimitsCard({ id, name, usage }: LimitsCardProps) {
   );
 }
 
+/** What a tenant without limits of its own has, so every new one. It opens once they are read, and returns the focus to its button. */
+export function DefaultLimitsDialog({ close }: { readonly close: () => void }) {
+  const limits = useQuery({ queryKey: ['limits', DEFAULT], queryFn: () => answered(api.GET('/api/v1/tenants/default/limits')) });
+  const found = limits.data?.data;
+  if (found) return <LimitsDialog id={DEFAULT} name={TEXTS.defaults.name} limits={found} close={close} />;
+  if (!limits.error) return null;
+  return (
+    <Dialog title={TEXTS.page.editTitle(TEXTS.defaults.name)} close={close}>
+      <ErrorState error={limits.error} retry={() => void limits.refetch()} />
+    </Dialog>
+  );
+}
+
 interface DialogProps {
   readonly id: string;
   readonly name: string;
@@ -95,6 +110,8 @@ interface DialogProps {
   readonly close: () => void;
 }
 
+/** The row that tenants follow where they have no limit of their own. No tenant has this id. */
+const DEFAULT = 'default';
 const EDITED = NAMES.filter((name) => name !== 'unique_names');
 const textOf = (value: Limits[LimitName]): string => (Array.isArray(value) ? value.join(', ') : value === null ? '' : String(value));
 
@@ -102,6 +119,8 @@ const textOf = (value: Limits[LimitName]): string => (Array.isArray(value) ? val
 function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
   const [limits] = useState(latest); // a limit that was not touched is compared with what its field began with
   const client = useQueryClient();
+  const [refused, refuse] = useState<Error | null>(null);
+  const theirs = fieldErrors(refused);
   const [values, setValues] = useState<Readonly<Record<string, string>>>(
     Object.fromEntries(EDITED.map((limit) => [limit, textOf(limits[limit])])),
   );
@@ -109,10 +128,14 @@ function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
     const own = EDITED.filter((limit) => !limits.inherited.includes(limit) || values[limit] !== textOf(limits[limit]));
     const unique = limits.inherited.includes('unique_names') ? {} : { unique_names: limits.unique_names };
     const body = { ...Object.fromEntries(own.map((limit) => [limit, valueOf(limit, values[limit] ?? '')])), ...unique, reason };
-    await answered(api.PUT('/api/v1/tenants/{id}/limits', { params: { path: { id } }, body: body as never }));
-    await client.invalidateQueries({ queryKey: ['limits', id] });
+    if (id === DEFAULT) await answered(api.PUT('/api/v1/tenants/default/limits', { body: body as never }));
+    else await answered(api.PUT('/api/v1/tenants/{id}/limits', { params: { path: { id } }, body: body as never }));
+    await client.invalidateQueries({ queryKey: ['limits'] }); // tenants follow the default
   };
-  const wrong = (limit: LimitName) => (LISTS.includes(limit) || AMOUNTS.includes(limit) ? undefined : wholeError(values[limit] ?? ''));
+  const wrong = (limit: LimitName) => {
+    if (LISTS.includes(limit)) return undefined;
+    return AMOUNTS.includes(limit) ? decimalError(values[limit] ?? '') : wholeError(values[limit] ?? '');
+  };
   return (
     <Confirm
       title={TEXTS.page.editTitle(name)}
@@ -120,10 +143,11 @@ function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
       reason="required"
       ready={!EDITED.some(wrong)}
       confirm={save}
+      refuse={refuse}
       close={close}
     >
       <p className="mid" style={{ marginBottom: 10 }}>
-        {TEXTS.page.editHelp}
+        {id === DEFAULT ? TEXTS.defaults.help : TEXTS.page.editHelp}
       </p>
       <div className="two-cols">
         {EDITED.map((limit) => (
@@ -131,8 +155,11 @@ function LimitsDialog({ id, name, limits: latest, close }: DialogProps) {
             key={limit}
             label={TEXTS.page.names[limit]}
             value={values[limit]}
-            error={wrong(limit)}
-            onChange={(event) => setValues({ ...values, [limit]: event.currentTarget.value })}
+            error={wrong(limit) ?? theirs.get(limit)}
+            onChange={(event) => {
+              refuse(null);
+              setValues({ ...values, [limit]: event.currentTarget.value });
+            }}
           />
         ))}
       </div>

@@ -1,26 +1,22 @@
-import { Select } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { BarChart, Legend } from '../../parts/chart';
-import { Confirm } from '../../parts/confirm';
-import { Copyable } from '../../parts/copyable';
 import { count, dateText } from '../../parts/format';
 import { IconBan } from '../../parts/icons';
 import { kindsHead } from '../../parts/kinds';
 import { Card, Detail, Facts, PageHead } from '../../parts/page';
-import { ErrorState, Skeleton } from '../../parts/states';
-import { Badge, Status, statusWord } from '../../parts/status';
-import { renew } from '../../shell/live';
+import { Copyable, ErrorState, Skeleton } from '../../parts/states';
+import { Badge, Status } from '../../parts/status';
 import { lastMonths, useMonths } from '../costs/cost-history';
 import { BillingProfileCard } from '../billing-settings/profile-card';
 import { LimitsCard } from './limits-card';
+import { ProfileDialog, StatusDialog } from './tenant-dialogs';
 import './tenants.css';
 import { TEXTS } from './texts';
 
 type Tenant = Schemas['TenantResponse'];
-type TenantStatus = Tenant['status'];
 
 export function TenantScreen() {
   const { id } = useParams({ from: '/tenants/$id' });
@@ -139,44 +135,31 @@ function UsageCard({ tenant: { id, usage } }: { readonly tenant: Tenant }) {
 }
 
 function ProfileCard({ tenant }: { readonly tenant: Tenant }) {
+  const [asked, setAsked] = useState<Tenant | null>(null); // the tenant as it was when the dialog opened
   const { page } = TEXTS;
   return (
-    <Card title={page.profile} pad>
+    <Card
+      title={page.profile}
+      right={
+        <button type="button" className="btn sml" onClick={() => setAsked(tenant)}>
+          {page.editProfile}
+          <span className="vh"> {page.profile}</span>
+        </button>
+      }
+      pad
+    >
       <Facts
         rows={[
           [page.id, <Copyable key="id" text={tenant.id} />],
           [page.contact, tenant.contact_email],
-          [page.notes, tenant.notes],
+          [page.notes, tenant.notes && <span style={{ whiteSpace: 'pre-line' }}>{tenant.notes}</span>],
           [TEXTS.blocked, tenant.orders_blocked_reason],
           [page.source, page.sources[tenant.source]],
           [page.created, dateText(tenant.created_at)],
           [page.closed, tenant.closed_at && dateText(tenant.closed_at)],
         ]}
       />
+      {asked && <ProfileDialog tenant={asked} close={() => setAsked(null)} />}
     </Card>
-  );
-}
-
-function StatusDialog({ tenant, close }: { readonly tenant: Tenant; readonly close: () => void }) {
-  const client = useQueryClient();
-  const [status, setStatus] = useState<TenantStatus>(tenant.status);
-  const { page } = TEXTS;
-  const save = async (reason: string | undefined) => {
-    await answered(api.PATCH('/api/v1/tenants/{id}', { params: { path: { id: tenant.id } }, body: { status, reason } }));
-    await renew(client, 'tenant');
-  };
-  return (
-    <Confirm title={page.statusTitle(tenant.name)} button={page.save} reason="required" confirm={save} close={close}>
-      <Select
-        label={TEXTS.heads.status}
-        data={Object.keys(page.statusText).map((value) => ({ value, label: statusWord('tenant', value) }))}
-        value={status}
-        onChange={(next) => setStatus((next as TenantStatus | null) ?? status)}
-        allowDeselect={false}
-      />
-      <p className="mid" style={{ marginTop: 8 }}>
-        {page.statusText[status]}
-      </p>
-    </Confirm>
   );
 }

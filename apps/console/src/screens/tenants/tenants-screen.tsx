@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
+import { useFields } from '../../parts/fields';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { count, money, plainMoney } from '../../parts/format';
 import { IconBan, IconPlus } from '../../parts/icons';
@@ -14,6 +15,7 @@ import { EmptyState, Note } from '../../parts/states';
 import { Badge, Status, statusWord } from '../../parts/status';
 import { Age } from '../../parts/time';
 import { renew } from '../../shell/live';
+import { DefaultLimitsDialog } from './limits-card';
 import { TEXTS } from './texts';
 
 type Tenant = Schemas['TenantResponse'];
@@ -65,6 +67,7 @@ export function TenantsScreen() {
   const navigate = useNavigate();
   const { filters } = useFilters();
   const [adding, setAdding] = useState(false);
+  const [isChangingDefaults, setChangingDefaults] = useState(false);
   const list = useList<Tenant, Schemas['TenantResponseList']>(['tenants', filters], (cursor, signal) =>
     answered(api.GET('/api/v1/tenants', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
   );
@@ -90,10 +93,15 @@ export function TenantsScreen() {
         title={TEXTS.title}
         sub={TEXTS.sub}
         actions={
-          <button type="button" className="btn pri" onClick={() => setAdding(true)}>
-            <IconPlus size={16} stroke={1.75} aria-hidden />
-            {TEXTS.add}
-          </button>
+          <>
+            <button type="button" className="btn" onClick={() => setChangingDefaults(true)}>
+              {TEXTS.defaults.button}
+            </button>
+            <button type="button" className="btn pri" onClick={() => setAdding(true)}>
+              <IconPlus size={16} stroke={1.75} aria-hidden />
+              {TEXTS.add}
+            </button>
+          </>
         }
       />
       <FilterChips specs={specs} />
@@ -128,6 +136,7 @@ export function TenantsScreen() {
         )}
         empty={<EmptyState {...TEXTS.empty} />}
       />
+      {isChangingDefaults && <DefaultLimitsDialog close={() => setChangingDefaults(false)} />}
       {adding && <RegisterDialog close={() => setAdding(false)} />}
     </Screen>
   );
@@ -135,27 +144,18 @@ export function TenantsScreen() {
 
 function RegisterDialog({ close }: { readonly close: () => void }) {
   const client = useQueryClient();
-  const [values, setValues] = useState({ id: '', name: '', contact_email: '' });
-  const set = (name: keyof typeof values) => (event: React.ChangeEvent<HTMLInputElement>) =>
-    setValues({ ...values, [name]: event.currentTarget.value });
+  const { fields, values, refuse } = useFields({ id: '', name: '', contact_email: '' }, null, { codes: { tenant_exists: 'id' } });
   const register = async (reason: string | undefined) => {
     const { id, name, contact_email: email } = values;
     await answered(api.POST('/api/v1/tenants', { body: { id, reason, ...(name && { name }), ...(email && { contact_email: email }) } }));
     await renew(client, 'tenant');
   };
   return (
-    <Confirm title={TEXTS.register.title} button={TEXTS.register.button} reason="optional" confirm={register} close={close}>
+    <Confirm title={TEXTS.register.title} button={TEXTS.register.button} reason="optional" confirm={register} refuse={refuse} close={close}>
       <div className="form">
-        <TextInput
-          label={TEXTS.register.id}
-          description={TEXTS.register.idHelp}
-          value={values.id}
-          onChange={set('id')}
-          required
-          data-autofocus
-        />
-        <TextInput label={TEXTS.register.name} value={values.name} onChange={set('name')} />
-        <TextInput label={TEXTS.register.email} value={values.contact_email} onChange={set('contact_email')} type="email" />
+        <TextInput label={TEXTS.register.id} description={TEXTS.register.idHelp} required data-autofocus {...fields.id} />
+        <TextInput label={TEXTS.register.name} {...fields.name} />
+        <TextInput label={TEXTS.register.email} type="email" {...fields.contact_email} />
       </div>
     </Confirm>
   );
