@@ -39,8 +39,8 @@ export class OwnershipService {
 
   /**
    * Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again; `UNASSIGNED` lets
-   * the resource belong to no tenant. `also` changes the resource in other ways, in the same transaction. Throws `ResourceNotFoundError` and
-   * the errors of `TenantRegistry.requireOwner`. [TNT-1]
+   * the resource belong to no tenant. `also` changes the resource in other ways, in the same transaction. Throws `ResourceNotFoundError`,
+   * `OwnerAfterEndError` and the errors of `TenantRegistry.requireOwner`. [TNT-1]
    */
   async setOwner(
     resourceId: string,

@@ -2,8 +2,9 @@ import { lockTransaction, queryableOf, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
+import { OwnerAfterEndError } from '../inventory.errors';
 import { KINDS } from '../kinds';
-import { LONGEST_CHAIN, REATTRIBUTE } from './owner.sql';
+import { livingSince, LONGEST_CHAIN, REATTRIBUTE } from './owner.sql';
 
 /**
  * The explicit owner of a resource that belongs to no tenant on purpose. A tenant id has no blank at its ends, so this is none, also for a
@@ -27,11 +28,11 @@ const effectiveFromSql = (time: string) =>
  */
 const CORRECT_HISTORY = `
 with recursive followed as (
-  select id, kind, provider_id, tenant_id, 0 as depth from cloud_resources where account_id = $1 and id = any ($2::uuid[]) and deleted_at is null
+  select id, kind, provider_id, tenant_id, 0 as depth from cloud_resources where account_id = $1 and id = any ($2::uuid[]) and ${livingSince('cloud_resources', '$4')}
   union
   select c.id, c.kind, c.provider_id, c.tenant_id, f.depth + 1
     from followed f join cloud_resources c on c.account_id = $1 and c.parents @> array[f.kind || '/' || f.provider_id] and c.parents <> '{}'
-   where c.deleted_at is null and c.attributed_by in ('parent', 'members') and f.depth < ${LONGEST_CHAIN})
+   where ${livingSince('c', '$4')} and c.attributed_by in ('parent', 'members') and f.depth < ${LONGEST_CHAIN})
 insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
 select distinct f.id, f.tenant_id, 'attributed', 'admin',
        jsonb_build_object('tenant_id', jsonb_build_object('old', f.tenant_id, 'new', f.tenant_id)) || ${effectiveFromSql('$4')}, $3::uuid
@@ -41,11 +42,11 @@ select distinct f.id, f.tenant_id, 'attributed', 'admin',
 
 const REATTRIBUTION = REATTRIBUTE(effectiveFromSql('$5'));
 
-/** Set-based. Live resources with a parent among $2 (`<kind>/<provider id>`). $1 account. */
+/** Set-based. Resources with a parent among $2 (`<kind>/<provider id>`): live ones, and those that ended after $3 (or null). $1 account. */
 const CHILDREN = `
 select distinct r.id
   from cloud_resources r cross join unnest(r.parents) parent join unnest($2::text[]) changed(ref) on changed.ref = parent
- where r.account_id = $1 and r.parents <> '{}' and r.deleted_at is null`;
+ where r.account_id = $1 and r.parents <> '{}' and ${livingSince('r', '$3')}`;
 
 /**
  * Measured. Live children of one parent, found by the index, because other transactions wait for the attribution lock meanwhile.
@@ -174,7 +175,7 @@ export class OwnershipRecorder {
       }
       if (changed.length === 0) break;
       const parents = changed.map((row) => `${row.kind}/${row.provider_id}`);
-      ids = (await tx.query<{ id: string }>(CHILDREN, [accountId, parents])).map((child) => child.id);
+      ids = (await tx.query<{ id: string }>(CHILDREN, [accountId, parents, effectiveFrom])).map((child) => child.id);
       if (ids.length === 0) break;
     }
     for (const [id, { old_tenant, tenant_id }] of moved) if (old_tenant === tenant_id) moved.delete(id);
@@ -213,7 +214,7 @@ export class OwnershipRecorder {
 
   /**
    * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. Returns the previous
-   * owner; undefined when there is no such resource.
+   * owner; undefined when there is no such resource. Throws `OwnerAfterEndError` for a resource that ended before the owner would count.
    */
   async override(
     em: EntityManager,
@@ -223,6 +224,8 @@ export class OwnershipRecorder {
   ): Promise<PreviousOwner | undefined> {
     const resource = await em.findOneBy(Resource, { id: resourceId });
     if (!resource) return undefined;
+    const { deletedAt } = resource;
+    if (deletedAt && (effectiveFrom === null || Date.parse(effectiveFrom) >= deletedAt.getTime())) throw new OwnerAfterEndError(deletedAt);
     await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });
     const tx = queryableOf(em);
     await this.reattribute(tx, resource.accountId, 'admin', [resourceId], { writerId: changeId, effectiveFrom });

@@ -64,6 +64,7 @@ import { RouteLimits1795000001381 } from './1381-route-limits.migration';
 import { ScopeOfPlatform1795000001390 } from './1390-scope-of-platform.migration';
 import { SagaLookUps1795000001415 } from './1415-saga-look-ups.migration';
 import { PostponedBulkItems1795000001416 } from './1416-postponed-bulk-items.migration';
+import { FormerMembers1795000001425 } from './1425-former-members.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -133,4 +134,5 @@ export const migrations = [
   ScopeOfPlatform1795000001390,
   SagaLookUps1795000001415,
   PostponedBulkItems1795000001416,
+  FormerMembers1795000001425,
 ];
