@@ -14,7 +14,7 @@ export { OwnershipService } from './attribution/ownership.service';
 export { ATTRIBUTION_REASONS, type AttributionReason } from './entities/resource.entity';
 export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
 export { soldThing, type SoldResource } from './queries/row-prices';
-export { INVENTORY_HISTORY, ownerIntervals } from './functions/inventory-history.sql';
+export { INVENTORY_SQL, ownerIntervals } from './functions/inventory-history.sql';
 export { APPEND_ONLY_STREAMS, archiveEvents, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {

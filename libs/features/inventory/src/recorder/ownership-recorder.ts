@@ -31,7 +31,7 @@ with recursive followed as (
   select id, kind, provider_id, tenant_id, 0 as depth from cloud_resources where account_id = $1 and id = any ($2::uuid[]) and ${livingSince('cloud_resources', '$4')}
   union
   select c.id, c.kind, c.provider_id, c.tenant_id, f.depth + 1
-    from followed f join cloud_resources c on c.account_id = $1 and c.parents @> array[f.kind || '/' || f.provider_id] and c.parents <> '{}'
+    from followed f cross join lateral arcadia_children($1, array[f.kind || '/' || f.provider_id]) child(id) join cloud_resources c on c.id = child.id
    where ${livingSince('c', '$4')} and c.attributed_by in ('parent', 'members') and f.depth < ${LONGEST_CHAIN})
 insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
 select distinct f.id, f.tenant_id, 'attributed', 'admin',
@@ -42,18 +42,12 @@ select distinct f.id, f.tenant_id, 'attributed', 'admin',
 
 const REATTRIBUTION = REATTRIBUTE(effectiveFromSql('$5'));
 
-/** Set-based. Resources with a parent among $2 (`<kind>/<provider id>`): live ones, and those that ended after $3 (or null). $1 account. */
-const CHILDREN = `
-select distinct r.id
-  from cloud_resources r cross join unnest(r.parents) parent join unnest($2::text[]) changed(ref) on changed.ref = parent
- where r.account_id = $1 and r.parents <> '{}' and ${livingSince('r', '$3')}`;
-
 /**
- * Measured. Live children of one parent, found by the index, because other transactions wait for the attribution lock meanwhile.
- * $1 account, $2 `<kind>/<provider id>` of the parent.
+ * Measured. Resources with a parent among $2 (`<kind>/<provider id>`): live ones, and those that ended after $3 (or null). They are found by
+ * the index, because other transactions wait for the attribution lock meanwhile. $1 account.
  */
-const CHILDREN_OF_ONE = `
-select id from cloud_resources where account_id = $1 and parents @> array[$2::text] and parents <> '{}' and deleted_at is null`;
+const CHILDREN = `
+select r.id from arcadia_children($1, $2::text[]) child(id) join cloud_resources r on r.id = child.id where ${livingSince('r', '$3')}`;
 
 /**
  * Set-based. Live resources of kind $2, or with a parent of that kind, with an owner that their parents decide or could decide. Also
@@ -203,7 +197,7 @@ export class OwnershipRecorder {
     accountId: string,
     { id, kind, provider_id }: { id: string; kind: string; provider_id: string },
   ): Promise<void> {
-    const children = await tx.query<{ id: string }>(CHILDREN_OF_ONE, [accountId, `${kind}/${provider_id}`]);
+    const children = await tx.query<{ id: string }>(CHILDREN, [accountId, [`${kind}/${provider_id}`], null]);
     await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id)]);
   }
 

@@ -43,8 +43,10 @@ export type DropletCompanion = View<Resource, (typeof COMPANION_FIELDS)[number]>
 const COMPANION_FIELDS = ['id', 'kind', 'name', 'attrs'] as const satisfies readonly (keyof Resource)[];
 
 /** Snapshots and backups have the droplet as their parent; a volume and an address name it in their attributes. */
-const COMPANIONS = `(r.parents && :parent or (r.kind = 'volume' and r.attrs -> 'droplet_ids' ? :dropletId)
-  or (r.kind = 'floating_ip' and r.attrs ->> 'droplet_id' = :dropletId))`;
+const COMPANIONS = `r.id in (
+  select child.id from arcadia_children(null, :parent) child(id) union all
+  select v.id from cloud_resources v where v.kind = 'volume' and v.deleted_at is null and v.attrs -> 'droplet_ids' ? :dropletId union all
+  select i.id from cloud_resources i where i.kind = 'floating_ip' and i.deleted_at is null and i.attrs ->> 'droplet_id' = :dropletId)`;
 
 /** More are not listed in a plan. */
 const MOST_COMPANIONS = 500;

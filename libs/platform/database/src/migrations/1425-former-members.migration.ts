@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Finds the last project of a resource that has ended, of which an admin corrects the owner. Members of projects refuse writes while the index is
- * built: some seconds for a million.
+ * built: some seconds for a million. `down` also drops the search for children, which is no part of the schema before.
  */
 export class FormerMembers1795000001425 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -12,6 +12,6 @@ export class FormerMembers1795000001425 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop index cloud_project_members_former');
+    await runner.query('drop index cloud_project_members_former; drop function if exists arcadia_children(uuid, text[])');
   }
 }
