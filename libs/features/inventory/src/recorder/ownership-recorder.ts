@@ -107,6 +107,16 @@ export interface Reattributed {
   readonly tenant_id: string | null;
 }
 
+/** For the audit log, which finds an entry by each of its `tenant_ids`: the tenants that lost or got one of these resources, and `others`. */
+export function tenantsMoved(
+  moved: readonly Pick<Reattributed, 'old_tenant' | 'tenant_id'>[],
+  others: readonly (string | null)[] = [],
+): { readonly tenant_ids?: readonly string[] } {
+  const owners = [...others, ...moved.flatMap(({ old_tenant, tenant_id }) => [old_tenant, tenant_id])];
+  const tenant_ids = [...new Set(owners.flatMap((owner) => owner ?? []))].sort();
+  return tenant_ids.length > 0 ? { tenant_ids } : {};
+}
+
 /** A change of an owner by an admin. */
 interface OwnerChange {
   /** The entry of the audit log that the events name. */
