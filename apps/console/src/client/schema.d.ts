@@ -4353,7 +4353,7 @@ export interface components {
        * @description Public image of the provider, or own snapshot, backup or uploaded image
        * @enum {string}
        */
-      type: 'public' | 'snapshot' | 'backup';
+      type: 'public' | 'snapshot' | 'backup' | 'custom';
       /**
        * @description The value of `image` in an order: a slug, or the id of a snapshot, backup or custom image
        * @example ubuntu-24-04-x64
