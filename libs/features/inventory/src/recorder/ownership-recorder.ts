@@ -50,14 +50,21 @@ const CHILDREN = `
 select r.id from arcadia_children($1, $2::text[]) child(id) join cloud_resources r on r.id = child.id where ${livingSince('r', '$3')}`;
 
 /**
- * Set-based. Live resources of kind $2, or with a parent of that kind, with an owner that their parents decide or could decide. Also
- * resources that were discovered since $3, are members of a tenant's project and do not follow it: a membership pass ended while they
- * were being written. $1 account.
+ * Set-based. Live resources of kind $2 that changed since the last complete sweep of that kind began, and the children of those, with an owner
+ * that their parents decide or could decide. A sweep that was stopped between its pages and its end has left some unsettled, so what it
+ * changed counts too. Also resources that were discovered since $3, are members of a tenant's project and do not follow it: a membership pass
+ * ended while they were being written. $1 account.
  */
 const UNSETTLED = `
-select id from cloud_resources
- where account_id = $1 and parents <> '{}' and deleted_at is null and attributed_by not in ('override', 'project')
-   and (kind = $2 or exists (select 1 from unnest(parents) parent where split_part(parent, '/', 1) = $2))
+with since as (
+  select least($3::timestamptz, coalesce(max(started_at), '-infinity')) as at from cloud_sweeps where kind = $2 and status = 'complete'),
+changed as (
+  select id, provider_id, parents, attributed_by, deleted_at from cloud_resources
+   where account_id = $1 and kind = $2 and changed_at >= (select at from since))
+select id from changed where parents <> '{}' and deleted_at is null and attributed_by not in ('override', 'project')
+union
+select r.id from arcadia_children($1, array(select $2 || '/' || provider_id from changed)) child(id) join cloud_resources r on r.id = child.id
+ where r.deleted_at is null and r.attributed_by not in ('override', 'project')
 union
 select r.id
   from cloud_project_members m
@@ -67,14 +74,14 @@ select r.id
    and r.first_seen_at >= $3 and r.deleted_at is null and r.attributed_by not in ('override', 'project')`;
 
 /**
- * Set-based. Sets the parent of children that were recorded before the parent that names them.
+ * Set-based. Sets the parent of children that were recorded before the parent that names them, and returns them.
  * $1 account, $2 kind of the children, $3 kind of the parents, $4 naming attribute.
  */
 const ADOPT_NAMED = `
 update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
   from cloud_resources r cross join jsonb_array_elements_text(r.attrs -> $4) child
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
-   and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}'`;
+   and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}' returning c.id`;
 
 /** An object that more resources use gets no owner from them, such as the default network of a large account. */
 const MOST_USERS = 200;
@@ -186,12 +193,13 @@ export class OwnershipRecorder {
     return moved;
   }
 
-  /** Call it after a sweep that changed rows of a kind. It attributes their children, the children among them, and new resources again. */
+  /** Call it after a sweep that changed rows of a kind. It attributes these rows, their children, and new resources again. */
   async settle(tx: Queryable, { id: sweepId, accountId, kind, startedAt }: SweepOfKind): Promise<void> {
-    for (const { kind: child, namedBy } of KINDS) {
-      if (namedBy && (namedBy.kind === kind || child === kind)) await tx.query(ADOPT_NAMED, [accountId, child, namedBy.kind, namedBy.attr]);
-    }
     const adopted: { id: string }[] = [];
+    for (const { kind: child, namedBy } of KINDS) {
+      if (namedBy && (namedBy.kind === kind || child === kind))
+        adopted.push(...(await tx.query<{ id: string }>(ADOPT_NAMED, [accountId, child, namedBy.kind, namedBy.attr])));
+    }
     for (const { kind: shared, usedBy } of KINDS) {
       if (usedBy && (shared === kind || usedBy.kinds.includes(kind)))
         adopted.push(...(await tx.query<{ id: string }>(ADOPT_USED, [accountId, shared, usedBy.kinds, usedBy.attr])));
