@@ -157,3 +157,56 @@ events as (
          $4
     from changed where (old_tenant, old_project) is distinct from (tenant_id, project_id))
 select id, kind, provider_id, old_tenant, old_by, old_ref, tenant_id from changed`;
+
+/** An object that more resources use gets no owner from them, such as the default network of a large account. */
+const MOST_USERS = 200;
+
+/**
+ * Set-based. Makes the resources that use shared objects their parents, e.g. the members of a network. Returns the objects that changed.
+ * $1 account, $2 kind of the objects, $3 kinds of the users, $4 the users' attribute with the id or ids.
+ */
+export const ADOPT_USED = `
+with used as (
+  select u.id, array_agg(r.kind || '/' || r.provider_id order by r.kind || '/' || r.provider_id) as users
+    from cloud_resources r
+   cross join lateral jsonb_array_elements_text(case jsonb_typeof(r.attrs -> $4) when 'array' then r.attrs -> $4
+                                                when 'string' then jsonb_build_array(r.attrs -> $4) else '[]' end) u(id)
+   where r.account_id = $1 and r.kind = any ($3::text[]) and r.deleted_at is null
+   group by u.id having count(*) <= ${MOST_USERS}),
+wanted as (
+  select o.id, coalesce(u.users, '{}') as users from cloud_resources o left join used u on u.id = o.provider_id
+   where o.account_id = $1 and o.kind = $2 and o.deleted_at is null)
+update cloud_resources o set parents = w.users from wanted w where w.id = o.id and o.parents <> w.users returning o.id`;
+
+/**
+ * Measured. The same for one user: takes it out of the objects that it uses no more. $1 account, $2 kind of the objects, $3 id of the user,
+ * $4 its `<kind>/<provider id>`, $5 the attribute. `?` is true for a text and for an item of a list.
+ */
+export const LEAVE_USED = `
+update cloud_resources o set parents = array_remove(o.parents, $4)
+ where o.id in (select id from arcadia_children($1, array[$4]) child(id)) and o.kind = $2
+   and not exists (select from cloud_resources r where r.id = $3 and r.deleted_at is null and r.attrs -> $5 ? o.provider_id)
+returning o.id`;
+
+/**
+ * Measured. The same for one user: makes it a parent of the objects that it uses. Those without parents have none or more than ${MOST_USERS}
+ * users, so all of theirs are read. $1 account, $2 kind of the objects, $3 id of the user, $4 its `<kind>/<provider id>`, $5 the attribute, $6 kinds
+ * of the users.
+ */
+export const JOIN_USED = `
+update cloud_resources o set parents = w.users
+  from (select n.id, case when cardinality(u.everyone) <= ${MOST_USERS} then u.everyone else '{}' end as users
+          from cloud_resources r join cloud_resources n on n.account_id = $1 and n.kind = $2 and n.deleted_at is null
+               and n.provider_id in (select jsonb_array_elements_text(case jsonb_typeof(r.attrs -> $5) when 'array' then r.attrs -> $5
+                                                                      when 'string' then jsonb_build_array(r.attrs -> $5) else '[]' end))
+         cross join lateral (select array_agg(one order by one) as everyone from (
+           select unnest(n.parents || $4::text) as one where n.parents <> '{}' union all
+           (select a.kind || '/' || a.provider_id from cloud_resources a
+             where n.parents = '{}' and a.account_id = $1 and a.kind = any ($6::text[]) and a.deleted_at is null and a.attrs -> $5 ? n.provider_id
+             limit ${MOST_USERS + 1})) users) u
+         where r.id = $3 and r.deleted_at is null and not n.parents @> array[$4::text]) w
+ where o.id = w.id and o.parents <> w.users returning o.id`;
+
+/** Measured. The objects of kinds $3 that have this user as a parent. $1 account, $2 `<kind>/<provider id>` of the user. */
+export const USED_BY = `
+select o.id from arcadia_children($1, array[$2::text]) child(id) join cloud_resources o on o.id = child.id where o.kind = any ($3::text[])`;

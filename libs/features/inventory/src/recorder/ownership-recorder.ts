@@ -1,10 +1,10 @@
-import { lockTransaction, queryableOf, type Queryable } from '#libs/database';
+import { lockTransaction, queryableOf, type Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
 import { OwnerAfterEndError } from '../inventory.errors';
 import { KINDS } from '../kinds';
-import { livingSince, LONGEST_CHAIN, REATTRIBUTE } from './owner.sql';
+import { ADOPT_USED, JOIN_USED, LEAVE_USED, livingSince, LONGEST_CHAIN, REATTRIBUTE, USED_BY } from './owner.sql';
 
 /**
  * The explicit owner of a resource that belongs to no tenant on purpose. A tenant id has no blank at its ends, so this is none, also for a
@@ -82,26 +82,6 @@ update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
   from cloud_resources r cross join jsonb_array_elements_text(r.attrs -> $4) child
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
    and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}' returning c.id`;
-
-/** An object that more resources use gets no owner from them, such as the default network of a large account. */
-const MOST_USERS = 200;
-
-/**
- * Set-based. Makes the resources that use shared objects their parents, e.g. the members of a network. Returns the objects that changed.
- * $1 account, $2 kind of the objects, $3 kinds of the users, $4 the users' attribute with the id or ids.
- */
-const ADOPT_USED = `
-with used as (
-  select u.id, array_agg(r.kind || '/' || r.provider_id order by r.kind || '/' || r.provider_id) as users
-    from cloud_resources r
-   cross join lateral jsonb_array_elements_text(case jsonb_typeof(r.attrs -> $4) when 'array' then r.attrs -> $4
-                                                when 'string' then jsonb_build_array(r.attrs -> $4) else '[]' end) u(id)
-   where r.account_id = $1 and r.kind = any ($3::text[]) and r.deleted_at is null
-   group by u.id having count(*) <= ${MOST_USERS}),
-wanted as (
-  select o.id, coalesce(u.users, '{}') as users from cloud_resources o left join used u on u.id = o.provider_id
-   where o.account_id = $1 and o.kind = $2 and o.deleted_at is null)
-update cloud_resources o set parents = w.users from wanted w where w.id = o.id and o.parents <> w.users returning o.id`;
 
 /** A resource of which the owner was written: its tenant before and after. Both are the same where only the reason or the project differs. */
 export interface Reattributed {
@@ -209,14 +189,47 @@ export class OwnershipRecorder {
     if (ids.length > 0) await this.reattribute(tx, accountId, 'sweep', ids, { writerId: sweepId });
   }
 
-  /** Call it after one resource was recorded without a sweep. It attributes the resource, and its children, which may be older rows. */
+  /**
+   * Call it after one resource was recorded without a sweep. It attributes the resource, and its children, which may be older rows, and the objects
+   * that it shares with others, such as its network.
+   */
   async settleOne(
     tx: Queryable,
     accountId: string,
     { id, kind, provider_id }: { id: string; kind: string; provider_id: string },
   ): Promise<void> {
     const children = await tx.query<{ id: string }>(CHILDREN, [accountId, [`${kind}/${provider_id}`], null]);
-    await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id)]);
+    const shared = await this.settleShared(tx, accountId, { id, kind, provider_id });
+    await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id), ...shared]);
+  }
+
+  /**
+   * Call it outside a transaction, after one resource was found deleted without a sweep: what it shared with others gets their owner. Most
+   * resources share nothing with an owner, and wait for no other change of owners.
+   */
+  async settleDeleted(database: Database, accountId: string, deleted: { id: string; kind: string; provider_id: string }): Promise<void> {
+    const kinds = KINDS.flatMap(({ kind, usedBy }) => (usedBy?.kinds.includes(deleted.kind) ? [kind] : []));
+    if (kinds.length === 0) return;
+    if ((await database.query(USED_BY, [accountId, `${deleted.kind}/${deleted.provider_id}`, kinds])).length === 0) return;
+    await database.transaction(async (tx) => {
+      await this.lockAttribution(tx);
+      await this.reattribute(tx, accountId, 'saga', await this.settleShared(tx, accountId, deleted));
+    });
+  }
+
+  private async settleShared(
+    tx: Queryable,
+    accountId: string,
+    { id, kind, provider_id }: { id: string; kind: string; provider_id: string },
+  ): Promise<string[]> {
+    const changed: { id: string }[] = [];
+    for (const { kind: shared, usedBy } of KINDS) {
+      if (!usedBy?.kinds.includes(kind)) continue;
+      const values = [accountId, shared, id, `${kind}/${provider_id}`, usedBy.attr];
+      changed.push(...(await tx.query<{ id: string }>(LEAVE_USED, values)));
+      changed.push(...(await tx.query<{ id: string }>(JOIN_USED, [...values, usedBy.kinds])));
+    }
+    return changed.map((one) => one.id);
   }
 
   /** Lets the present owner of these resources, and of those that follow them, count from an earlier time on. */

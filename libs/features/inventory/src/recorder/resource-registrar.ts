@@ -3,7 +3,7 @@ import { Database, TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, type EntityManager, type FindOptionsWhere, type Repository } from 'typeorm';
+import { IsNull, Not, type EntityManager, type FindOptionsWhere, type Repository } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
 import { SagaAction } from '../entities/saga-action.entity';
 import { UnknownKindError } from '../inventory.errors';
@@ -99,9 +99,18 @@ export class ResourceRegistrar {
     return { resourceId: resource.id };
   }
 
-  /** Writes a tombstone; repeated calls write nothing. The caller must have received the provider's 404. */
+  /**
+   * Writes a tombstone, and settles the owners of what the resource shared with others; repeated calls write nothing. The caller must have received
+   * the provider's 404.
+   */
   async markDeleted(kind: string, providerId: string, sagaId?: string): Promise<void> {
-    await this.database.query(TOMBSTONE, [kind, canonicalIdOf(listedKind(kind), providerId), sagaId ?? null]);
+    const id = canonicalIdOf(listedKind(kind), providerId);
+    await this.database.query(TOMBSTONE, [kind, id, sagaId ?? null]);
+    const ended = await this.resources.find({
+      where: { kind, providerId: id, deletedAt: Not(IsNull()) },
+      select: { id: true, accountId: true },
+    });
+    for (const one of ended) await this.owners.settleDeleted(this.database, one.accountId, { id: one.id, kind, provider_id: id });
   }
 
   /** Undefined when there is no such live resource, or it belongs to another tenant. [TEN-6] */
