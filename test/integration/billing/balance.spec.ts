@@ -1,9 +1,15 @@
-import { BalanceSnapshots, ProviderBillingModule } from '#libs/provider-billing';
+import { AccountBinding } from '#libs/accounts';
+import { BalanceSnapshots, BillingHistory, InvoiceIngest, ProviderBillingModule } from '#libs/provider-billing';
 import { Database } from '#libs/database';
 import type { INestApplicationContext } from '@nestjs/common';
-import type { RunningSimulator } from '../../../apps/simulator/src';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSimulator, type RunningSimulator } from '../../../apps/simulator/src';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
-import type { SimulatorClient } from '../../support/simulator-client';
+import { insert } from '../../support/factories';
+import { openTokenGate } from '../provisioning/token-gate';
+import { SimulatorClient } from '../../support/simulator-client';
 import { startTestProvider } from '../../support/test-provider';
 import { createTestWorker } from '../../support/test-worker';
 
@@ -75,4 +81,36 @@ it('refuses the balance of another account [INV-6]', async () => {
     .get(Database, { strict: false })
     .query<{ n: number }>('select count(*)::int as n from cloud_balance_snapshots');
   expect(row).toEqual({ n: 1 });
+});
+
+it.each<{ what: string; read: (services: INestApplicationContext, invoiceId: string) => Promise<unknown> }>([
+  { what: 'the balance', read: (services) => services.get(BalanceSnapshots, { strict: false }).takeSnapshot() },
+  { what: 'the history', read: (services) => services.get(BillingHistory, { strict: false }).read() },
+  { what: 'an invoice', read: (services, invoiceId) => services.get(InvoiceIngest, { strict: false }).run(invoiceId) },
+])('reads $what with the checked token only, when it is exchanged after the check [INV-6]', async ({ read }) => {
+  const stranger = await startSimulator({ empty: true, seed: 2, token: 'dop_v1_stranger' });
+  const gate = await openTokenGate({ [provider.token]: provider.url, dop_v1_stranger: stranger.url });
+  const folder = mkdtempSync(join(tmpdir(), 'arcadia-billing-token-'));
+  const file = join(folder, 'billing');
+  writeFileSync(file, provider.token);
+  const settings = { DO_API_URL: gate.url, DO_API_TOKEN: provider.token, DO_API_TOKEN_BILLING_FILE: file, ACCOUNT_CHECK_MS: '0' };
+  const services = await createTestWorker([ProviderBillingModule], { DATABASE_URL: stored.appUrl, ...settings });
+  try {
+    const account_id = await services.get(AccountBinding, { strict: false }).verify('sync-fast');
+    const months = { period: '2026-10-01', issued_on: '2026-11-01' };
+    const invoice = { account_id, invoice_uuid: '5f1b7c1e-0000-4000-8000-000000000001', amount: '1.00', ...months };
+    const invoiceId = await insert(services.get(Database, { strict: false }), 'cloud_invoices', invoice);
+    await simulator.faults([{ id: 'check', match: { path: '/v2/account' }, times: 1, effect: { type: 'hold' } }]);
+    const outcome = read(services, invoiceId).catch((error: unknown) => error);
+    await simulator.untilHeld('check');
+    writeFileSync(file, 'dop_v1_stranger');
+    await simulator.faults([]); // releases the check
+    expect(await outcome).toMatchObject({ code: 'token_exchanged' });
+    expect(await new SimulatorClient(stranger.url).calls()).toEqual([]);
+  } finally {
+    await services.close();
+    await gate.close();
+    await stranger.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,4 +1,7 @@
 import { Client } from 'pg';
+import type { Queryable } from '../../../libs/platform/database/src';
+import { filterSql } from '../../../libs/features/inventory/src/queries/resource-filters';
+import { OwnershipRecorder } from '../../../libs/features/inventory/src/recorder/ownership-recorder';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
 let stored: TestDatabase;
@@ -154,4 +157,62 @@ it('counts a tag in a small table by its rows, however common it is (D1)', async
   await insert(Array.from({ length: 30 }, (_, n) => ({ name: `web-${n}`, tags: ['web'] })));
   await within(null);
   expect(await tagged('web', true)).toHaveLength(30);
+});
+
+describe('the children of a resource', () => {
+  const MANY = 3_000;
+  const ACCOUNT = '00000000-0000-7000-8000-000000000001';
+  let parent: string;
+
+  beforeEach(async () => {
+    await insert([{ name: 'acme-web', tags: [], tenant: 'acme' }]);
+    await owner.query(
+      `insert into cloud_resources (account_id, kind, provider_id, urn, name, status, attrs, content_hash, tenant_id, parents, first_seen_at, last_seen_at, changed_at, deleted_at)
+       select '${ACCOUNT}', 'snapshot', 's-' || n, 'do:image:' || n, 'snapshot-' || n, case when n = 4 then 'deleted' else 'available' end, '{}', '', case when n % 2 = 0 then 'acme' else 'fern' end,
+              case when n <= 4 then array['droplet/id-acme-web'] else array['droplet/other-' || n] end, now(), now(), now(), case when n = 4 then now() end
+         from generate_series(1, ${MANY}) n`,
+    );
+    await owner.query('analyze cloud_resources');
+    parent = (await owner.query<{ id: string }>(`select id from cloud_resources where name = 'acme-web'`)).rows[0]?.id ?? '';
+  });
+
+  const children = (refs: readonly string[], account: string | null = ACCOUNT) => namesOf('arcadia_children($1, $2)', [account, refs]);
+
+  it.each([
+    { tenant: null, names: ['snapshot-1', 'snapshot-2', 'snapshot-3', 'snapshot-4'] },
+    { tenant: 'acme', names: ['snapshot-2', 'snapshot-4'] },
+    { tenant: undefined, names: [] },
+  ])('are those in the scope of $tenant, for few parents and for many [TEN-4]', async ({ tenant, names }) => {
+    await owner.query(`insert into tenants (id, name, source) values ('acme', 'acme', 'admin') on conflict do nothing`);
+    await within(tenant);
+    const ref = 'droplet/id-acme-web';
+    expect(await children([ref, ref])).toEqual(names);
+    expect(await children([ref], null)).toEqual(names);
+    expect(await children([ref], '00000000-0000-7000-8000-000000000002')).toEqual([]);
+    expect(await children([ref, ...Array.from({ length: 1_000 }, (_, n) => `droplet/none-${n}`)])).toEqual(names);
+  });
+
+  it('are found by their index, in the list and where a resource is registered under the attribution lock', async () => {
+    await within(null);
+    const { conditions, values } = filterSql({ parent_id: parent }, 1);
+    const settle = (tx: Queryable) =>
+      new OwnershipRecorder().settleOne(tx, ACCOUNT, { id: parent, kind: 'droplet', provider_id: 'id-acme-web' });
+    expect(await rowsRead(() => service.query(`select id from cloud_resources where ${conditions.join(' and ')}`, values))).toBeLessThan(
+      100,
+    );
+    expect(
+      await rowsRead(() => settle({ query: async (text, given = []) => (await service.query(text, [...given])).rows } as Queryable)),
+    ).toBeLessThan(100);
+  });
+
+  /** How many resources a transaction reads from the table, by an index or not. */
+  async function rowsRead(work: () => Promise<unknown>): Promise<number> {
+    await service.query('begin; set local enable_seqscan = off');
+    await work();
+    const { rows } = await service.query<{ read: string }>(
+      `select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as read from pg_stat_xact_user_tables where relname = 'cloud_resources'`,
+    );
+    await service.query('rollback');
+    return Number(rows[0]?.read);
+  }
 });

@@ -19,6 +19,7 @@ const changed = (from: string, to: string): RepeatableSql => ({ ...GREETING, sql
 
 /** The signatures that releases call. A line is only added: another signature gets another name. [OPS-5] */
 const SIGNATURES = [
+  'arcadia_children(uuid, text[]) → uuid',
   'arcadia_digest_audit() → trigger',
   'arcadia_digest_event_last_values() → trigger',
   'arcadia_digest_event_months() → trigger',
@@ -97,7 +98,7 @@ it('declares one object per entry, under the name of the entry', () => {
 const CHANGED = ['arcadia_inventory_at', 'arcadia_loose_form', 'cloud_project_names_over_time', 'cloud_resource_owners'];
 
 /** Functions and views that no migration created. */
-const ADDED = ['arcadia_rates', 'provider_acquire_on_route', 'platform_resource_prices'];
+const ADDED = ['arcadia_children', 'arcadia_rates', 'provider_acquire_on_route', 'platform_resource_prices'];
 
 it('replaces the objects of the migrations by equal or changed ones, with the same owner and privileges [OPS-5]', async () => {
   await migrateWith([]);

@@ -151,4 +151,43 @@ describe('a revert that is refused [DRF-5]', () => {
     await until(async () => (await reader.get(PLATFORM, sagaId)).status === 'rolled_back', { what: 'the end of the revert' });
     expect(await liveDroplet()).toMatchObject({ size_slug: BIGGER, status: 'active' });
   });
+
+  const REFUSED = { status: 'rolled_back', error: { code: 'value_changed' } };
+
+  // Where somebody else has reverted it, the revert completes.
+  it.each([
+    { field: 'name', spec: { name: 'web-9' }, action: { type: 'rename', name: 'web-2' }, ends: REFUSED },
+    { field: 'backups', spec: { backups: true }, action: { type: 'enable_backups' }, ends: { status: 'completed' } },
+    { field: 'power', spec: { power: 'off' }, action: { type: 'power_off' }, ends: { status: 'completed' } },
+  ])('reads $field at the provider first, and overwrites no value that is newer than the drift', async ({ field, spec, action, ends }) => {
+    const before = JSON.stringify(await liveDroplet());
+    await world.setDesiredState(droplet.resourceId, { ...SPEC, ...spec });
+    await world.detect();
+    const { id } = await driftOf(field);
+    await world.actOutsideSagas(droplet.dropletId, action);
+    await until(async () => JSON.stringify(await liveDroplet()) !== before, { what: 'the other value' });
+    const sagaId = await revert(id);
+    expect(await world.ended(sagaId)).toMatchObject(ends);
+    expect((await liveDroplet())?.name).toBe(field === 'name' ? 'web-2' : 'web-1');
+  });
+
+  it('overwrites no tags that were set after the drift was found, whatever their order and letter case', async () => {
+    await world.setDesiredState(droplet.resourceId, { ...SPEC, tags: ['web'] });
+    const tag = async (name: string) => {
+      await world.simulator.call('POST', '/v2/tags', { name });
+      const resources = [{ resource_id: String(droplet.dropletId), resource_type: 'droplet' }];
+      await world.simulator.call('POST', `/v2/tags/${name}/resources`, { resources });
+    };
+    await tag('Blue');
+    await tag('amber');
+    await sweepUntil(({ attrs }) => JSON.stringify(attrs.tags).includes('amber'));
+    await world.detect();
+    const { id } = await driftOf('tags');
+    await tag('newer');
+    expect(await world.ended(await revert(id))).toMatchObject({ status: 'rolled_back', error: { code: 'value_changed' } });
+    expect((await liveDroplet())?.tags).toEqual(expect.arrayContaining(['newer', 'amber']));
+    await sweepUntil(({ attrs }) => JSON.stringify(attrs.tags).includes('newer'));
+    await world.detect();
+    expect(await world.ended(await revert((await driftOf('tags')).id))).toMatchObject({ status: 'completed' });
+  });
 });

@@ -1,4 +1,5 @@
 import { ACME, Agency, BIRD, droplets } from '../../support/agency';
+import { aResource } from '../../support/factories';
 import { ADMIN } from '../../support/principals';
 import { type World } from '../../support/inventory-world';
 
@@ -144,4 +145,30 @@ it('accepts malformed times and repeated names in the provider’s lists', async
   ]);
   expect(await agency.resource('droplet', '100')).toMatchObject({ tenant_id: 'acme' });
   expect(await agency.resource('droplet', '101')).toMatchObject({ tenant_id: 'bird' });
+});
+
+it('settles after a sweep the children of what changed since the last complete one, and leaves all others', async () => {
+  await open(droplets(ACME, 100, 101, 102));
+  await world.sweep('droplet');
+  const unsettled = { kind: 'snapshot', tenant_id: 'bird', attributed_by: 'parent' };
+  for (const id of ['100', '101', '102'])
+    await aResource(world.database, { ...unsettled, provider_id: `s-${id}`, parents: [`droplet/${id}`] });
+  const rename = async (id: number) => {
+    await world.simulator.setDroplets(
+      (await world.simulator.droplets()).map((one) => (one.id === id ? { ...one, name: `new-${id}` } : one)),
+    );
+    return world.sweep('droplet');
+  };
+  await world.simulator.faults([
+    { id: 'gpus fail', match: { path: '/v2/droplets', query: { type: 'gpus' } }, effect: { type: 'status', status: 404 } },
+  ]);
+  expect(await rename(101)).toMatchObject({ status: 'incomplete' });
+  await world.simulator.faults([]);
+  expect(await rename(100)).toMatchObject({ status: 'complete' });
+  const owners = await world.database.query(`select provider_id, tenant_id from cloud_resources where kind = 'snapshot' order by 1`);
+  expect(owners).toEqual([
+    { provider_id: 's-100', tenant_id: 'acme' },
+    { provider_id: 's-101', tenant_id: 'acme' }, // changed by a sweep that did not end
+    { provider_id: 's-102', tenant_id: 'bird' },
+  ]);
 });

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { until } from '../../support/until';
 import { ACME, Agency, BIRD, DEFAULT, droplets } from '../../support/agency';
 import { ADMIN } from '../../support/principals';
+import { aResource } from '../../support/factories';
 import { newWorld, type World } from '../../support/inventory-world';
 
 let world: World;
@@ -195,4 +196,63 @@ it('writes no project that a sweep with a lapsed lease still reads', async () =>
   await world.simulator.faults([]);
   expect(await paused).toMatchObject({ status: 'incomplete', reason: 'lease_lapsed' });
   expect(await projects()).toEqual(before);
+});
+
+/** The tenant that each resource belonged to at a time, by the provider's id, as bills read it; none where the owner never changed. */
+async function ownersAt(moment: string, ids: readonly string[]): Promise<Record<string, string | null>> {
+  const rows = await world.database.query<{ provider_id: string; tenant_id: string | null }>(
+    `select r.provider_id, o.tenant_id from cloud_resource_owners o join cloud_resources r on r.id = o.resource_id
+      where r.provider_id = any ($2) and $1::timestamptz >= o.owned_from and $1::timestamptz < o.owned_until order by 1`,
+    [moment, ids],
+  );
+  return Object.fromEntries(rows.map(({ provider_id, tenant_id }) => [provider_id, tenant_id]));
+}
+
+describe('a resource that has ended', () => {
+  const BEFORE = '2026-01-02T00:00:00Z';
+  const FROM = '2026-01-03T00:00:00Z';
+  const SINCE = '2026-01-04T00:00:00Z';
+  const reason = { ...ADMIN, reason: 'was theirs' };
+
+  /** A droplet of acme with a snapshot that ended with it and one that outlived it, and a droplet that lives. */
+  async function openEnded(): Promise<string> {
+    await open(droplets(ACME, 100, 101));
+    const { id = '' } = (await agency.resource('droplet', '100')) ?? {};
+    const follower = { kind: 'snapshot', parents: ['droplet/100'], tenant_id: 'acme', attributed_by: 'parent', attributed_ref: id };
+    await aResource(world.database, { ...follower, provider_id: '7001', status: 'deleted', deleted_at: new Date() });
+    await aResource(world.database, { ...follower, provider_id: '7002' });
+    await world.register.markDeleted('droplet', '100');
+    await agency.membership(droplets(ACME, 101));
+    for (let walk = 0; walk < 3; walk += 1) await world.sweep('project'); // it is a member no more
+    return id;
+  }
+
+  it('gets another owner from a past time on, with all that followed it [TBL-9]', async () => {
+    const id = await openEnded();
+    const { data } = await world.owners.setOwner(id, 'bird', reason, { effectiveFrom: FROM });
+    expect(data).toMatchObject({ tenant_id: 'bird', status: 'deleted' });
+    const all = ['100', '7001', '7002'];
+    expect(await ownersAt(BEFORE, all)).toEqual({ '100': 'acme', '7001': 'acme', '7002': 'acme' });
+    expect(await ownersAt(SINCE, all)).toEqual({ '100': 'bird', '7001': 'bird', '7002': 'bird' });
+    await world.owners.setOwner(id, null, reason, { effectiveFrom: FROM });
+    expect(await ownersAt(SINCE, all)).toEqual({ '100': 'acme', '7001': 'acme', '7002': 'acme' }); // its last project decides
+  });
+
+  it('is corrected with its project, like the resources that live', async () => {
+    await openEnded();
+    const project = (await world.projects.list({ limit: 50 })).data.find((one) => one.provider_id === ACME);
+    await world.owners.setProject(project?.id ?? '', { tenant_id: 'bird' }, reason, { effectiveFrom: FROM });
+    const all = ['100', '101', '7001', '7002'];
+    expect(await ownersAt(BEFORE, all)).toEqual({ '100': 'acme', '101': 'acme', '7001': 'acme', '7002': 'acme' });
+    expect(await ownersAt(SINCE, all)).toEqual({ '100': 'bird', '101': 'bird', '7001': 'bird', '7002': 'bird' });
+  });
+
+  it('keeps its owner and refuses one that would count only after its end, or from now on', async () => {
+    const id = await openEnded();
+    const now = new Date().toISOString();
+    for (const options of [{}, { effectiveFrom: now }])
+      await expect(world.owners.setOwner(id, 'bird', reason, options)).rejects.toMatchObject({ code: 'resource_gone' });
+    const found = await world.database.query('select tenant_id, owner_override from cloud_resources where id = $1', [id]);
+    expect(found).toEqual([{ tenant_id: 'acme', owner_override: null }]);
+  });
 });

@@ -1,3 +1,4 @@
+import { aResource } from '../../support/factories';
 import { until } from '../../support/until';
 import { ACME, BIRD, DEFAULT, droplets } from '../../support/agency';
 import {
@@ -11,6 +12,8 @@ import {
   register,
   rowOf,
   observeDroplet,
+  platform,
+  rawDroplet,
   world,
 } from './register-world';
 
@@ -113,5 +116,52 @@ describe('the lag bound of a registration [INV-9]', () => {
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 0 });
     await endLag(id);
     expect(await world.sweep('droplet')).toMatchObject({ status: 'complete', struck: 1 });
+  });
+});
+
+describe('a network that resources of sagas use', () => {
+  const NETWORK = '5a4981aa-9653-4bd1-bef5-d6bff52042e4';
+  const observe = async (project: string) => {
+    const id = await createDroplet();
+    const requestedAtMs = performance.now();
+    const raw = { ...((await rawDroplet(id)) as object), vpc_uuid: NETWORK };
+    await register.observe({ kind: 'droplet', raw, requestedAtMs, projectUuid: project });
+    return id;
+  };
+  const owner = async (network: string) => {
+    const { tenant_id, attribution } = await world.inventory.get(platform, network);
+    return [tenant_id, attribution.by];
+  };
+
+  it('belongs at once to the tenant that they share, also after one of them is made or destroyed [INV-12]', async () => {
+    await open();
+    const network = await aResource(world.database, { kind: 'vpc', provider_id: NETWORK, name: 'shop' });
+    const others = await aResource(world.database, {
+      kind: 'vpc',
+      provider_id: '5a4981aa-0000-4bd1-bef5-d6bff52042e4',
+      parents: ['droplet/102'],
+    });
+    const first = await observe(ACME);
+    expect(await owner(network)).toEqual(['acme', 'members']);
+    const second = await observe(BIRD);
+    expect(await owner(network)).toEqual([null, 'fallback']);
+    await register.markDeleted('droplet', second);
+    expect(await owner(network)).toEqual(['acme', 'members']);
+    await register.markDeleted('droplet', first);
+    expect(await owner(network)).toEqual([null, 'fallback']);
+    const parents = await world.database.query('select id, parents from cloud_resources where kind = $1 order by parents', ['vpc']);
+    expect(parents).toEqual([
+      { id: network, parents: [] },
+      { id: others, parents: ['droplet/102'] },
+    ]);
+  });
+
+  it('that more resources use than may decide belongs to none of them', async () => {
+    await open();
+    const network = await aResource(world.database, { kind: 'vpc', provider_id: NETWORK, name: 'default' });
+    for (let nr = 0; nr < 200; nr += 1)
+      await aResource(world.database, { provider_id: `9000${nr}`, attrs: { vpc_uuid: NETWORK }, tenant_id: 'acme' });
+    await observe(ACME);
+    expect(await owner(network)).toEqual([null, 'fallback']);
   });
 });

@@ -2,7 +2,7 @@ import type { AuditView } from '#libs/audit';
 import type { ListAnswer } from '#libs/kernel';
 import { encodePng } from '../../../libs/features/tenant-billing/src/documents/png';
 import { tableContents } from './table-contents';
-import { aSaga } from '../../support/factories';
+import { aResource, aSaga } from '../../support/factories';
 import { ADMIN_HEADER } from '../../support/principals';
 import { aMoveThatWaits, newTenancyWorld, type TenancyWorld } from './tenancy-world';
 
@@ -376,6 +376,49 @@ describe('a change by a person', () => {
       tenant_invoice_paid: draft_number,
       rate_card_given: expect.stringMatching(/^[A-Z]/) as string,
     });
+  });
+});
+
+describe('an entry about a tenant', () => {
+  aWorldOfItsOwn();
+
+  const post = (path: string, body: object) => world.http().post(`/api/v1/${path}`).set(ADMIN_HEADER).send(body);
+  const foundBy = async (tenant: string, action: string) =>
+    (
+      (await world.http().get(`/api/v1/audit?tenant_id=${tenant}&action=${action}`).set(ADMIN_HEADER).expect(200))
+        .body as ListAnswer<AuditView>
+    ).data;
+
+  it('is found by each tenant that loses or gets a resource by a change of many, and by no other [OPS-9]', async () => {
+    const ids = ['globex', 'acme'].map((tenant) => world.resources.find((row) => row.tenant === tenant)?.id ?? '');
+    await post('inventory/bulk', { ids, action: 'assign', tenant_id: 'zed', reason: 'sold' }).expect(200);
+    for (const tenant of ['globex', 'acme', 'zed']) {
+      const [entry, ...others] = await foundBy(tenant, 'inventory_bulk_changed');
+      expect(others).toEqual([]);
+      expect(entry).toMatchObject({ details: { tenant_id: 'zed', tenant_ids: ['acme', 'globex', 'zed'] } });
+    }
+    expect(await foundBy('fern', 'inventory_bulk_changed')).toEqual([]);
+    await post('inventory/bulk', { ids, action: 'assign', tenant_id: null, reason: 'given back' }).expect(200);
+    expect(await foundBy('zed', 'inventory_bulk_changed')).toHaveLength(2); // it lost them
+  });
+
+  it('is found by the owner of the resource of an accepted drift, of an adoption, and of the saga that a person steers [OPS-9]', async () => {
+    const saga = {
+      kind: 'demo',
+      input: { steps: ['echo'] },
+      steps: ['echo'],
+      tenant_id: 'globex',
+      wake_at: new Date(Date.now() + 3_600_000),
+    };
+    const id = await aSaga(world.owner, saga);
+    const globex = await aResource(world.owner, { tenant_id: 'globex' });
+    await world.owner.query(`update cloud_resources set tenant_id = 'acme' where id = (select resource_id from cloud_drift where id = $1)`, [world.drift]); // prettier-ignore
+    await post(`drift/${world.drift}/accept`, { expected: 'fra1', reason: 'sold' }).expect(200);
+    await post(`inventory/${globex}/adopt`, { reason: 'sold' }).expect(200);
+    await post(`sagas/${id}/pause`, { reason: 'sold' }).expect(200);
+    await post(`sagas/${id}/cancel`, { reason: 'sold' });
+    for (const action of ['resource_adopted', 'saga_paused', 'saga_cancelled']) expect(await foundBy('globex', action)).toHaveLength(1);
+    expect(await foundBy('acme', 'drift_accepted')).toHaveLength(1);
   });
 });
 

@@ -249,7 +249,7 @@ describe('what a tenant can order', () => {
       await get(`catalog/sizes?${wrong}`).expect(400);
   });
 
-  it('are public images, and its own snapshots and backups, of droplets only [TEN-3]', async () => {
+  it('are public images, and its own snapshots, backups and custom images, of droplets only [TEN-3]', async () => {
     const of = (kind: string, tenant: string, name: string, resource_type?: string) =>
       aDroplet(tenant, {
         kind,
@@ -261,12 +261,20 @@ describe('what a tenant can order', () => {
     await of('snapshot', 'acme', 'shop-volume', 'volume');
     await of('droplet_backup', 'acme', 'shop-backup');
     await of('snapshot', 'globex', 'shop-other', 'droplet');
+    await of('custom_image', 'acme', 'shop-upload');
+    await of('custom_image', 'globex', 'shop-foreign');
     const names = async (query: string, headers?: Record<string, string>) =>
       (
         (await get(`catalog/images${query}`, headers).expect(200)).body as { data: { image: string; name: string; type: string }[] }
       ).data.map(({ type, name }) => `${type} ${name}`);
-    expect(await names('')).toEqual(['public 12 x64', 'public 24.04 (LTS) x64', 'snapshot shop-before', 'backup shop-backup']);
-    expect(await names('?q=SHOP')).toEqual(['snapshot shop-before', 'backup shop-backup']);
+    expect(await names('')).toEqual([
+      'public 12 x64',
+      'public 24.04 (LTS) x64',
+      'snapshot shop-before',
+      'backup shop-backup',
+      'custom shop-upload',
+    ]);
+    expect(await names('?q=SHOP')).toEqual(['snapshot shop-before', 'backup shop-backup', 'custom shop-upload']);
     expect(await names('?q=shop', ADMIN_HEADER)).toContain('snapshot shop-other');
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
@@ -275,7 +283,25 @@ describe('what a tenant can order', () => {
       seen.push(...data.map(({ name }) => name));
       cursor = page.next_cursor;
     }
-    expect(seen).toEqual(['12 x64', '24.04 (LTS) x64', 'shop-before', 'shop-backup']);
+    expect(seen).toEqual(['12 x64', '24.04 (LTS) x64', 'shop-before', 'shop-backup', 'shop-upload']);
+  });
+
+  it('may be of its own custom image once that is available; that of another tenant is as unknown as none [TEN-6]', async () => {
+    const of = (tenant: string, provider_id: string, status = 'available') =>
+      aDroplet(tenant, { kind: 'custom_image', name: 'upload', provider_id, status, attrs: { regions: ['fra1'], min_disk_size: 25 } });
+    await of('acme', '880001');
+    await of('acme', '880002', 'pending');
+    await of('globex', '880003');
+    const problems = async (image: string) => {
+      const input = { name: 'shop', size_slug: 's-1vcpu-1gb', region: 'fra1', image, project_id: world.projects['acme'] };
+      const order = world.http().post('/api/v1/sagas?dry_run=true').set(ACME_HEADER);
+      return ((await order.send({ kind: 'provision_droplet', input })).body as { errors?: { field: string; message: string }[] }).errors;
+    };
+    const unknown = [{ field: 'input.image', message: 'is not a snapshot, backup or custom image of yours' }];
+    expect(await problems('880001')).toBeUndefined();
+    expect(await problems('880002')).toEqual([{ field: 'input.image', message: 'cannot be used: it is pending' }]);
+    expect(await problems('880003')).toEqual(unknown);
+    expect(await problems('880009')).toEqual(unknown);
   });
 
   it('goes into its own projects, of which it learns id and name [TEN-3]', async () => {

@@ -51,7 +51,8 @@ export class CatalogController {
   @Get('images')
   @ApiOperation({
     summary: 'List images for a droplet order',
-    description: 'First the public images by slug, then snapshots and backups of droplets: own ones for a tenant, all for an admin.',
+    description:
+      'First the public images by slug, then snapshots and backups of droplets, and custom images: own ones for a tenant, all for an admin.',
   })
   @ApiListResponse(ImageResponse)
   async images(@Query() { q, cursor, limit }: ImagesQuery, @CurrentPrincipal() by: Principal): Promise<ListOf<ImageResponse>> {
@@ -100,15 +101,17 @@ const OWN = 'own/';
 const OWN_KEY = new RegExp(`^${OWN}${UUID_PATTERN}$`);
 const IMAGE_KEY = new RegExp(`^(${PUBLIC}[\\w.-]{1,100}|${OWN}${UUID_PATTERN})$`);
 
-function ownImage({ id, kind, provider_id, name, regions, min_disk_size, created_at }: BootImage): ImageRow {
+const IMAGE_TYPES = { snapshot: 'snapshot', droplet_backup: 'backup', custom_image: 'custom' } as const;
+
+function ownImage({ id, kind, provider_id, name, regions, min_disk_size, created_at, available }: BootImage): ImageRow {
   return {
     key: `${OWN}${id}`,
     image: provider_id,
-    type: kind === 'snapshot' ? 'snapshot' : 'backup',
+    type: IMAGE_TYPES[kind],
     name,
     min_disk_gib: min_disk_size ?? 0,
     regions: regions ?? [],
-    available: true,
+    available,
     resource_id: id,
     created_at,
   };

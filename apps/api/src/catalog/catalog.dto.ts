@@ -146,11 +146,11 @@ export class RegionResponse implements RegionView {
 
 /** An image from which a droplet can be ordered. */
 export class ImageResponse {
-  @ApiText('The value of `image` in an order: a slug, or the id of a snapshot or backup', { example: 'ubuntu-24-04-x64' })
+  @ApiText('The value of `image` in an order: a slug, or the id of a snapshot, backup or custom image', { example: 'ubuntu-24-04-x64' })
   readonly image: string;
 
-  @ApiEnum(['public', 'snapshot', 'backup'], 'Public image of the provider, or own snapshot or backup')
-  readonly type: 'public' | 'snapshot' | 'backup';
+  @ApiEnum(['public', 'snapshot', 'backup', 'custom'], 'Public image of the provider, or own snapshot, backup or uploaded image')
+  readonly type: 'public' | 'snapshot' | 'backup' | 'custom';
 
   @ApiText('Name for people', { nullable: true, example: '24.04 (LTS) x64' })
   readonly name: string | null;
@@ -164,9 +164,9 @@ export class ImageResponse {
   @ApiFlag('Whether the provider takes orders of the image now')
   readonly available: boolean;
 
-  @ApiUuid('Id of the snapshot or backup in the inventory; null for a public image', { nullable: true })
+  @ApiUuid('Id of the snapshot, backup or custom image in the inventory; null for a public image', { nullable: true })
   readonly resource_id: string | null;
 
-  @ApiTime('When the snapshot or backup was made', { nullable: true })
+  @ApiTime('When the snapshot, backup or custom image was made', { nullable: true })
   readonly created_at: string | null;
 }

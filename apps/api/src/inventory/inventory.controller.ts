@@ -101,7 +101,7 @@ export class InventoryController {
       'A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. ' +
       '409 for the protection of a resource that a saga is already destroying. Only platform admins send an owner, which overrides every attribution rule; it must be a registered tenant: ' +
       'else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. ' +
-      '`effective_from` with a `reason` corrects its history.',
+      '`effective_from` with a `reason` corrects its history, also that of a resource that has ended.',
   })
   @ApiIdParam('resource')
   @ApiFreshDataResponse(ResourceResponse)

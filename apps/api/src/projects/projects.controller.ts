@@ -51,7 +51,7 @@ export class ProjectsController {
       'Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value. ' +
       '`tenant_id` must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. ' +
       '`tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. ' +
-      '`effective_from` with a `reason` corrects the history of its resources. `classification: null` removes it.',
+      '`effective_from` with a `reason` corrects the history of its resources, also of those that have ended. `classification: null` removes it.',
   })
   @ApiIdParam('project')
   @ApiDataResponse(ProjectResponse)

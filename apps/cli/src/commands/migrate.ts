@@ -4,7 +4,7 @@ import { CATALOG_RATES } from '#libs/catalog';
 import { migrate as applyMigrations, type RepeatableSql } from '#libs/database';
 import { RATE_LIMITER_FUNCTIONS } from '#libs/digitalocean';
 import { LOOSE_EQUALITY } from '#libs/drift';
-import { APPEND_ONLY_STREAMS, INVENTORY_HISTORY } from '#libs/inventory';
+import { APPEND_ONLY_STREAMS, INVENTORY_SQL } from '#libs/inventory';
 import { prepareQueueSchema } from '#libs/queues';
 import { parseFlags } from '../command-line';
 import { LaunchError } from '#libs/local-stack';
@@ -19,7 +19,7 @@ export const REPEATABLE_SQL: readonly RepeatableSql[] = [
   ...RATE_LIMITER_FUNCTIONS,
   ...chainFunctions(APPEND_ONLY_STREAMS),
   ...CATALOG_RATES,
-  ...INVENTORY_HISTORY,
+  ...INVENTORY_SQL,
   ...PROJECT_NAMES,
   ...LOOSE_EQUALITY,
 ];

@@ -199,7 +199,7 @@ export interface paths {
     head?: never;
     /**
      * Protect a resource, or assign it to a tenant
-     * @description A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. 409 for the protection of a resource that a saga is already destroying. Only platform admins send an owner, which overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects its history.
+     * @description A protected resource is destroyed and overwritten by nothing until its protection is lifted. What an admin protects, only an admin releases. 409 for the protection of a resource that a saga is already destroying. Only platform admins send an owner, which overrides every attribution rule; it must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` returns the resource to the rules; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects its history, also that of a resource that has ended.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -429,7 +429,7 @@ export interface paths {
     };
     /**
      * List images for a droplet order
-     * @description First the public images by slug, then snapshots and backups of droplets: own ones for a tenant, all for an admin.
+     * @description First the public images by slug, then snapshots and backups of droplets, and custom images: own ones for a tenant, all for an admin.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -483,7 +483,7 @@ export interface paths {
     head?: never;
     /**
      * Assign a project to a tenant and classify it
-     * @description Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value. `tenant_id` must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects the history of its resources. `classification: null` removes it.
+     * @description Syncs keep these values, and they apply to the resources of the project at once. A field that is missing keeps its value. `tenant_id` must be a registered tenant: else 400 `unknown_tenant` with the nearest one, and 409 for a tenant that leaves. `tenant_id: null` gives the project back to its description; `unassigned: true` lets it belong to no tenant. `effective_from` with a `reason` corrects the history of its resources, also of those that have ended. `classification: null` removes it.
      *
      *     Who: Platform admins.
      */
@@ -4396,12 +4396,12 @@ export interface components {
        */
       name: string | null;
       /**
-       * @description Public image of the provider, or own snapshot or backup
+       * @description Public image of the provider, or own snapshot, backup or uploaded image
        * @enum {string}
        */
-      type: 'public' | 'snapshot' | 'backup';
+      type: 'public' | 'snapshot' | 'backup' | 'custom';
       /**
-       * @description The value of `image` in an order: a slug, or the id of a snapshot or backup
+       * @description The value of `image` in an order: a slug, or the id of a snapshot, backup or custom image
        * @example ubuntu-24-04-x64
        */
       image: string;
@@ -4411,9 +4411,9 @@ export interface components {
       regions: string[];
       /** @description Whether the provider takes orders of the image now */
       available: boolean;
-      /** @description Id of the snapshot or backup in the inventory; null for a public image */
+      /** @description Id of the snapshot, backup or custom image in the inventory; null for a public image */
       resource_id: string | null;
-      /** @description When the snapshot or backup was made */
+      /** @description When the snapshot, backup or custom image was made */
       created_at: string | null;
     };
     ImageResponseList: {

@@ -56,8 +56,8 @@ export class AdoptionService {
   async adopt(resourceId: string, because: AuditContext): Promise<AdoptedView> {
     return this.database.transaction(async (tx) => {
       // Fenced: the row lock keeps the resource from being deleted until the desired state is committed.
-      const [known] = await tx.query<{ kind: string; deleted: boolean }>(
-        'select kind, deleted_at is not null as deleted from cloud_resources where id = $1 for share',
+      const [known] = await tx.query<{ kind: string; tenant_id: string | null; deleted: boolean }>(
+        'select kind, tenant_id, deleted_at is not null as deleted from cloud_resources where id = $1 for share',
         [resourceId],
       );
       if (!known) throw new ResourceNotFoundError();
@@ -69,7 +69,7 @@ export class AdoptionService {
         ...because,
         action: 'resource_adopted',
         target: { type: 'resource', id: resourceId },
-        details: { spec },
+        details: { spec, tenant_id: known.tenant_id },
       });
       return { resource_id: resourceId, spec, spec_version: version };
     });

@@ -1,7 +1,15 @@
 import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction, type Queryable } from '#libs/database';
 import { EventLog } from '#libs/events';
-import { BulkOwnership, InventoryReader, ProtectionRecorder, type LockedResource, type ResourceFilters } from '#libs/inventory';
+import {
+  BulkOwnership,
+  InventoryReader,
+  ProtectionRecorder,
+  tenantsMoved,
+  type LockedResource,
+  type Reattributed,
+  type ResourceFilters,
+} from '#libs/inventory';
 import { domainError, ValidationFailedError } from '#libs/kernel';
 import { DesiredStateRepository, holdOf, protectionEvents } from '#libs/provisioning';
 import { SagaQueries } from '#libs/saga';
@@ -64,7 +72,7 @@ export class BulkChangeService {
     return this.transaction.run(async (em) => {
       const { report, changed } = await this.judge(em, change, ids);
       const tx = queryableOf(em);
-      if (changed.length > 0) await this.write(tx, change, changed, { ...because, id: entryId });
+      const moved = changed.length > 0 ? await this.write(tx, change, changed, { ...because, id: entryId }) : [];
       if (change.action === 'protect' && (await this.sagas.holdsAtPivot(em, changed.map(holdOf))).size > 0) throw new BegunMeanwhile();
       const { action, tenantId, filter } = change;
       const named = { ...(tenantId !== undefined && { tenant_id: tenantId }), ...(filter && { filter }) };
@@ -73,7 +81,17 @@ export class BulkChangeService {
         id: entryId,
         action: 'inventory_bulk_changed',
         target: { type: 'inventory', id: action },
-        details: { action, ...named, matched: report.matched, changed: changed.map(({ id }) => id), skipped: report.skipped },
+        details: {
+          action,
+          ...named,
+          matched: report.matched,
+          changed: changed.map(({ id }) => id),
+          ...tenantsMoved(
+            moved,
+            changed.map(({ tenant_id }) => tenant_id),
+          ),
+          skipped: report.skipped,
+        },
       });
       return report;
     });
@@ -118,25 +136,22 @@ export class BulkChangeService {
     return { report: { matched: ids.length, changed: changed.length, skipped }, changed };
   }
 
+  /** Returns the resources that got another tenant, also those that followed the changed ones. */
   private async write(
     tx: Queryable,
     { action, tenantId }: BulkChange,
     rows: readonly LockedResource[],
     entry: AuditContext & { readonly id: string },
-  ): Promise<void> {
+  ): Promise<readonly Reattributed[]> {
     const ids = rows.map(({ id }) => id);
-    switch (action) {
-      case 'adopt':
-        return this.adoption.adoptAll(tx, ids);
-      case 'assign':
-        return this.owners.assign(tx, ids, tenantId ?? null, entry.id);
-      case 'protect':
-      case 'unprotect': {
-        const protectedBy = action === 'protect' ? 'admin' : null;
-        await this.protection.set(tx, ids, protectedBy);
-        return this.events.append(tx, protectionEvents(rows, protectedBy, entry));
-      }
+    if (action === 'assign') return this.owners.assign(tx, ids, tenantId ?? null, entry.id);
+    if (action === 'adopt') await this.adoption.adoptAll(tx, ids);
+    else {
+      const protectedBy = action === 'protect' ? 'admin' : null;
+      await this.protection.set(tx, ids, protectedBy);
+      await this.events.append(tx, protectionEvents(rows, protectedBy, entry));
     }
+    return [];
   }
 }
 

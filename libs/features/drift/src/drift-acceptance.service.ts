@@ -62,14 +62,22 @@ export class DriftAcceptanceService {
       };
       const closed = await em.update(Drift, { id: driftId, status: In(statusesBefore('accepted')) }, closing);
       if (closed.affected !== 1) throw new DriftMovedOnError(`The drift is already ${drift.status}`);
-      const { resource_id, field, expected: was, live, spec_version } = drift;
+      const { resource_id, tenant_id, field, expected: was, live, spec_version } = drift;
       // The other open drifts of the resource are about fields that did not change, so they follow to the new version.
       await em.update(Drift, { resourceId: resource_id, status: 'open', specVersion: spec_version }, { specVersion: spec_version + 1 });
       await this.audit.record(tx, {
         ...because,
         action: 'drift_accepted',
         target: { type: 'drift', id: driftId },
-        details: { resource_id, field, was, accepted: live, spec_version: spec_version + 1 },
+        details: {
+          resource_id,
+          tenant_id,
+          ...(field === 'tenant_id' && { previous_tenant_id: was }),
+          field,
+          was,
+          accepted: live,
+          spec_version: spec_version + 1,
+        },
       });
       await this.events.append(tx, acceptedEvent(drift, because));
     });

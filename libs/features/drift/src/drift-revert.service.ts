@@ -28,8 +28,11 @@ export class DriftRevertService {
   /** Why a start would be refused is part of the plan. Throws `DriftNotFoundError`. */
   async plan(driftId: string): Promise<ReversalPlan> {
     const drift = await this.read(driftId);
-    const { resource_id, tenant_id, kind, field, expected, live } = drift;
-    const plan = await this.reverts.plan({ resourceId: resource_id, kind, field, ownerId: tenant_id }, findChange(drift));
+    const { resource_id, tenant_id, kind, field, expected, actual, live } = drift;
+    const plan = await this.reverts.plan(
+      { resourceId: resource_id, kind, field, valueSeen: actual, ownerId: tenant_id },
+      findChange(drift),
+    );
     return { resource_id, field, from: live, to: expected, ...plan };
   }
 
@@ -42,8 +45,8 @@ export class DriftRevertService {
     const drift = await this.read(driftId);
     const change = findChange(drift);
     if (change) throw change;
-    const { resource_id, tenant_id, kind, field } = drift;
-    const order = { resourceId: resource_id, kind, field, ownerId: tenant_id, ...confirmed };
+    const { resource_id, tenant_id, kind, field, actual } = drift;
+    const order = { resourceId: resource_id, kind, field, valueSeen: actual, ownerId: tenant_id, ...confirmed };
     return this.reverts.start(order, because, { drift_id: driftId, resource_id, field });
   }
 

@@ -116,6 +116,7 @@ export class DriftRuleService {
         expires_at: timeOf(rule),
         previous_reason: before.reason,
         previous_expires_at: timeOf(before),
+        ...(await this.concerns(rule)),
       };
       await this.audit.record(queryableOf(em), { ...because, action: 'drift_rule_changed', target: { type: 'drift_rule', id }, details });
       return rule;
@@ -142,7 +143,7 @@ export class DriftRuleService {
       });
       const rule = await em.findOneByOrFail(DriftRule, { id: String(identifiers[0]?.id) });
       if (rule.expired) throw new ValidationFailedError([{ field: 'expires_at', message: 'expires_at must be in the future' }]);
-      const details = { tenant_id, kind, resource_id, field, expires_at };
+      const details = { ...(await this.concerns(rule)), kind, resource_id, field, expires_at };
       const target = { type: 'drift_rule', id: rule.id };
       await this.audit.record(queryableOf(em), { ...because, action: 'drift_rule_added', target, details });
       return rule;
@@ -156,12 +157,18 @@ export class DriftRuleService {
       const rule = await em.findOneBy(DriftRule, { id });
       const { affected } = await em.delete(DriftRule, { id });
       if (!rule || affected !== 1) throw new RuleNotFoundError();
-      const { tenantId: tenant_id, kind, resourceId: resource_id, field, reason } = rule;
-      const details = { tenant_id, kind, resource_id, field, reason, expires_at: timeOf(rule) };
+      const { kind, resourceId: resource_id, field, reason } = rule;
+      const details = { ...(await this.concerns(rule)), kind, resource_id, field, reason, expires_at: timeOf(rule) };
       await this.audit.record(queryableOf(em), { ...because, action: 'drift_rule_removed', target: { type: 'drift_rule', id }, details });
       return rule;
     });
     return this.viewOf(deleted);
+  }
+
+  /** The tenant that the rule names, and the owner of the resource that it names. */
+  private async concerns({ tenantId, resourceId }: DriftRule): Promise<{ tenant_id: string | null; tenant_ids?: string[] }> {
+    const [resource] = resourceId === null ? [] : await this.inventory.getMany([resourceId]);
+    return { tenant_id: tenantId, ...(resource?.tenant_id && { tenant_ids: [resource.tenant_id] }) };
   }
 
   private async viewOf(rule: DriftRule): Promise<RuleView> {

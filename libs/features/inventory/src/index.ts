@@ -14,7 +14,7 @@ export { OwnershipService } from './attribution/ownership.service';
 export { ATTRIBUTION_REASONS, type AttributionReason } from './entities/resource.entity';
 export type { SweepStatus, SweepTrigger } from './entities/sweep.entity';
 export { soldThing, type SoldResource } from './queries/row-prices';
-export { INVENTORY_HISTORY, ownerIntervals } from './functions/inventory-history.sql';
+export { INVENTORY_SQL, ownerIntervals } from './functions/inventory-history.sql';
 export { APPEND_ONLY_STREAMS, archiveEvents, type ArchivedMonth } from './history/archive-events';
 export { inventoryRetention } from './history/inventory.retention';
 export {
@@ -53,7 +53,7 @@ export { filterSql, InventoryWords, RESOURCE_SORTS, type ResourceFilters, type R
 export type { MissingProof, ResourceView } from './queries/resource-view';
 export { SweepReader, type MissingView, type SweepFilters } from './queries/completeness-reader';
 export { PriceSettling } from './recorder/price-settling';
-export { UNASSIGNED } from './recorder/ownership-recorder';
+export { tenantsMoved, UNASSIGNED, type Reattributed } from './recorder/ownership-recorder';
 export { DriftEvents, type DriftFact } from './recorder/drift-events';
 export { ProtectionRecorder, type LockedResource, type Protector } from './recorder/protection-recorder';
 export { ResourceRegistrar, type DropletCompanion, type RegisteredResource, type Registration } from './recorder/resource-registrar';

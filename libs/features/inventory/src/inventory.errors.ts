@@ -6,6 +6,14 @@ export class ResourceNotFoundError extends domainError('resource_not_found', 'no
 /** Only a living resource can be adopted or protected. */
 export class ResourceDeletedError extends domainError('resource_gone', 'conflict', 'The resource has been deleted') {}
 
+/** A change of owner that would count only after the end of the resource. */
+export class OwnerAfterEndError extends domainError(
+  'resource_gone',
+  'conflict',
+  (endedAt: Date) =>
+    `The resource ended at ${endedAt.toISOString()}, and keeps its last owner: an earlier effective_from corrects the owner that it had`,
+) {}
+
 /** The sweep's lease lapsed and another sweep replaced it, or the sweep was closed. It may write nothing more. */
 export class SweepLeaseLostError extends domainError(
   'sweep_lease_lost',

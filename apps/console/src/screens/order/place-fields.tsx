@@ -38,7 +38,7 @@ export function RegionField({ value, set, problem, size }: PlaceFieldProps & { r
   );
 }
 
-/** Public images, then own snapshots and backups. One that the region does not have says so. */
+/** Public images, then own snapshots, backups and custom images. One that the region does not have says so. */
 export function ImageField({ value, set, problem, region }: PlaceFieldProps & { readonly region: string }) {
   const images = useImages();
   const all = (images.data ?? []).map(({ image, name, type, regions, available }) => {
@@ -46,7 +46,7 @@ export function ImageField({ value, set, problem, region }: PlaceFieldProps & { 
     const label = [type === 'public' ? image : (name ?? image), type === 'public' ? name : null, why].filter(Boolean).join(' · ');
     return { type, item: { value: image, label, disabled: why !== null && image !== value } };
   });
-  const data = (['public', 'snapshot', 'backup'] as const)
+  const data = (['public', 'snapshot', 'backup', 'custom'] as const)
     .map((type) => ({ group: TEXTS.imageGroups[type], items: all.filter((one) => one.type === type).map(({ item }) => item) }))
     .filter(({ items }) => items.length > 0);
   return (

@@ -48,7 +48,7 @@ export const TEXTS = {
   pickImage: 'Choose an image',
   closed: 'not offered now',
   withoutSize: (size: string) => `does not have ${size}`,
-  imageGroups: { public: 'Public', snapshot: 'Snapshots', backup: 'Backups' },
+  imageGroups: { public: 'Public', snapshot: 'Snapshots', backup: 'Backups', custom: 'Custom images' },
   moved: 'The world moved while you read. Look at the new plan and confirm it again.',
   danger: { title: (deed: string, name: string) => `${deed} ${name}?`, text: 'It cannot be undone.' },
 };

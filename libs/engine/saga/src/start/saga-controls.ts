@@ -114,7 +114,12 @@ export class SagaControls {
 
   private async record(em: EntityManager, action: string, run: SagaRun, because: AuditContext, details: object = {}): Promise<void> {
     const target = { type: 'saga', id: run.id };
-    await this.audit.record(queryableOf(em), { ...because, action, target, details: { kind: run.kind, ...details } });
+    await this.audit.record(queryableOf(em), {
+      ...because,
+      action,
+      target,
+      details: { kind: run.kind, ...(run.tenantId !== null && { tenant_id: run.tenantId }), ...details },
+    });
     await this.events.append(queryableOf(em), verbEvents(run, action, because, { ...details }));
   }
 

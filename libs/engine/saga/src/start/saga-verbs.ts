@@ -168,7 +168,12 @@ export class SagaVerbs {
     const { set, details } = change;
     await em.update(SagaRun, { id: run.id }, { ...set, version: () => 'version + 1' });
     const target = { type: 'saga', id: run.id };
-    await this.audit.record(queryableOf(em), { ...because, action: action ?? verb, target, details: { kind: run.kind, ...details } });
+    await this.audit.record(queryableOf(em), {
+      ...because,
+      action: action ?? verb,
+      target,
+      details: { kind: run.kind, ...(run.tenantId !== null && { tenant_id: run.tenantId }), ...details },
+    });
     await this.events.append(queryableOf(em), verbEvents(run, action ?? verb, because, details));
   }
 

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { EntityManager, Repository } from 'typeorm';
 import { AttributionRule } from '../entities/attribution-rule.entity';
 import { AttributionRuleNotFoundError } from '../inventory.errors';
-import { OwnershipRecorder } from '../recorder/ownership-recorder';
+import { OwnershipRecorder, tenantsMoved } from '../recorder/ownership-recorder';
 import { columnsOf, conditionsOf, readEffect, reattributeAccounts, type RuleConditions, type RuleEffect } from './rule-conditions';
 
 /** A request to create a rule. */
@@ -138,6 +138,10 @@ export class AttributionRulesService {
           ...(before && after && { previous: detailsOf(before) }),
           moves: effect.moves,
           needs_confirmation: effect.needs_confirmation,
+          ...tenantsMoved(
+            effect.groups.map(({ from_tenant_id, to_tenant_id }) => ({ old_tenant: from_tenant_id, tenant_id: to_tenant_id })),
+            before ? [before.tenantId] : [],
+          ),
         },
       });
       return rule;

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader, type ResourceAnswer } from '../queries/inventory-reader';
-import { type ExplicitOwner, OwnershipRecorder, UNASSIGNED } from '../recorder/ownership-recorder';
+import { type ExplicitOwner, OwnershipRecorder, type Reattributed, tenantsMoved, UNASSIGNED } from '../recorder/ownership-recorder';
 
 /** How a change of owner reaches into the past. */
 export interface OwnerOptions {
@@ -39,8 +39,8 @@ export class OwnershipService {
 
   /**
    * Sets the explicit owner of a resource, which beats every rule. Null removes it, so that the rules decide again; `UNASSIGNED` lets
-   * the resource belong to no tenant. `also` changes the resource in other ways, in the same transaction. Throws `ResourceNotFoundError` and
-   * the errors of `TenantRegistry.requireOwner`. [TNT-1]
+   * the resource belong to no tenant. `also` changes the resource in other ways, in the same transaction. Throws `ResourceNotFoundError`,
+   * `OwnerAfterEndError` and the errors of `TenantRegistry.requireOwner`. [TNT-1]
    */
   async setOwner(
     resourceId: string,
@@ -85,7 +85,7 @@ export class OwnershipService {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
       const { accountId, project, previous } = await this.projects.update(em, projectId, change);
-      const ids = await this.attributeProject(tx, accountId, projectId, entryId, effectiveFrom);
+      const { ids, tenants } = await this.attributeProject(tx, accountId, projectId, entryId, effectiveFrom);
       if (effectiveFrom !== undefined) {
         const owned = await tx.query<{ id: string }>(OWNED_BY_PROJECT, [ids, projectId]);
         const ownedIds = owned.map(({ id }) => id);
@@ -96,7 +96,7 @@ export class OwnershipService {
         id: entryId,
         action: 'project_changed',
         target: { type: 'project', id: projectId },
-        details: { ...change, ...previous, ...(effectiveFrom !== undefined && { effective_from: effectiveFrom }) },
+        details: { ...change, ...previous, ...tenants, ...(effectiveFrom !== undefined && { effective_from: effectiveFrom }) },
       });
       return project;
     });
@@ -110,13 +110,13 @@ export class OwnershipService {
       const registered = await this.tenantWriter.create(em, tenant, context);
       for (const { id, accountId, tenantId } of await this.described.assignTo(em, tenant.id)) {
         const entryId = randomUUID();
-        await this.attributeProject(tx, accountId, id, entryId);
+        const { tenants } = await this.attributeProject(tx, accountId, id, entryId);
         await this.audit.record(tx, {
           ...context,
           id: entryId,
           action: 'project_changed',
           target: { type: 'project', id },
-          details: { tenant_id: tenant.id, previous_tenant_id: tenantId, tenant_set_by: 'description' },
+          details: { tenant_id: tenant.id, previous_tenant_id: tenantId, ...tenants, tenant_set_by: 'description' },
         });
       }
       return registered;
@@ -129,11 +129,11 @@ export class OwnershipService {
     projectId: string,
     entryId: string,
     effectiveFrom?: string,
-  ): Promise<string[]> {
+  ): Promise<{ readonly ids: string[]; readonly tenants: { readonly tenant_ids?: readonly string[] } }> {
     const members = await tx.query<{ id: string }>(RESOURCES_OF_PROJECT, [accountId, projectId]);
     const ids = members.map(({ id }) => id);
-    await this.recorder.reattribute(tx, accountId, 'admin', ids, { writerId: entryId, effectiveFrom });
-    return ids;
+    const moved = await this.recorder.reattribute(tx, accountId, 'admin', ids, { writerId: entryId, effectiveFrom });
+    return { ids, tenants: tenantsMoved([...moved.values()]) };
   }
 }
 
@@ -151,11 +151,13 @@ export class BulkOwnership {
     if (tenantId !== null) await this.tenants.requireOwner(em, tenantId);
   }
 
-  /** Sets the explicit owner, or removes it (null). The events name the entry of the audit log. */
-  async assign(tx: Queryable, ids: readonly string[], tenantId: string | null, changeId: string): Promise<void> {
+  /** Sets the explicit owner, or removes it (null). The events name the entry of the audit log. Returns what got another tenant. */
+  async assign(tx: Queryable, ids: readonly string[], tenantId: string | null, changeId: string): Promise<Reattributed[]> {
     const accounts = await tx.query<{ account_id: string }>(SET_OWNER, [ids, tenantId]);
+    const moved: Reattributed[] = [];
     for (const account of new Set(accounts.map(({ account_id }) => account_id)))
-      await this.recorder.reattribute(tx, account, 'admin', ids, { writerId: changeId });
+      moved.push(...(await this.recorder.reattribute(tx, account, 'admin', ids, { writerId: changeId })).values());
+    return moved;
   }
 }
 

@@ -123,7 +123,36 @@ const RESOURCE_OWNERS = `
 create or replace view cloud_resource_owners with (security_invoker = true) as ${ownerIntervals('true')};
 grant select on cloud_resource_owners to arcadia_service;`;
 
-export const INVENTORY_HISTORY: readonly RepeatableSql[] = [
+/** More parents are compared with all resources at once: one search of the index for each would take longer. */
+const MOST_SEARCHES = 1_000;
+
+/**
+ * The resources in scope, tombstones too, that have one of these parents (`<kind>/<provider id>`); `account` null stands for all accounts. Row
+ * security keeps conditions on arrays from the index for parents, because their operators may leak. It works as the owner of the tables, so it
+ * checks the scope of the caller itself. [TEN-4] Scans other than those of bitmaps are off, so that this index is used whatever the planner
+ * expects.
+ */
+const CHILDREN = `
+create or replace function arcadia_children(account uuid, refs text[]) returns setof uuid
+language plpgsql stable security definer rows 20 set search_path from current set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off as $$
+declare
+  platform boolean := arcadia_is_platform();
+  tenant text := arcadia_tenant();
+begin
+  if cardinality(refs) > ${MOST_SEARCHES} then
+    return query select distinct r.id from cloud_resources r cross join unnest(r.parents) parent join unnest(refs) wanted(ref) on wanted.ref = parent
+      where r.parents <> '{}' and (account is null or r.account_id = account) and (platform or r.tenant_id = tenant);
+  else
+    return query select distinct c.id from unnest(refs) wanted(ref)
+      cross join lateral (select r.id, r.account_id, r.tenant_id from cloud_resources r where r.parents <> '{}' and r.parents @> array[wanted.ref] offset 0) c
+      where (account is null or c.account_id = account) and (platform or c.tenant_id = tenant);
+  end if;
+end $$;
+revoke all on function arcadia_children(uuid, text[]) from public;
+grant execute on function arcadia_children(uuid, text[]) to arcadia_service;`;
+
+export const INVENTORY_SQL: readonly RepeatableSql[] = [
+  { kind: 'function', name: 'arcadia_children', sql: CHILDREN },
   { kind: 'function', name: 'arcadia_inventory_at', sql: INVENTORY_AT },
   { kind: 'view', name: 'cloud_resource_names', sql: RESOURCE_NAMES },
   { kind: 'view', name: 'cloud_resource_owners', sql: RESOURCE_OWNERS },

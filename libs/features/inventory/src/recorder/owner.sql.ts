@@ -20,10 +20,15 @@ const conditionsApply = (r: string, projectId: string) => `
  * the first rule that applies, the tenant that its users share, and the fallback project. A tenant that is closed or not registered owns
  * nothing. [TNT-1] [TNT-7] New rows and reattributed rows use this one text, so that both always agree. The project is the one that lists
  * the resource as a member, else the one in its own attributes: that one is known earlier and costs no call.
- * `r` is the alias of a row with `account_id, kind, provider_id, name, region, parents, attrs, owner_override`. Adds lateral `owner
+ * `r` is the alias of a row with `account_id, kind, provider_id, name, region, parents, attrs, owner_override`, and with `deleted_at` where
+ * tombstones are among the rows: the last project of these counts, although they are members no more. Adds lateral `owner
  * (tenant_id, project_id, by, ref, parent_id)`.
  */
-export function ownerOf(r: string): string {
+export function ownerOf(r: string, tombstones: 'with tombstones' | 'living' = 'living'): string {
+  const membership = (state: string) => `
+        select m.project_id, m.assigned_at, m.member_since, m.member_until from cloud_project_members m
+         where m.account_id = ${r}.account_id and m.kind = ${r}.kind and m.provider_id = ${r}.provider_id and ${state}`;
+  const ended = tombstones === 'living' ? '' : ` union all ${membership(`m.member_until is not null and ${r}.deleted_at is not null`)}`;
   return `
   left join lateral (
     select p.id as project_id, p.tenant_id
@@ -32,9 +37,8 @@ export function ownerOf(r: string): string {
   ) named on true
   left join lateral (
     select p.id as project_id, p.tenant_id
-      from cloud_project_members m join cloud_projects p on p.id = m.project_id
-     where m.account_id = ${r}.account_id and m.kind = ${r}.kind and m.provider_id = ${r}.provider_id and m.member_until is null
-     order by m.assigned_at desc nulls last, m.member_since desc limit 1
+      from (${membership('m.member_until is null')}${ended}) m join cloud_projects p on p.id = m.project_id
+     order by m.member_until desc nulls first, m.assigned_at desc nulls last, m.member_since desc limit 1
   ) listed on true
   cross join lateral (
     select coalesce(listed.project_id, named.project_id) as project_id,
@@ -78,6 +82,10 @@ export function ownerOf(r: string): string {
   ) owner`;
 }
 
+/** SQL: whether the resource lives, or was alive at the time of a correction; the time is null where nothing is corrected. */
+export const livingSince = (row: string, time: string): string =>
+  `(${row}.deleted_at is null or coalesce(${row}.deleted_at > ${time}::timestamptz, false))`;
+
 /** SQL: the resource that a row has its owner from. It is a column, because row security lets no index find a row by a text that is cast to an id. */
 const parentOf = (row: string): string => `case when ${row}.attributed_by in ('parent', 'members') then ${row}.attributed_ref::uuid end`;
 
@@ -98,24 +106,25 @@ const needsConfirmation = (was: string): string => `
 /**
  * Set-based. Computes the owners again and writes those that differ, with an `attributed` event where tenant or project changed. The event
  * belongs to the new tenant when there was none before. Otherwise it names two tenants, belongs to neither, and only admins read it.
- * [INV-13] A move that needs a confirmation keeps the tenant and becomes a finding; a finding that no longer stands is removed. $1
- * account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`, $5 the time from which
- * the new owner counts, null for now, $6 which moves an admin has confirmed, so that they
- * do not wait: `none`, `all`, or those of `followers`, which a parent decides, $7 the
- * owners before this transaction of the rows that it has written already, as JSON rows: these count, not what it wrote meanwhile.
+ * [INV-13] A move that needs a confirmation keeps the tenant and becomes a finding; a finding that no longer stands is removed. Of the
+ * tombstones only those are written that ended after $5, and none of them becomes a finding.
+ * $1 account, $2 resource ids or null for all, $3 source of the event, $4 sweep, or audit entry for the source `admin`, $5 the time from which
+ * the new owner counts, null for now, $6 which moves an admin has confirmed, so that they do not wait: `none`, `all`, or those of `followers`,
+ * which a parent decides, $7 the owners before this transaction of the rows that it has written already, as JSON rows: these count, not what
+ * it wrote meanwhile.
  */
 export const REATTRIBUTE = (effectiveFrom: string): string => `
 with judged as (
-  select r.id, r.tenant_id as old_tenant, r.cloud_project_id as old_project, r.attributed_by as old_by, r.attributed_ref as old_ref,
+  select r.id, r.deleted_at, r.tenant_id as old_tenant, r.cloud_project_id as old_project, r.attributed_by as old_by, r.attributed_ref as old_ref,
          was.tenant_id as first_tenant, was.by as first_by, was.ref as first_ref, owner.*,
          coalesce(${needsConfirmation('was')} and not ($6 = 'all' or $6 = 'followers' and owner.by <> 'rule'), false) as waits
-    from cloud_resources r ${ownerOf('r')}
+    from cloud_resources r ${ownerOf('r', 'with tombstones')}
     left join json_to_recordset($7::json) as first(id uuid, tenant_id text, by text, ref text) on first.id = r.id
    cross join lateral (
      select case when first.id is null then r.tenant_id else first.tenant_id end as tenant_id,
             case when first.id is null then r.attributed_by else first.by end as by,
             case when first.id is null then r.attributed_ref else first.ref end as ref) was
-   where r.account_id = $1 and ($2::uuid[] is null or r.id = any ($2::uuid[])) and r.deleted_at is null
+   where r.account_id = $1 and ($2::uuid[] is null or r.id = any ($2::uuid[])) and ${livingSince('r', '$5')}
      and (r.tenant_id, r.cloud_project_id, r.attributed_by, r.attributed_ref) is distinct from (owner.tenant_id, owner.project_id, owner.by, owner.ref)),
 computed as (
   select id, old_tenant, old_project, old_by, old_ref, project_id, case when waits then first_tenant else tenant_id end as tenant_id,
@@ -129,7 +138,7 @@ changed as (
   returning r.id, r.kind, r.provider_id, c.old_tenant, c.old_project, c.old_by, c.old_ref, c.tenant_id, c.project_id),
 found as (
   insert into attribution_findings as known (resource_id, account_id, from_tenant_id, to_tenant_id, attributed_by, attributed_ref)
-  select id, $1, first_tenant, tenant_id, by, ref from judged where waits
+  select id, $1, first_tenant, tenant_id, by, ref from judged where waits and deleted_at is null
   on conflict (resource_id) do update
      set from_tenant_id = excluded.from_tenant_id, to_tenant_id = excluded.to_tenant_id, attributed_by = excluded.attributed_by,
          attributed_ref = excluded.attributed_ref, found_at = excluded.found_at
@@ -148,3 +157,56 @@ events as (
          $4
     from changed where (old_tenant, old_project) is distinct from (tenant_id, project_id))
 select id, kind, provider_id, old_tenant, old_by, old_ref, tenant_id from changed`;
+
+/** An object that more resources use gets no owner from them, such as the default network of a large account. */
+const MOST_USERS = 200;
+
+/**
+ * Set-based. Makes the resources that use shared objects their parents, e.g. the members of a network. Returns the objects that changed.
+ * $1 account, $2 kind of the objects, $3 kinds of the users, $4 the users' attribute with the id or ids.
+ */
+export const ADOPT_USED = `
+with used as (
+  select u.id, array_agg(r.kind || '/' || r.provider_id order by r.kind || '/' || r.provider_id) as users
+    from cloud_resources r
+   cross join lateral jsonb_array_elements_text(case jsonb_typeof(r.attrs -> $4) when 'array' then r.attrs -> $4
+                                                when 'string' then jsonb_build_array(r.attrs -> $4) else '[]' end) u(id)
+   where r.account_id = $1 and r.kind = any ($3::text[]) and r.deleted_at is null
+   group by u.id having count(*) <= ${MOST_USERS}),
+wanted as (
+  select o.id, coalesce(u.users, '{}') as users from cloud_resources o left join used u on u.id = o.provider_id
+   where o.account_id = $1 and o.kind = $2 and o.deleted_at is null)
+update cloud_resources o set parents = w.users from wanted w where w.id = o.id and o.parents <> w.users returning o.id`;
+
+/**
+ * Measured. The same for one user: takes it out of the objects that it uses no more. $1 account, $2 kind of the objects, $3 id of the user,
+ * $4 its `<kind>/<provider id>`, $5 the attribute. `?` is true for a text and for an item of a list.
+ */
+export const LEAVE_USED = `
+update cloud_resources o set parents = array_remove(o.parents, $4)
+ where o.id in (select id from arcadia_children($1, array[$4]) child(id)) and o.kind = $2
+   and not exists (select from cloud_resources r where r.id = $3 and r.deleted_at is null and r.attrs -> $5 ? o.provider_id)
+returning o.id`;
+
+/**
+ * Measured. The same for one user: makes it a parent of the objects that it uses. Those without parents have none or more than ${MOST_USERS}
+ * users, so all of theirs are read. $1 account, $2 kind of the objects, $3 id of the user, $4 its `<kind>/<provider id>`, $5 the attribute, $6 kinds
+ * of the users.
+ */
+export const JOIN_USED = `
+update cloud_resources o set parents = w.users
+  from (select n.id, case when cardinality(u.everyone) <= ${MOST_USERS} then u.everyone else '{}' end as users
+          from cloud_resources r join cloud_resources n on n.account_id = $1 and n.kind = $2 and n.deleted_at is null
+               and n.provider_id in (select jsonb_array_elements_text(case jsonb_typeof(r.attrs -> $5) when 'array' then r.attrs -> $5
+                                                                      when 'string' then jsonb_build_array(r.attrs -> $5) else '[]' end))
+         cross join lateral (select array_agg(one order by one) as everyone from (
+           select unnest(n.parents || $4::text) as one where n.parents <> '{}' union all
+           (select a.kind || '/' || a.provider_id from cloud_resources a
+             where n.parents = '{}' and a.account_id = $1 and a.kind = any ($6::text[]) and a.deleted_at is null and a.attrs -> $5 ? n.provider_id
+             limit ${MOST_USERS + 1})) users) u
+         where r.id = $3 and r.deleted_at is null and not n.parents @> array[$4::text]) w
+ where o.id = w.id and o.parents <> w.users returning o.id`;
+
+/** Measured. The objects of kinds $3 that have this user as a parent. $1 account, $2 `<kind>/<provider id>` of the user. */
+export const USED_BY = `
+select o.id from arcadia_children($1, array[$2::text]) child(id) join cloud_resources o on o.id = child.id where o.kind = any ($3::text[])`;

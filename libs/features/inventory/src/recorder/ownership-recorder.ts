@@ -1,9 +1,10 @@
-import { lockTransaction, queryableOf, type Queryable } from '#libs/database';
+import { lockTransaction, queryableOf, type Database, type Queryable } from '#libs/database';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
+import { OwnerAfterEndError } from '../inventory.errors';
 import { KINDS } from '../kinds';
-import { LONGEST_CHAIN, REATTRIBUTE } from './owner.sql';
+import { ADOPT_USED, JOIN_USED, LEAVE_USED, livingSince, LONGEST_CHAIN, REATTRIBUTE, USED_BY } from './owner.sql';
 
 /**
  * The explicit owner of a resource that belongs to no tenant on purpose. A tenant id has no blank at its ends, so this is none, also for a
@@ -27,11 +28,11 @@ const effectiveFromSql = (time: string) =>
  */
 const CORRECT_HISTORY = `
 with recursive followed as (
-  select id, kind, provider_id, tenant_id, 0 as depth from cloud_resources where account_id = $1 and id = any ($2::uuid[]) and deleted_at is null
+  select id, kind, provider_id, tenant_id, 0 as depth from cloud_resources where account_id = $1 and id = any ($2::uuid[]) and ${livingSince('cloud_resources', '$4')}
   union
   select c.id, c.kind, c.provider_id, c.tenant_id, f.depth + 1
-    from followed f join cloud_resources c on c.account_id = $1 and c.parents @> array[f.kind || '/' || f.provider_id] and c.parents <> '{}'
-   where c.deleted_at is null and c.attributed_by in ('parent', 'members') and f.depth < ${LONGEST_CHAIN})
+    from followed f cross join lateral arcadia_children($1, array[f.kind || '/' || f.provider_id]) child(id) join cloud_resources c on c.id = child.id
+   where ${livingSince('c', '$4')} and c.attributed_by in ('parent', 'members') and f.depth < ${LONGEST_CHAIN})
 insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
 select distinct f.id, f.tenant_id, 'attributed', 'admin',
        jsonb_build_object('tenant_id', jsonb_build_object('old', f.tenant_id, 'new', f.tenant_id)) || ${effectiveFromSql('$4')}, $3::uuid
@@ -41,28 +42,29 @@ select distinct f.id, f.tenant_id, 'attributed', 'admin',
 
 const REATTRIBUTION = REATTRIBUTE(effectiveFromSql('$5'));
 
-/** Set-based. Live resources with a parent among $2 (`<kind>/<provider id>`). $1 account. */
-const CHILDREN = `
-select distinct r.id
-  from cloud_resources r cross join unnest(r.parents) parent join unnest($2::text[]) changed(ref) on changed.ref = parent
- where r.account_id = $1 and r.parents <> '{}' and r.deleted_at is null`;
-
 /**
- * Measured. Live children of one parent, found by the index, because other transactions wait for the attribution lock meanwhile.
- * $1 account, $2 `<kind>/<provider id>` of the parent.
+ * Measured. Resources with a parent among $2 (`<kind>/<provider id>`): live ones, and those that ended after $3 (or null). They are found by
+ * the index, because other transactions wait for the attribution lock meanwhile. $1 account.
  */
-const CHILDREN_OF_ONE = `
-select id from cloud_resources where account_id = $1 and parents @> array[$2::text] and parents <> '{}' and deleted_at is null`;
+const CHILDREN = `
+select r.id from arcadia_children($1, $2::text[]) child(id) join cloud_resources r on r.id = child.id where ${livingSince('r', '$3')}`;
 
 /**
- * Set-based. Live resources of kind $2, or with a parent of that kind, with an owner that their parents decide or could decide. Also
- * resources that were discovered since $3, are members of a tenant's project and do not follow it: a membership pass ended while they
- * were being written. $1 account.
+ * Set-based. Live resources of kind $2 that changed since the last complete sweep of that kind began, and the children of those, with an owner
+ * that their parents decide or could decide. A sweep that was stopped between its pages and its end has left some unsettled, so what it
+ * changed counts too. Also resources that were discovered since $3, are members of a tenant's project and do not follow it: a membership pass
+ * ended while they were being written. $1 account.
  */
 const UNSETTLED = `
-select id from cloud_resources
- where account_id = $1 and parents <> '{}' and deleted_at is null and attributed_by not in ('override', 'project')
-   and (kind = $2 or exists (select 1 from unnest(parents) parent where split_part(parent, '/', 1) = $2))
+with since as (
+  select least($3::timestamptz, coalesce(max(started_at), '-infinity')) as at from cloud_sweeps where kind = $2 and status = 'complete'),
+changed as (
+  select id, provider_id, parents, attributed_by, deleted_at from cloud_resources
+   where account_id = $1 and kind = $2 and changed_at >= (select at from since))
+select id from changed where parents <> '{}' and deleted_at is null and attributed_by not in ('override', 'project')
+union
+select r.id from arcadia_children($1, array(select $2 || '/' || provider_id from changed)) child(id) join cloud_resources r on r.id = child.id
+ where r.deleted_at is null and r.attributed_by not in ('override', 'project')
 union
 select r.id
   from cloud_project_members m
@@ -72,34 +74,14 @@ select r.id
    and r.first_seen_at >= $3 and r.deleted_at is null and r.attributed_by not in ('override', 'project')`;
 
 /**
- * Set-based. Sets the parent of children that were recorded before the parent that names them.
+ * Set-based. Sets the parent of children that were recorded before the parent that names them, and returns them.
  * $1 account, $2 kind of the children, $3 kind of the parents, $4 naming attribute.
  */
 const ADOPT_NAMED = `
 update cloud_resources c set parents = array[$3 || '/' || r.provider_id]
   from cloud_resources r cross join jsonb_array_elements_text(r.attrs -> $4) child
  where r.account_id = $1 and r.kind = $3 and jsonb_typeof(r.attrs -> $4) = 'array' and r.attrs -> $4 <> '[]' and r.deleted_at is null
-   and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}'`;
-
-/** An object that more resources use gets no owner from them, such as the default network of a large account. */
-const MOST_USERS = 200;
-
-/**
- * Set-based. Makes the resources that use shared objects their parents, e.g. the members of a network. Returns the objects that changed.
- * $1 account, $2 kind of the objects, $3 kinds of the users, $4 the users' attribute with the id or ids.
- */
-const ADOPT_USED = `
-with used as (
-  select u.id, array_agg(r.kind || '/' || r.provider_id order by r.kind || '/' || r.provider_id) as users
-    from cloud_resources r
-   cross join lateral jsonb_array_elements_text(case jsonb_typeof(r.attrs -> $4) when 'array' then r.attrs -> $4
-                                                when 'string' then jsonb_build_array(r.attrs -> $4) else '[]' end) u(id)
-   where r.account_id = $1 and r.kind = any ($3::text[]) and r.deleted_at is null
-   group by u.id having count(*) <= ${MOST_USERS}),
-wanted as (
-  select o.id, coalesce(u.users, '{}') as users from cloud_resources o left join used u on u.id = o.provider_id
-   where o.account_id = $1 and o.kind = $2 and o.deleted_at is null)
-update cloud_resources o set parents = w.users from wanted w where w.id = o.id and o.parents <> w.users returning o.id`;
+   and c.account_id = $1 and c.kind = $2 and c.provider_id = child and c.parents = '{}' returning c.id`;
 
 /** A resource of which the owner was written: its tenant before and after. Both are the same where only the reason or the project differs. */
 export interface Reattributed {
@@ -110,6 +92,16 @@ export interface Reattributed {
   readonly old_by: string;
   readonly old_ref: string | null;
   readonly tenant_id: string | null;
+}
+
+/** For the audit log, which finds an entry by each of its `tenant_ids`: the tenants that lost or got one of these resources, and `others`. */
+export function tenantsMoved(
+  moved: readonly Pick<Reattributed, 'old_tenant' | 'tenant_id'>[],
+  others: readonly (string | null)[] = [],
+): { readonly tenant_ids?: readonly string[] } {
+  const owners = [...others, ...moved.flatMap(({ old_tenant, tenant_id }) => [old_tenant, tenant_id])];
+  const tenant_ids = [...new Set(owners.flatMap((owner) => owner ?? []))].sort();
+  return tenant_ids.length > 0 ? { tenant_ids } : {};
 }
 
 /** A change of an owner by an admin. */
@@ -174,19 +166,20 @@ export class OwnershipRecorder {
       }
       if (changed.length === 0) break;
       const parents = changed.map((row) => `${row.kind}/${row.provider_id}`);
-      ids = (await tx.query<{ id: string }>(CHILDREN, [accountId, parents])).map((child) => child.id);
+      ids = (await tx.query<{ id: string }>(CHILDREN, [accountId, parents, effectiveFrom])).map((child) => child.id);
       if (ids.length === 0) break;
     }
     for (const [id, { old_tenant, tenant_id }] of moved) if (old_tenant === tenant_id) moved.delete(id);
     return moved;
   }
 
-  /** Call it after a sweep that changed rows of a kind. It attributes their children, the children among them, and new resources again. */
+  /** Call it after a sweep that changed rows of a kind. It attributes these rows, their children, and new resources again. */
   async settle(tx: Queryable, { id: sweepId, accountId, kind, startedAt }: SweepOfKind): Promise<void> {
-    for (const { kind: child, namedBy } of KINDS) {
-      if (namedBy && (namedBy.kind === kind || child === kind)) await tx.query(ADOPT_NAMED, [accountId, child, namedBy.kind, namedBy.attr]);
-    }
     const adopted: { id: string }[] = [];
+    for (const { kind: child, namedBy } of KINDS) {
+      if (namedBy && (namedBy.kind === kind || child === kind))
+        adopted.push(...(await tx.query<{ id: string }>(ADOPT_NAMED, [accountId, child, namedBy.kind, namedBy.attr])));
+    }
     for (const { kind: shared, usedBy } of KINDS) {
       if (usedBy && (shared === kind || usedBy.kinds.includes(kind)))
         adopted.push(...(await tx.query<{ id: string }>(ADOPT_USED, [accountId, shared, usedBy.kinds, usedBy.attr])));
@@ -196,14 +189,47 @@ export class OwnershipRecorder {
     if (ids.length > 0) await this.reattribute(tx, accountId, 'sweep', ids, { writerId: sweepId });
   }
 
-  /** Call it after one resource was recorded without a sweep. It attributes the resource, and its children, which may be older rows. */
+  /**
+   * Call it after one resource was recorded without a sweep. It attributes the resource, and its children, which may be older rows, and the objects
+   * that it shares with others, such as its network.
+   */
   async settleOne(
     tx: Queryable,
     accountId: string,
     { id, kind, provider_id }: { id: string; kind: string; provider_id: string },
   ): Promise<void> {
-    const children = await tx.query<{ id: string }>(CHILDREN_OF_ONE, [accountId, `${kind}/${provider_id}`]);
-    await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id)]);
+    const children = await tx.query<{ id: string }>(CHILDREN, [accountId, [`${kind}/${provider_id}`], null]);
+    const shared = await this.settleShared(tx, accountId, { id, kind, provider_id });
+    await this.reattribute(tx, accountId, 'saga', [id, ...children.map((child) => child.id), ...shared]);
+  }
+
+  /**
+   * Call it outside a transaction, after one resource was found deleted without a sweep: what it shared with others gets their owner. Most
+   * resources share nothing with an owner, and wait for no other change of owners.
+   */
+  async settleDeleted(database: Database, accountId: string, deleted: { id: string; kind: string; provider_id: string }): Promise<void> {
+    const kinds = KINDS.flatMap(({ kind, usedBy }) => (usedBy?.kinds.includes(deleted.kind) ? [kind] : []));
+    if (kinds.length === 0) return;
+    if ((await database.query(USED_BY, [accountId, `${deleted.kind}/${deleted.provider_id}`, kinds])).length === 0) return;
+    await database.transaction(async (tx) => {
+      await this.lockAttribution(tx);
+      await this.reattribute(tx, accountId, 'saga', await this.settleShared(tx, accountId, deleted));
+    });
+  }
+
+  private async settleShared(
+    tx: Queryable,
+    accountId: string,
+    { id, kind, provider_id }: { id: string; kind: string; provider_id: string },
+  ): Promise<string[]> {
+    const changed: { id: string }[] = [];
+    for (const { kind: shared, usedBy } of KINDS) {
+      if (!usedBy?.kinds.includes(kind)) continue;
+      const values = [accountId, shared, id, `${kind}/${provider_id}`, usedBy.attr];
+      changed.push(...(await tx.query<{ id: string }>(LEAVE_USED, values)));
+      changed.push(...(await tx.query<{ id: string }>(JOIN_USED, [...values, usedBy.kinds])));
+    }
+    return changed.map((one) => one.id);
   }
 
   /** Lets the present owner of these resources, and of those that follow them, count from an earlier time on. */
@@ -213,7 +239,7 @@ export class OwnershipRecorder {
 
   /**
    * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. Returns the previous
-   * owner; undefined when there is no such resource.
+   * owner; undefined when there is no such resource. Throws `OwnerAfterEndError` for a resource that ended before the owner would count.
    */
   async override(
     em: EntityManager,
@@ -223,6 +249,8 @@ export class OwnershipRecorder {
   ): Promise<PreviousOwner | undefined> {
     const resource = await em.findOneBy(Resource, { id: resourceId });
     if (!resource) return undefined;
+    const { deletedAt } = resource;
+    if (deletedAt && (effectiveFrom === null || Date.parse(effectiveFrom) >= deletedAt.getTime())) throw new OwnerAfterEndError(deletedAt);
     await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });
     const tx = queryableOf(em);
     await this.reattribute(tx, resource.accountId, 'admin', [resourceId], { writerId: changeId, effectiveFrom });

@@ -3,7 +3,7 @@ import { Database, TenantTransaction } from '#libs/database';
 import type { Scope } from '#libs/identity';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, type EntityManager, type FindOptionsWhere, type Repository } from 'typeorm';
+import { IsNull, Not, type EntityManager, type FindOptionsWhere, type Repository } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
 import { SagaAction } from '../entities/saga-action.entity';
 import { UnknownKindError } from '../inventory.errors';
@@ -43,8 +43,10 @@ export type DropletCompanion = View<Resource, (typeof COMPANION_FIELDS)[number]>
 const COMPANION_FIELDS = ['id', 'kind', 'name', 'attrs'] as const satisfies readonly (keyof Resource)[];
 
 /** Snapshots and backups have the droplet as their parent; a volume and an address name it in their attributes. */
-const COMPANIONS = `(r.parents && :parent or (r.kind = 'volume' and r.attrs -> 'droplet_ids' ? :dropletId)
-  or (r.kind = 'floating_ip' and r.attrs ->> 'droplet_id' = :dropletId))`;
+const COMPANIONS = `r.id in (
+  select child.id from arcadia_children(null, :parent) child(id) union all
+  select v.id from cloud_resources v where v.kind = 'volume' and v.deleted_at is null and v.attrs -> 'droplet_ids' ? :dropletId union all
+  select i.id from cloud_resources i where i.kind = 'floating_ip' and i.deleted_at is null and i.attrs ->> 'droplet_id' = :dropletId)`;
 
 /** More are not listed in a plan. */
 const MOST_COMPANIONS = 500;
@@ -97,9 +99,18 @@ export class ResourceRegistrar {
     return { resourceId: resource.id };
   }
 
-  /** Writes a tombstone; repeated calls write nothing. The caller must have received the provider's 404. */
+  /**
+   * Writes a tombstone, and settles the owners of what the resource shared with others; repeated calls write nothing. The caller must have received
+   * the provider's 404.
+   */
   async markDeleted(kind: string, providerId: string, sagaId?: string): Promise<void> {
-    await this.database.query(TOMBSTONE, [kind, canonicalIdOf(listedKind(kind), providerId), sagaId ?? null]);
+    const id = canonicalIdOf(listedKind(kind), providerId);
+    await this.database.query(TOMBSTONE, [kind, id, sagaId ?? null]);
+    const ended = await this.resources.find({
+      where: { kind, providerId: id, deletedAt: Not(IsNull()) },
+      select: { id: true, accountId: true },
+    });
+    for (const one of ended) await this.owners.settleDeleted(this.database, one.accountId, { id: one.id, kind, provider_id: id });
   }
 
   /** Undefined when there is no such live resource, or it belongs to another tenant. [TEN-6] */

@@ -51,10 +51,15 @@ export class BalanceSnapshots {
 
   /** Makes two calls. Throws the client's errors, and `OtherAccountError` before anything of another account is written. [INV-6] */
   async takeSnapshot(): Promise<void> {
-    const accountId = await this.binding.verify(purpose);
-    const { generatedAt, ...amounts } = await this.provider.get({ purpose, path: '/v2/customers/my/balance', parse: parseBalance });
+    const { accountId, fingerprint } = await this.binding.check(purpose);
+    const { generatedAt, ...amounts } = await this.provider.get({
+      purpose,
+      fingerprint,
+      path: '/v2/customers/my/balance',
+      parse: parseBalance,
+    });
     await this.snapshots.insert({ accountId, ...amounts, generatedAt: generatedAt ?? (() => 'clock_timestamp()') });
-    await this.refreshPreview(accountId);
+    await this.refreshPreview(accountId, fingerprint);
   }
 
   /** Throws `BalanceNotReadError`. */
@@ -87,9 +92,9 @@ export class BalanceSnapshots {
   }
 
   /** The balance counts; of a preview that cannot be read, the previous one stays until the next reading. */
-  private async refreshPreview(accountId: string): Promise<void> {
+  private async refreshPreview(accountId: string, fingerprint: string): Promise<void> {
     try {
-      await this.savePreview(accountId, await this.invoices.preview());
+      await this.savePreview(accountId, await this.invoices.preview(fingerprint));
     } catch (error) {
       if (!(error instanceof MalformedAnswerError)) throw error;
       this.log.warn({ event: 'invoice_preview_unreadable', ...errorFields(error) });

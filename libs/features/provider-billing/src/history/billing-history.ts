@@ -103,10 +103,10 @@ export class BillingHistory {
    * `OtherAccountError`.
    */
   async read(): Promise<HistoryReport> {
-    const accountId = await this.pin.verify('billing');
+    const { accountId, fingerprint } = await this.pin.check('billing');
     const isFirst = !(await this.wasRead(accountId));
-    const history = await this.provider.history();
-    const headers = await this.provider.headers();
+    const history = await this.provider.history(fingerprint);
+    const headers = await this.provider.headers(fingerprint);
     const numbered = numberDuplicates(history.rows).filter(({ nth }) => history.complete || nth === 1);
     const inserted = await this.database.transaction(async (tx) => {
       const rows = await tx.query<InsertedEntry>(INSERT_ENTRIES, [accountId, JSON.stringify(numbered), PAYMENT_FAILURES]);

@@ -44,8 +44,8 @@ export class InvoiceIngest {
     if (!invoice) return undefined;
     const started = performance.now();
     try {
-      await this.binding.verify(purpose);
-      const report = await this.ingest(invoice, signal);
+      const { fingerprint } = await this.binding.check(purpose);
+      const report = await this.ingest(invoice, fingerprint, signal);
       this.log.log({ event: 'invoice_ingested', ...logFields(invoice), ...report, ms: Math.round(performance.now() - started) });
       return report;
     } catch (error) {
@@ -57,13 +57,13 @@ export class InvoiceIngest {
     }
   }
 
-  private async ingest(invoice: ClaimedInvoice, signal?: AbortSignal): Promise<IngestReport | undefined> {
-    const summary = await this.provider.summary(invoice.invoiceUuid);
-    const items = await this.provider.items(invoice.invoiceUuid, signal);
+  private async ingest(invoice: ClaimedInvoice, fingerprint: string, signal?: AbortSignal): Promise<IngestReport | undefined> {
+    const summary = await this.provider.summary(fingerprint, invoice.invoiceUuid);
+    const items = await this.provider.items(fingerprint, invoice.invoiceUuid, signal);
     const { unlisted } = await this.reader.unlistedKinds();
     const document = await DocumentFile.create();
     try {
-      await this.provider.downloadDocument(invoice.invoiceUuid, () => document.write(), signal);
+      await this.provider.downloadDocument(fingerprint, invoice.invoiceUuid, () => document.write(), signal);
       return await this.lineWriter.replaceLines(invoice, { document, hash: await document.sha256(), items, summary, unlisted });
     } finally {
       await document.remove();

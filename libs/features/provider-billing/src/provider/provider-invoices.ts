@@ -35,7 +35,10 @@ export interface ItemsRead {
   readonly complete: boolean;
 }
 
-/** Reads billing data of the provider. Rows of these lists have no ids and are identified by their position. */
+/**
+ * Reads billing data of the provider. Rows of these lists have no ids and are identified by their position. Each call names the fingerprint of the
+ * token that was checked, and is sent with no other one: the reading would be of another account. [INV-6]
+ */
 @Injectable()
 export class ProviderInvoices {
   private readonly log = new Logger('Billing');
@@ -43,49 +46,64 @@ export class ProviderInvoices {
   constructor(private readonly provider: DigitalOcean) {}
 
   /** Only this list may lack a total; without one it is complete when it has a single page. Throws the client's errors. */
-  async history(): Promise<ListRead<HistoryEntry>> {
-    const { rows, incomplete, pages } = await this.readList(`${BASE}/billing_history`, 'billing_history', parseHistoryEntry);
+  async history(fingerprint: string): Promise<ListRead<HistoryEntry>> {
+    const { rows, incomplete, pages } = await this.readList(fingerprint, `${BASE}/billing_history`, 'billing_history', parseHistoryEntry);
     const complete = incomplete === undefined || (incomplete.reason === 'no_total' && pages === 1);
     if (!complete) this.logIncomplete(incomplete);
     return { rows, complete };
   }
 
-  async headers(): Promise<ListRead<InvoiceHeader>> {
-    const { rows, incomplete } = await this.readList(`${BASE}/invoices`, 'invoices', parseInvoiceHeader);
+  async headers(fingerprint: string): Promise<ListRead<InvoiceHeader>> {
+    const { rows, incomplete } = await this.readList(fingerprint, `${BASE}/invoices`, 'invoices', parseInvoiceHeader);
     if (incomplete) this.logIncomplete(incomplete);
     return { rows, complete: incomplete === undefined };
   }
 
   /** The invoice of the current month, which the provider computes daily; null when there is none. */
-  preview(): Promise<ListedPreview | null> {
-    return this.provider.get({ purpose, path: `${BASE}/invoices`, query: { per_page: '1' }, parse: parsePreview });
+  preview(fingerprint: string): Promise<ListedPreview | null> {
+    return this.provider.get({ purpose, fingerprint, path: `${BASE}/invoices`, query: { per_page: '1' }, parse: parsePreview });
   }
 
   /** Null when the provider has no summary. The document counts, the summary only checks it. */
-  async summary(invoiceUuid: string): Promise<InvoiceSummary | null> {
-    return nullIfMissing(this.provider.get({ purpose, path: `${pathOf(invoiceUuid)}/summary`, parse: parseSummary }));
+  async summary(fingerprint: string, invoiceUuid: string): Promise<InvoiceSummary | null> {
+    return nullIfMissing(this.provider.get({ purpose, fingerprint, path: `${pathOf(invoiceUuid)}/summary`, parse: parseSummary }));
   }
 
   /** The items with their ids; null when the provider has none. */
-  async items(invoiceUuid: string, signal?: AbortSignal): Promise<ItemsRead | null> {
-    const read = await nullIfMissing(this.readList(pathOf(invoiceUuid), 'invoice_items', parseItem, MOST_ITEMS, signal));
+  async items(fingerprint: string, invoiceUuid: string, signal?: AbortSignal): Promise<ItemsRead | null> {
+    const read = await nullIfMissing(this.readList(fingerprint, pathOf(invoiceUuid), 'invoice_items', parseItem, MOST_ITEMS, signal));
     if (!read) return null;
     const { rows, incomplete, isTooLong, total } = read;
     if (incomplete) this.log.warn({ event: 'invoice_items_incomplete', invoice_uuid: invoiceUuid, ...errorFields(incomplete) });
     return { rows: isTooLong ? null : rows, total, complete: !isTooLong && incomplete === undefined };
   }
 
-  async downloadDocument(invoiceUuid: string, openSink: () => Writable, signal?: AbortSignal): Promise<void> {
-    await this.provider.download({ purpose, path: `${pathOf(invoiceUuid)}/csv`, openSink, timeoutMs: DOCUMENT_LIMIT_MS, signal });
+  async downloadDocument(fingerprint: string, invoiceUuid: string, openSink: () => Writable, signal?: AbortSignal): Promise<void> {
+    await this.provider.download({
+      purpose,
+      fingerprint,
+      path: `${pathOf(invoiceUuid)}/csv`,
+      openSink,
+      timeoutMs: DOCUMENT_LIMIT_MS,
+      signal,
+    });
   }
 
-  private async readList<T>(path: string, key: string, parse: (raw: unknown) => T, mostRows = Infinity, signal?: AbortSignal) {
+  private async readList<T>(
+    fingerprint: string,
+    path: string,
+    key: string,
+    parse: (raw: unknown) => T,
+    mostRows = Infinity,
+    signal?: AbortSignal,
+  ) {
     const rows: T[] = [];
     const counts = { pages: 0, total: 0 };
     let position = 0;
     try {
       const request = {
         purpose,
+        fingerprint,
         path,
         key,
         signal,

@@ -101,11 +101,14 @@ export class DropletAccess {
     return fieldError('project_id', own.length === 0 ? 'is missing: you have no project yet' : 'is missing: you have several projects');
   }
 
-  /** The catalog contains public images only. A tenant may also use the ids of its own snapshots and backups. */
+  /** The catalog contains public images only. A tenant may also use the ids of its own snapshots, backups and custom images. */
   private async imageErrors(scope: Scope, { image }: Pick<ProvisionDropletInput, 'image'>): Promise<FieldError[]> {
     if (!/^\d+$/.test(image) || scope.kind === 'platform') return [];
-    const owners = await Promise.all(['snapshot', 'droplet_backup'].map((kind) => this.inventory.findByProviderId(kind, image)));
-    return owners.some((found) => found?.tenant_id === scope.tenantId) ? [] : [fieldError('image', 'is not a snapshot or backup of yours')];
+    const kinds = ['snapshot', 'droplet_backup', 'custom_image'];
+    const found = await Promise.all(kinds.map((kind) => this.inventory.findByProviderId(kind, image)));
+    const own = found.find((one) => one?.tenant_id === scope.tenantId);
+    if (!own) return [fieldError('image', 'is not a snapshot, backup or custom image of yours')];
+    return own.kind !== 'custom_image' || own.status === 'available' ? [] : [fieldError('image', `cannot be used: it is ${own.status}`)];
   }
 
   /** The problems of the catalog's fields in an order that is wrong elsewhere. A field that is missing has none. */

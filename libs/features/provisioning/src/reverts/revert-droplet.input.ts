@@ -1,4 +1,4 @@
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsObject, IsOptional } from 'class-validator';
 import { DROPLET_NAME, findDiskObstacle, OwnDropletInput, TAG, type WithDroplet } from '../droplets/droplet.input';
 
 /** The fields of a droplet that the provider can change in place without losing data. */
@@ -12,6 +12,11 @@ export class RevertDropletInput extends OwnDropletInput {
   @ArrayMaxSize(REVERTIBLE.length)
   @IsIn(REVERTIBLE, { each: true })
   readonly fields: RevertibleField[];
+
+  /** The value of each field that the operator saw: the provider may have no other one to overwrite. */
+  @IsOptional()
+  @IsObject()
+  readonly seen_values?: Readonly<Record<string, unknown>>;
 }
 
 /** The wanted state of a droplet. Its tags do not contain the tags that only this service sets. */

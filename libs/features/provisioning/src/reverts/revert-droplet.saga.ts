@@ -58,7 +58,12 @@ export class RevertDropletSaga {
       internal: true,
       prepare: (command) => this.prepare(command),
       foresee: (command) => this.foresee(command),
-      hashedInput: ({ resource_id, fields, ...values }) => ({ resource_id, fields, wanted: fields.map((field) => values[field]) }),
+      hashedInput: ({ resource_id, fields, seen_values, ...values }) => ({
+        resource_id,
+        fields,
+        seen_values,
+        wanted: fields.map((field) => values[field]),
+      }),
       plan: ({ fields }) => [check, ...fields.flatMap((field) => stepsOf[field]), observe].map(({ name }) => name),
       holds: dropletHolds,
       steps: [check, off, resize, on, rename, tags, backups, power, observe],
@@ -66,7 +71,7 @@ export class RevertDropletSaga {
   }
 
   /** Throws `ResourceNotFoundError`, and `NotRevertibleError` with the reason. */
-  private async prepare({ scope, input: { resource_id, fields } }: StartCommand<RevertDropletInput>): Promise<AcceptedRevert> {
+  private async prepare({ scope, input: { resource_id, fields, seen_values } }: StartCommand<RevertDropletInput>): Promise<AcceptedRevert> {
     const droplet = await this.inventory.get(scope, resource_id);
     if (droplet.kind !== 'droplet') throw new NotRevertibleError(`nothing of a ${droplet.kind} can be changed in place`);
     const desired = await this.desiredStates.find(resource_id);
@@ -92,7 +97,7 @@ export class RevertDropletSaga {
       if (obstacle !== undefined) throw new NotRevertibleError(obstacle);
     }
     if (wanted.size_slug !== undefined && droplet.region) await this.checkOffer(wanted.size_slug, droplet.region);
-    return { resource_id, fields, droplet_id: droplet.provider_id, spec_version: desired.version, ...live, ...wanted };
+    return { resource_id, fields, droplet_id: droplet.provider_id, spec_version: desired.version, seen_values, ...live, ...wanted };
   }
 
   private async foresee({ scope, input }: StartCommand<AcceptedRevert>) {

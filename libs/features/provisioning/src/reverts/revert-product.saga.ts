@@ -1,7 +1,7 @@
 import { InventoryReader, ResourceRegistrar, type ResourceView } from '#libs/inventory';
 import { NO_DOWNTIME, type Forecast, type PlannedChange, type SagaDefinition, type StartCommand } from '#libs/saga';
 import { Injectable } from '@nestjs/common';
-import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn } from 'class-validator';
+import { ArrayMaxSize, ArrayNotEmpty, IsArray, IsIn, IsObject, IsOptional } from 'class-validator';
 import { DesiredStateRepository } from '../desired-state/desired-state.repository';
 import { OwnDropletInput, TAG } from '../droplets/droplet.input';
 import type { Spec } from '../entities/desired-state.entity';
@@ -36,6 +36,11 @@ export class RevertProductInput extends OwnDropletInput {
   @ArrayMaxSize(ALL_FIELDS.length)
   @IsIn(ALL_FIELDS, { each: true })
   readonly fields: string[];
+
+  /** The value of each field that the operator saw: the provider may have no other one to overwrite. */
+  @IsOptional()
+  @IsObject()
+  readonly seen_values?: Readonly<Record<string, unknown>>;
 }
 
 /** `other_droplet_id`: the droplet that has the volume instead of the desired one. */
@@ -43,6 +48,7 @@ type AcceptedProductRevert = AcceptedProduct & {
   readonly resource_id: string;
   readonly provider_id: string;
   readonly fields: readonly string[];
+  readonly seen_values?: Readonly<Record<string, unknown>> | undefined;
   readonly spec_version: number;
   readonly other_droplet_id?: string;
 };
@@ -89,7 +95,10 @@ export class RevertProductSaga {
   }
 
   /** Throws `ResourceNotFoundError`, and `NotRevertibleError` with the reason. */
-  private async prepare({ scope, input: { resource_id, fields } }: StartCommand<RevertProductInput>): Promise<AcceptedProductRevert> {
+  private async prepare({
+    scope,
+    input: { resource_id, fields, seen_values },
+  }: StartCommand<RevertProductInput>): Promise<AcceptedProductRevert> {
     const row = await this.inventory.get(scope, resource_id);
     if (row.kind !== 'volume' && row.kind !== 'firewall') throw new NotRevertibleError(`nothing of a ${row.kind} can be changed in place`);
     const other = fields.find((field) => REVERTIBLE_OF_PRODUCTS[row.kind]?.includes(field) !== true);
@@ -106,6 +115,7 @@ export class RevertProductSaga {
       provider_id: row.provider_id,
       fields,
       spec_version: desired.version,
+      seen_values,
       ...values,
       ...(typeof attached === 'string' && attached !== NO_DROPLET && attached !== values.droplet_id && { other_droplet_id: attached }),
     };

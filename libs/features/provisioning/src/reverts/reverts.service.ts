@@ -12,6 +12,8 @@ export interface RevertOrder {
   /** The kind of the resource. */
   readonly kind: string;
   readonly field: string;
+  /** The value that the operator saw. */
+  readonly valueSeen: unknown;
   /** Owner of the resource, who sees the saga. */
   readonly ownerId: string | null;
   /** The hash of the plan that the caller has read. */
@@ -53,7 +55,7 @@ function findFieldObstacle({ kind, field }: RevertOrder): NotRevertibleError | u
   return new NotRevertibleError(obstacle ?? field);
 }
 
-const startOf = ({ resourceId, kind, field }: RevertOrder) => ({
+const startOf = ({ resourceId, kind, field, valueSeen }: RevertOrder) => ({
   kind: kind in REVERTIBLE_OF_PRODUCTS ? 'revert_product' : 'revert_droplet',
-  input: { resource_id: resourceId, fields: [field] },
+  input: { resource_id: resourceId, fields: [field], seen_values: { [field]: valueSeen } },
 });

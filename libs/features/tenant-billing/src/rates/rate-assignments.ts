@@ -184,7 +184,16 @@ export class RateAssignments {
       const values = { tenantId, resourceId, selector, model, priority, validFrom: firstDay(valid_from), validTo, reason };
       const { identifiers } = await em.insert(RateOverride, { ...values, createdBy: because.by.sub });
       const row = await em.findOneByOrFail(RateOverride, { id: String(identifiers[0]?.id) });
-      const details = { tenant_id: tenantId, resource_id: resourceId, selector, model, valid_from, valid_to: valid_to ?? null };
+      const concerned = named?.tenant_id ? { tenant_ids: [named.tenant_id] } : {};
+      const details = {
+        tenant_id: tenantId,
+        resource_id: resourceId,
+        selector,
+        model,
+        valid_from,
+        valid_to: valid_to ?? null,
+        ...concerned,
+      };
       const target = { type: 'rate_override', id: row.id };
       await this.audit.record(queryableOf(em), { ...because, reason, action: 'rate_override_created', target, details });
       return overrideView(row, named?.name ?? null);
@@ -201,7 +210,8 @@ export class RateAssignments {
       if (!row || affected !== 1) throw new RateOverrideNotFoundError();
       const { tenantId: tenant_id, resourceId: resource_id, model } = row;
       const target = { type: 'rate_override', id };
-      const details = { tenant_id, resource_id, model };
+      const [named] = resource_id === null ? [] : await this.inventory.getMany([resource_id]);
+      const details = { tenant_id, resource_id, model, ...(named?.tenant_id && { tenant_ids: [named.tenant_id] }) };
       await this.audit.record(queryableOf(em), { ...because, action: 'rate_override_deleted', target, details });
       return overrideView(row, (await this.namesOf([row])).get(row.resourceId ?? '') ?? null);
     });

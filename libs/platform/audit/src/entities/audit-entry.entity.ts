@@ -48,4 +48,8 @@ export class AuditEntry {
   /** `previous_tenant_id` of the details, likewise. */
   @Column('text', { nullable: true })
   readonly previousTenant: string | null;
+
+  /** `tenant_ids` of the details, likewise; null where there are none. */
+  @Column('text', { array: true, nullable: true })
+  readonly concernedTenants: string[] | null;
 }

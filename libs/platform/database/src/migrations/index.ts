@@ -67,6 +67,7 @@ import { PostponedBulkItems1795000001416 } from './1416-postponed-bulk-items.mig
 import { DefaultRateCards1795000001420 } from './1420-default-rate-cards.migration';
 import { BillingByIndex1795000001421 } from './1421-billing-by-index.migration';
 import { TenantClosures1795000001422 } from './1422-tenant-closures.migration';
+import { FormerMembers1795000001425 } from './1425-former-members.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -139,4 +140,5 @@ export const migrations = [
   DefaultRateCards1795000001420,
   BillingByIndex1795000001421,
   TenantClosures1795000001422,
+  FormerMembers1795000001425,
 ];
