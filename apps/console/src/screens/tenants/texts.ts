@@ -1,5 +1,6 @@
 /** Every text of the tenants. */
 export const TEXTS = {
+  notSwept: 'not known before every kind was listed once',
   title: 'Tenants',
   one: 'Tenant',
   sub: 'The customers whose resources this account holds.',
