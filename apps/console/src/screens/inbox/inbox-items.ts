@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, type Drift, type Saga, type Schemas, type Sweep } from '../../client/client';
-import { monthText, moneyDelta, moneyIn, money, valueText, words } from '../../parts/format';
+import { monthText, moneyDelta, moneyIn, money, sumOf, valueText, words } from '../../parts/format';
 import { kindName, kindsName } from '../../parts/kinds';
 import { sagaTitle } from '../../parts/sagas';
 import type { Tone } from '../../parts/status';
@@ -250,7 +250,7 @@ function draftItems(drafts: readonly Schemas['TenantInvoiceResponse'][]): InboxI
     const own = stopped.filter((draft) => draft.period === period);
     const problem = own[0]?.problems.find(({ severity }) => severity === 'critical');
     const currencies = new Set(own.map(({ currency }) => currency));
-    const sum = own.reduce((all, { net }) => all + Number(net), 0).toFixed(2); // the tax of a draft is not decided
+    const sum = sumOf(own.map(({ net }) => net)); // the tax of a draft is not decided
     return {
       id: `drafts-${period}`,
       group: 'money',

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { answered, api, type Resource, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { count, money, words } from '../../parts/format';
+import { count, money, sumOf, words } from '../../parts/format';
 import { everyPage } from '../../parts/list';
 import { Facts } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
@@ -26,7 +26,7 @@ export function BulkBar({ rows, clear }: BulkBarProps) {
   const [asking, setAsking] = useState<Action | null>(null);
   const [done, setDone] = useState<string | null>(null);
   if (rows.length === 0 && done === null && asking === null) return null;
-  const monthly = rows.reduce((sum, { price }) => sum + (price?.monthly === undefined ? 0 : Number(monthlyOf(price))), 0);
+  const monthly = sumOf(rows.flatMap(({ price }) => (price?.monthly === undefined ? [] : [monthlyOf(price)])));
   const { bulk } = TEXTS;
   const finish = (action: Action, { changed, skipped }: Outcome) => {
     setDone(bulk.done(bulk.past[action], changed, skipped.length));
@@ -44,7 +44,7 @@ export function BulkBar({ rows, clear }: BulkBarProps) {
       ) : (
         <>
           <b className="tn">{bulk.selected(rows.length)}</b>
-          <span className="dim tn">{bulk.monthly(money(String(monthly)))}</span>
+          <span className="dim tn">{bulk.monthly(money(monthly))}</span>
           <span className="go" style={{ margin: '0 0 0 auto' }}>
             {ACTIONS.map((action) => (
               <button key={action} type="button" className="btn sml" onClick={() => setAsking(action)}>

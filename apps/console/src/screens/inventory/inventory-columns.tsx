@@ -1,5 +1,5 @@
 import type { Resource } from '../../client/client';
-import { money, plainMoney, words } from '../../parts/format';
+import { money, plainMoney, sumOf, words } from '../../parts/format';
 import { IconCircleDashedX, IconShieldLock, IconUserQuestion } from '../../parts/icons';
 import { KindIcon, KindItem, kindName, sizeText } from '../../parts/kinds';
 import { Badge, Status } from '../../parts/status';
@@ -65,8 +65,7 @@ export function Price({ price, alone = false }: { readonly price: Resource['pric
 }
 
 /** A month of a resource, with its backups. */
-export const monthlyOf = (price: NonNullable<Resource['price']>): string =>
-  String(Number(price.monthly ?? 0) + Number(price.backups?.monthly ?? 0));
+export const monthlyOf = (price: NonNullable<Resource['price']>): string => sumOf([price.monthly ?? '0', price.backups?.monthly ?? '0']);
 
 /** The status; of a resource that the latest sweeps did not list, that it is missing. */
 function State({ resource }: { readonly resource: Resource }) {

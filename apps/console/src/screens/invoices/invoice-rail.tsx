@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
-import { calendarDay, moneyIn, monthText, plainDelta } from '../../parts/format';
+import { calendarDay, lessOf, moneyIn, monthText, negated, plainDelta, sumOf } from '../../parts/format';
 import { IconShieldCheck } from '../../parts/icons';
 import { everyPage } from '../../parts/list';
 import { Card, Facts } from '../../parts/page';
@@ -34,10 +34,11 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
   });
   const less = (amount: string, isBack = false) => moneyIn(isBack ? amount : `-${amount}`, currency);
   const { payments = [], notes = [] } = moved.data ?? {};
-  const counted =
-    payments.reduce((sum, { kind, to_due: part }) => sum + (kind === 'received' ? Number(part) : -Number(part)), 0) +
-    notes.reduce((sum, { lowers_due: part }) => sum + Number(part), 0);
-  const wallet = Number(total) - counted - Number(due);
+  const counted = [
+    ...payments.map(({ kind, to_due: part }) => (kind === 'received' ? part : negated(part))),
+    ...notes.map(({ lowers_due: part }) => part),
+  ];
+  const wallet = lessOf(total, sumOf([...counted, due]));
   return (
     <Card title={WORDS.money} pad>
       <p className="dim">{WORDS.due}</p>
@@ -49,7 +50,7 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
           right
           rows={[
             [WORDS.total, moneyIn(total, currency)],
-            ...(wallet > 0.004 ? [[WORDS.wallet, less(wallet.toFixed(2))] as const] : []),
+            ...(Number(wallet) > 0 ? [[WORDS.wallet, less(wallet)] as const] : []),
             ...payments.map(
               ({ kind, received_on: on, reference, to_due: part }) =>
                 [`${WORDS.kinds[kind] ?? kind}, ${calendarDay(on)}, ${reference}`, less(part, kind !== 'received')] as const,
@@ -95,21 +96,22 @@ const nameOf = ({ resource_name: name, description }: Line): string => name ?? d
 interface Difference {
   readonly key: string;
   readonly name: string;
-  readonly before: number;
-  readonly after: number;
+  /** Decimals. */
+  readonly before: string;
+  readonly after: string;
 }
 
 /** What each resource cost then and now, the largest difference first; what costs the same is left out. Pure. */
 export function differences(before: readonly Line[], after: readonly Line[]): readonly Difference[] {
   const found = new Map<string, Difference>();
-  const add = (line: Line, then: number, now: number) => {
+  const add = (line: Line, then: string, now: string) => {
     const key = keyOf(line);
-    const known = found.get(key) ?? { key, name: nameOf(line), before: 0, after: 0 };
-    found.set(key, { ...known, before: known.before + then, after: known.after + now });
+    const known = found.get(key) ?? { key, name: nameOf(line), before: '0', after: '0' };
+    found.set(key, { ...known, before: sumOf([known.before, then]), after: sumOf([known.after, now]) });
   };
-  for (const line of before) add(line, Number(line.net), 0);
-  for (const line of after) add(line, 0, Number(line.net));
-  const deltaOf = (one: Difference) => Math.round((one.after - one.before) * 100);
+  for (const line of before) add(line, line.net, '0');
+  for (const line of after) add(line, '0', line.net);
+  const deltaOf = (one: Difference) => Number(lessOf(one.after, one.before));
   return [...found.values()].filter((one) => deltaOf(one) !== 0).sort((a, b) => Math.abs(deltaOf(b)) - Math.abs(deltaOf(a)));
 }
 
@@ -153,7 +155,9 @@ export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
                   {moneyIn(found.last.net, currency)}
                 </Link>,
               ],
-              ...rows.slice(0, MOST_DIFFERENCES).map(({ name, before: then, after: now }) => [name, plainDelta(now - then)] as const),
+              ...rows
+                .slice(0, MOST_DIFFERENCES)
+                .map(({ name, before: then, after: now }) => [name, plainDelta(lessOf(now, then))] as const),
               ...(rows.length > MOST_DIFFERENCES ? [[WORDS.others(rows.length - MOST_DIFFERENCES), restOf(rows)] as const] : []),
               [WORDS.netOf(monthText(period ?? '')), <b key="now">{moneyIn(invoice.net, currency)}</b>],
             ]}
@@ -167,4 +171,4 @@ export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
 }
 
 const restOf = (rows: readonly Difference[]): string =>
-  plainDelta(rows.slice(MOST_DIFFERENCES).reduce((sum, { before, after }) => sum + after - before, 0));
+  plainDelta(sumOf(rows.slice(MOST_DIFFERENCES).map(({ before, after }) => lessOf(after, before))));

@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<Invoice>[] = [
     head: TEXTS.heads.difference,
     width: 104,
     numeric: true,
-    cell: ({ reconciliation: { difference } }) => (difference === null ? '' : plainDelta(Number(difference))),
+    cell: ({ reconciliation: { difference } }) => (difference === null ? '' : plainDelta(difference)),
   },
   { id: 'matched', head: TEXTS.heads.matched, width: 84, numeric: true, wide: true, cell: (one) => shareText(one.matched_line_ratio) },
   {
