@@ -3,9 +3,13 @@ import { useState } from 'react';
 import { Confirm } from '../../parts/confirm';
 import { words } from '../../parts/format';
 import { Note } from '../../parts/states';
-import { JsonText } from './json-text';
 import type { DialogProps } from './saga-actions';
 import { TEXTS } from './texts';
+
+/** An unchanged value of the API, for people who look for one field. */
+export function JsonText({ value }: { readonly value: unknown }) {
+  return <pre className="json mono">{JSON.stringify(value, null, 2)}</pre>;
+}
 
 /** An object in JSON; undefined for nothing, null for what is neither. Pure. */
 function objectOf(text: string): Record<string, unknown> | null | undefined {

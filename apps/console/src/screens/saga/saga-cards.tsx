@@ -6,7 +6,7 @@ import { sagaKindName } from '../../parts/sagas';
 import { Note } from '../../parts/states';
 import { Status, type Tone } from '../../parts/status';
 import { Age } from '../../parts/time';
-import { JsonText } from './json-text';
+import { JsonText } from './output-dialog';
 import { stepTitle } from './lanes';
 import { TEXTS } from './texts';
 
