@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
+import { PdfLink } from '../../parts/csv';
 import { calendarDay, lessOf, moneyIn, monthText, negated, plainDelta, sumOf } from '../../parts/format';
 import { IconShieldCheck } from '../../parts/icons';
 import { everyPage } from '../../parts/list';
@@ -59,9 +60,9 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
               ({ id: note, number, lowers_due: part }) =>
                 [
                   `${WORDS.note} ${number}`,
-                  <a key={note} href={`/api/v1/credit-notes/${note}/document.pdf`}>
+                  <PdfLink key={note} href={`/api/v1/credit-notes/${note}/document.pdf`} name={`${number}.pdf`}>
                     {less(part)}
-                  </a>,
+                  </PdfLink>,
                 ] as const,
             ),
           ]}
@@ -79,7 +80,9 @@ export function ProofCard({ invoice }: { readonly invoice: Invoice }) {
     <Card title={WORDS.proof} right={<IconShieldCheck size={16} stroke={1.75} aria-hidden color="var(--ok-g)" />} pad>
       <p className="mid">{WORDS.proofText}</p>
       <p className="go" style={{ margin: '8px 0' }}>
-        <a href={`${base}/document.pdf`}>{WORDS.pdf}</a>
+        <PdfLink href={`${base}/document.pdf`} name={`${invoice.number}.pdf`}>
+          {WORDS.pdf}
+        </PdfLink>
         <a href={`${base}/proof.json`}>{WORDS.proofFile}</a>
         {isAdmin && <a href={`${base}/proof.json?issuer=true`}>{WORDS.issuerProof}</a>}
         <a href="/api/v1/proof-key">{WORDS.key}</a>
