@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../client/client';
 import { Swatch } from '../../parts/chart';
+import { EmptyList } from '../../parts/filters';
 import { dayText, lessOf, monthName, plainDelta, plainMoney } from '../../parts/format';
 import { KindIcon } from '../../parts/kinds';
 import { Card } from '../../parts/page';
@@ -31,7 +32,9 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
   if (rows.length === 0) {
     return (
       <Card label={TEXTS.title}>
-        <EmptyState {...TEXTS.empty} />
+        <EmptyList specs={[{ name: 'tenant_id' }, { name: 'kind' }]}>
+          <EmptyState {...TEXTS.empty} />
+        </EmptyList>
       </Card>
     );
   }

@@ -4,9 +4,9 @@ import { useState } from 'react';
 import { answered, api, type Resource, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { count, money, sumOf, words } from '../../parts/format';
-import { everyPage } from '../../parts/list';
 import { Facts } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { monthlyOf } from './inventory-columns';
 import { TEXTS } from './texts';
@@ -74,11 +74,7 @@ function BulkDialog({ rows: asked, action, done, close }: BulkDialogProps) {
   const [rows] = useState(asked); // the list behind it goes on while the dialog is open, and a row that is changed may leave it
   const client = useQueryClient();
   const [tenant, setTenant] = useState<string | null>(null);
-  const tenants = useQuery({
-    queryKey: ['tenants', 'choice'],
-    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/tenants', { params: { query } }))),
-    enabled: action === 'assign',
-  });
+  const tenants = useTenantOptions();
   const isAsked = action !== 'assign' || tenant !== null;
   const body: Schemas['BulkBody'] = { action, ids: rows.map(({ id }) => id), ...(action === 'assign' && { tenant_id: tenant }) };
   const preview = useQuery({
@@ -109,16 +105,7 @@ function BulkDialog({ rows: asked, action, done, close }: BulkDialogProps) {
         {bulk.texts[action]}
       </p>
       {action === 'assign' && (
-        <Select
-          label={bulk.tenant}
-          data={(tenants.data?.data ?? []).map(({ id, name }) => ({ value: id, label: name === id ? id : `${id} · ${name}` }))}
-          value={tenant}
-          onChange={setTenant}
-          searchable
-          required
-          mb={10}
-          data-autofocus
-        />
+        <Select label={bulk.tenant} data={[...tenants]} value={tenant} onChange={setTenant} searchable required mb={10} data-autofocus />
       )}
       {preview.error && <ErrorState error={preview.error} retry={() => void preview.refetch()} />}
       {isAsked && preview.isPending && <Skeleton lines={2} />}

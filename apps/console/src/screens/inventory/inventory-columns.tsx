@@ -5,6 +5,7 @@ import { KindIcon, KindItem, kindName, sizeText } from '../../parts/kinds';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import type { Column } from '../../parts/data-table';
+import { TenantName } from '../../shell/counts';
 import { TEXTS } from './texts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
@@ -34,7 +35,7 @@ function Name({ resource }: { readonly resource: Resource }) {
 }
 
 export function Owner({ tenantId }: { readonly tenantId: string | null }) {
-  if (tenantId !== null) return <b style={{ fontWeight: 550 }}>{tenantId}</b>;
+  if (tenantId !== null) return <TenantName id={tenantId} />;
   return (
     <Badge tone="warn" icon={IconUserQuestion}>
       {TEXTS.noOwner}
@@ -55,13 +56,20 @@ export function Price({ price, alone = false }: { readonly price: Resource['pric
   if (!price) return <span className="dim">{TEXTS.price.none}</span>;
   if (price.monthly === undefined) {
     return (
-      <span className="dim" title={price.unpriced ? words(price.unpriced) : undefined}>
+      <span className="dim" title={price.note ?? (price.unpriced ? words(price.unpriced) : undefined)}>
         {TEXTS.price.unknown}
       </span>
     );
   }
   const total = monthlyOf(price);
-  return Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{alone ? money(total) : plainMoney(total)}</>;
+  const text = Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{alone ? money(total) : plainMoney(total)}</>;
+  if (!price.note) return text;
+  return (
+    <span className="noted" title={price.note}>
+      {text}
+      <span className="vh"> {price.note}</span>
+    </span>
+  );
 }
 
 /** A month of a resource, with its backups. */

@@ -1,6 +1,7 @@
 import type { Column } from '../../parts/data-table';
 import { lessOf, monthName, moneyIn, plainDelta, plainMoney } from '../../parts/format';
 import { IconAlertOctagon, IconCircle, IconCircleCheck, IconCircleDot } from '../../parts/icons';
+import { TenantName } from '../../shell/counts';
 import { isInvoiced, isStopped, markOf, netOf, nextText, STAGES, type Mark, type MonthRow, type Stage } from './month-rows';
 import { TEXTS } from './texts';
 
@@ -48,7 +49,7 @@ export function WhatNext({ row }: { readonly row: MonthRow }) {
 /** The matrix of the board: tenant, how far it is, amount, difference to the month before, what comes next. */
 export function monthColumns(before: string, nets: ReadonlyMap<string, string> | undefined): readonly Column<MonthRow>[] {
   return [
-    { id: 'tenant', head: TEXTS.heads.tenant, width: 128, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
+    { id: 'tenant', head: TEXTS.heads.tenant, width: 128, cell: ({ tenant_id: id }) => <TenantName id={id} /> },
     ...STAGES.map(stageColumn),
     {
       id: 'net',

@@ -130,6 +130,7 @@ export function TenantsScreen() {
             </span>
           </div>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
       {adding && <RegisterDialog close={() => setAdding(false)} />}
