@@ -192,7 +192,7 @@ class CostsApiModule {}
 class ListPricesApiModule {}
 
 @Module({
-  imports: [AccountsModule, InventoryModule, TenantBillingModule],
+  imports: [AccountsModule, InventoryModule, NotificationsModule, TenantBillingModule],
   controllers: [AuditController],
   providers: [ChainCheck, TargetNames],
 })

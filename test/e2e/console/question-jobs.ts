@@ -140,4 +140,116 @@ export function questionJobs({ world, open }: Stack): void {
     await page.locator('.head .pill', { hasText: 'Suspended' }).waitFor();
     await world().call('admin', '/api/v1/tenants/acme', { method: 'PATCH', body: { status: 'active', name, notes: null, reason: 'paid' } });
   });
+
+  it('has the newest events of a tenant on its home, and a dash where the cost of the month is not known', async () => {
+    const newest = await world().call<{ data: { type: string; at: string }[] }>('tenant', '/api/v1/events?sort=-sequence&limit=1');
+    const { page } = await open('tenant', '/overview');
+    const happened = page.getByRole('region', { name: 'What happened' });
+    await happened.locator(`time[datetime="${newest.data[0]?.at}"]`).first().waitFor();
+    await page.route('**/api/v1/me', async (route) => {
+      const response = await route.fetch();
+      const me = (await response.json()) as { data: { usage: object } };
+      return route.fulfill({ response, json: { ...me, data: { ...me.data, usage: { ...me.data.usage, month_to_date: null } } } });
+    });
+    await page.reload();
+    await page.locator('.headline', { hasText: '—' }).waitFor();
+    await page.getByText('It is not known before every kind was listed once.').waitFor();
+  });
+
+  it('says of an empty list that only its filters match nothing, and shows the whole list again', async () => {
+    const watched = await open('tenant', '/inventory?q=no-such-name');
+    const { page } = watched;
+    const places = ['/inventory?q=no-such-name', '/sagas?q=no-such-name', '/payments?reference=no-such-name'];
+    for (const path of places) {
+      await watched.go(path);
+      await page.getByRole('heading', { name: 'Nothing matches the filters' }).waitFor();
+      await page.getByRole('button', { name: 'Clear the filters' }).click();
+      await page.getByRole('heading', { name: 'Nothing matches the filters' }).waitFor({ state: 'detached' });
+      expect(page.url()).not.toContain('no-such-name');
+    }
+  });
+
+  it('offers a tenant that owns nothing, with its name, and assigns to none before one is chosen', async () => {
+    const body = { id: 'newcomer', name: 'Newcomer Ltd', reason: 'signed' };
+    await world().call('admin', '/api/v1/tenants', { method: 'POST', body });
+    const { data } = await world().call<{ data: { id: string }[] }>('admin', '/api/v1/inventory?kind=droplet&tenant_id=acme&limit=1');
+    const { page } = await open('admin', `/resources/${data[0]?.id}`);
+    await page.getByRole('button', { name: 'Assign…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').fill('a test');
+    expect(await dialog.getByRole('button', { name: 'Assign', exact: true }).isDisabled()).toBe(true);
+    await dialog.getByLabel('Tenant').fill('newcomer');
+    await page.getByRole('option', { name: 'newcomer · Newcomer Ltd' }).click();
+    expect(await dialog.getByRole('button', { name: 'Assign', exact: true }).isDisabled()).toBe(false);
+    await page.keyboard.press('Escape');
+  });
+
+  it('says that what runs was ordered only after a comparison since the last change', async () => {
+    const { data } = await world().call<{ data: { id: string }[] }>('admin', '/api/v1/inventory?kind=droplet&tenant_id=acme&limit=50');
+    const details = await Promise.all(
+      data.map(({ id }) => world().call<{ data: { id: string; desired_state: object | null } }>('admin', `/api/v1/inventory/${id}`)),
+    );
+    const ordered = details.find((one) => one.data.desired_state !== null)?.data.id;
+    const { page } = await open('admin', '/inbox');
+    const answer = (detected_at: string | null) =>
+      page.route('**/api/v1/drift?*', (route) =>
+        route.fulfill({ json: { as_of: null, completeness: {}, detected_at, page: { next_cursor: null }, data: [] } }),
+      );
+    await answer(null);
+    await page.goto(`${world().api}/console/resources/${ordered}`);
+    const card = page.getByRole('region', { name: 'Ordered and actual' });
+    await card.getByText('It was never compared with what runs.').waitFor();
+    await answer('2020-01-01T00:00:00Z');
+    await page.reload();
+    await card.getByText(/Last compared/).waitFor();
+    expect(await card.getByText('What runs is what was ordered.').count()).toBe(0);
+  });
+
+  it('waits for a document that is being printed, and then downloads it', async () => {
+    const { data } = await world().call<{ data: { id: string; number: string }[] }>(
+      'tenant',
+      '/api/v1/tenant-invoices?status=issued&limit=1',
+    );
+    const watched = await open('tenant', `/invoices/${data[0]?.id}`);
+    const { page } = watched;
+    let asked = 0;
+    await page.route('**/document.pdf', (route) =>
+      ++asked === 1
+        ? route.fulfill({ status: 409, json: { status: 409, code: 'document_pending', detail: 'It is being printed.' } })
+        : route.fulfill({ status: 200, contentType: 'application/pdf', body: '%PDF-1.7' }),
+    );
+    const file = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'PDF' }).first().click();
+    await page.getByText('Being printed…').waitFor();
+    expect((await file).suggestedFilename()).toBe(`${data[0]?.number}.pdf`);
+    await until(() => asked === 2, { what: 'the second try' });
+    watched.faults.splice(0); // the refusal that this test asked for
+  });
+
+  it('does not load a long list anew at an event, but says that it is old, and reads it when asked to', async () => {
+    const watched = await open('admin', '/inbox');
+    const { page } = watched;
+    let reads = 0;
+    await page.route('**/api/v1/audit?*', async (route) => {
+      reads++;
+      const url = new URL(route.request().url());
+      const isSecond = url.searchParams.has('cursor');
+      url.searchParams.delete('cursor');
+      const response = await route.fetch({ url: url.href });
+      const answer = (await response.json()) as { data: { id: string }[] };
+      // The log of the demo is shorter than two pages, so its page is given twice.
+      const data = isSecond ? answer.data.map((entry) => ({ ...entry, id: `second-${entry.id}` })) : answer.data;
+      return route.fulfill({ response, json: { ...answer, data, page: { next_cursor: isSecond ? null : 'second' } } });
+    });
+    await watched.go('/audit');
+    await page.locator('tbody tr').first().waitFor();
+    await page.locator('.tb').evaluate((table) => table.scrollTo(0, table.scrollHeight));
+    await until(() => reads === 2, { what: 'the second page' });
+    await world().call('admin', '/api/v1/tenants', { method: 'POST', body: { id: 'latecomer', reason: 'signed' } });
+    await page.getByText('Something has changed since this list was read.').waitFor();
+    expect(reads).toBe(2);
+    await page.getByRole('button', { name: 'Read it again' }).click();
+    await page.getByText('Something has changed since this list was read.').waitFor({ state: 'detached' });
+    expect(reads).toBeGreaterThan(2);
+  });
 }

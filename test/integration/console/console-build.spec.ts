@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { allRows, csvText, MOST_ROWS } from '../../../apps/console/src/parts/csv-rows';
 import { aboveZero, belowZero, scaleTicks, stacksOf } from '../../../apps/console/src/parts/chart-scale';
+import { TOUCHED, touchedBy } from '../../../apps/console/src/shell/touched';
+import { EVENT_TYPES } from '#libs/events';
 
 const ROOT = join(__dirname, '../../..');
 const BUILT = join(ROOT, 'dist/console');
@@ -147,5 +149,39 @@ describe('a file of a list', () => {
       ],
     );
     expect(text).toBe('a,b\r\n\'=cmd(),-1.50\r\n"a ""b"", c",\r\n');
+  });
+});
+
+describe('what an event makes old', () => {
+  /** No event is about these: catalogs, settings, previews, and what is asked for while it changes. */
+  const WITHOUT_EVENT = new Set(
+    (
+      'session,session-ended,catalog,issuer,tax-rules,pools,subscriptions,rate-cards,rate-overrides,rule-effect,' +
+      'saga-bulk-plan,power-plan,invoices-preview,bulk-preview,revert-plan'
+    ).split(','),
+  );
+  const SCREENS = join(ROOT, 'apps/console/src');
+  const sources = readdirSync(SCREENS, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
+  const QUERY_KEY = /(?:queryKey: |useList<[^(]*\(\s*)\['([\w-]+)'/g;
+  /** The lists of documents give their name to a list that they share. */
+  const named = ['payments', 'credit-notes'];
+  const keys = new Set([
+    ...named,
+    ...sources.flatMap((file) => [...readFileSync(join(SCREENS, file), 'utf8').matchAll(QUERY_KEY)].map(([, key = '']) => key)),
+  ]);
+
+  it('has the queries of each type of event', () => {
+    for (const type of EVENT_TYPES)
+      expect({ type, keys: Object.keys(TOUCHED).includes(type.split('.')[0] ?? '') }).toEqual({ type, keys: true });
+    expect(touchedBy('payment.recorded')).toEqual(expect.arrayContaining(['payments', 'wallets', 'invoices']));
+    expect(touchedBy('credit_note.issued')).toEqual(expect.arrayContaining(['credit-notes', 'wallets', 'invoices']));
+    expect(touchedBy('invoice.ingested')).toEqual(expect.arrayContaining(['provider-invoices', 'cost-lines', 'pnl']));
+    expect(touchedBy('a_newer.event')).toEqual(['all-events', 'audit']);
+  });
+
+  it('has every query of the console that an event is about, and no other', () => {
+    const touched = new Set(EVENT_TYPES.flatMap(touchedBy));
+    expect([...keys].filter((key) => !touched.has(key) && !WITHOUT_EVENT.has(key))).toEqual([]);
+    expect([...touched].filter((key) => !keys.has(key))).toEqual([]);
   });
 });

@@ -96,6 +96,11 @@ it.each([
   }
 });
 
+it.each([...TENANTS, 'platform'])('lists the newest first to %s when asked to, page by page [EVT-2]', async (who) => {
+  const headers = who === 'platform' ? ADMIN_HEADER : tenantHeader(who);
+  expect(sequences(await events(headers, '&sort=-sequence'))).toEqual(sequences(await events(headers)).toReversed());
+});
+
 it('writes operator instead of the name of an admin to a tenant, also in the filter, and no amounts and names of others [EVT-2, TEN-3]', async () => {
   const headers = tenantHeader('acme');
   const mine = await events(headers);

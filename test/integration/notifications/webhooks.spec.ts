@@ -398,6 +398,19 @@ it.each([
   await world.http().patch(`/api/v1/webhooks/${id}`).set(ACME_HEADER).send({ url }).expect(400);
 });
 
+it('is named in every entry of the audit log: by its description, by its address without one, and after its end too', async () => {
+  const { id, url } = await world.webhook('/named');
+  const namesInLog = async () => {
+    const entries = await world.get<{ target_id: string; target_name: string | null }[]>('audit?target_type=webhook');
+    return new Set(entries.filter(({ target_id: target }) => target === id).map(({ target_name: name }) => name));
+  };
+  expect(await namesInLog()).toEqual(new Set([url]));
+  await world.owner.query(`update webhook_endpoints set description = 'deploys of the shop' where id = $1`, [id]);
+  expect(await namesInLog()).toEqual(new Set(['deploys of the shop']));
+  await world.http().delete(`/api/v1/webhooks/${id}`).set(ADMIN_HEADER).expect(200);
+  expect((await namesInLog()).has(url)).toBe(true);
+});
+
 it('shows a secret once: it is in no row, no audit entry and no later answer, and a rotation of SECRETS_KEY encrypts it anew [WHK-3]', async () => {
   const { id, secret } = await world.webhook('/secret');
   const rotated = await world.post<WebhookWithSecret>(`webhooks/${id}/rotate`, {});

@@ -22,6 +22,9 @@ describe('problems of a draft', () => {
     expect(draft.actions).not.toContain('approve');
     await expect(world.invoices.approve(draft.id, draft.version, BECAUSE)).rejects.toMatchObject({ code: 'verb_not_possible' });
     expect((await world.listed({ problem: 'zero_total' })).map(({ id }) => id)).toEqual([draft.id]);
+    const stopped = await world.listed({ period: '2020-04', problem_severity: 'critical' });
+    expect(stopped.map(({ tenant_id: tenant }) => tenant).sort()).toEqual(['cedar', 'dora', 'elm']);
+    expect(await world.listed({ period: '2020-04', problem_severity: 'warning' })).toEqual([]);
     await world.fillIssuer({ issue_zero: true });
     await world.invoices.refresh(draft.id, null, BECAUSE);
     expect(await world.invoices.approve(draft.id, null, BECAUSE)).toMatchObject({ status: 'ready', total: '0.00' });

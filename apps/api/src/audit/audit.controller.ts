@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Injectable, Post, Query, type Streamab
 import { ProjectService } from '#libs/accounts';
 import { AuditLog, type AuditView } from '#libs/audit';
 import { InventoryReader } from '#libs/inventory';
+import { WebhookEndpoints } from '#libs/notifications';
 import { RateCardService, TenantInvoiceReader } from '#libs/tenant-billing';
 import { RequirePlatformAdmin } from '../auth/access.decorator';
 import { csvDownload, type CsvColumns } from '../http/csv-download';
@@ -24,6 +25,7 @@ export class TargetNames {
     private readonly projects: ProjectService,
     private readonly tenantInvoices: TenantInvoiceReader,
     private readonly rateCards: RateCardService,
+    private readonly webhooks: WebhookEndpoints,
   ) {}
 
   /** By the id of the entry: what it is about, or the resource that its details name. An entry about what is gone has the name in its details, or none. */
@@ -35,6 +37,7 @@ export class TargetNames {
       ...(await this.projects.namesOf(idsOf('project'))),
       ...(await this.tenantInvoices.namesOf(idsOf('tenant_invoice'))),
       ...(await this.rateCards.namesOf(idsOf('rate_card'))),
+      ...(await this.webhooks.namesOf(idsOf('webhook'))),
     ]);
     return new Map(
       entries.flatMap((entry) => {
@@ -59,6 +62,7 @@ function nameInDetails({ target_type, details }: Entry): string | undefined {
 /** The detail that names the target. A saga that creates something has the name of what it creates. */
 const NAMED_BY: Readonly<Record<string, string>> = {
   sweep: 'kind',
+  webhook: 'url',
   billing_run: 'period',
   tax_rule: 'label',
   rate_override: 'tenant_id',

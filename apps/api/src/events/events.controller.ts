@@ -44,7 +44,7 @@ export class EventsController {
   @ApiOperation({
     summary: 'List events',
     description:
-      'Oldest first, in the order of their commits, each exactly once. Read on with `after`: the last `sequence` of the last page. ' +
+      'Oldest first unless `sort` reverses it, in the order of their commits, each exactly once. Read on with `after`: the last `sequence` of the last page. ' +
       `${OF_WHOM} 410 for an \`after\` or \`since\` before the oldest event that is kept.`,
   })
   @ApiListResponse(EventResponse)

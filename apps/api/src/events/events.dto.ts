@@ -4,7 +4,7 @@ import { IsInt, IsOptional, IsUUID, Max, MaxLength, Min, MinLength } from 'class
 import type { EventFilters, EventView } from '#libs/events';
 import type { Principal } from '#libs/identity';
 import { OtherTenantError } from '../auth/auth.errors';
-import { AreKnown, IsTenantId, wordsIn } from '../http/input.decorators';
+import { AreKnown, IsOneOf, IsTenantId, wordsIn } from '../http/input.decorators';
 import { TimeRangeQuery } from '../http/http.dto';
 import { ApiAnyObject, ApiCount, ApiInput, ApiObject, ApiText, ApiTime, ApiUuid } from '../http/swagger.decorators';
 
@@ -75,8 +75,13 @@ export class EventsQuery extends TimeRangeQuery {
   @ResourceFilter() readonly resource_id?: string;
   @ActorFilter() readonly actor?: string;
 
+  @ApiInput('Order; `-sequence` is the newest first', { default: 'sequence' })
+  @IsOptional()
+  @IsOneOf(['sequence', '-sequence'])
+  readonly sort?: string;
+
   filtersFor(by: Principal): EventFilters {
-    return { ...filtersOf(this, by), since: this.since, until: this.until };
+    return { ...filtersOf(this, by), since: this.since, until: this.until, newestFirst: this.sort === '-sequence' };
   }
 }
 

@@ -95,13 +95,18 @@ export class TenantInvoicesQuery extends PageQuery {
   @IsWord()
   readonly problem?: string;
 
+  @ApiInput('Invoices with a problem of this severity; a critical one keeps a draft from its approval', { example: 'critical' })
+  @IsOptional()
+  @IsOneOf(['critical', 'warning'])
+  readonly problem_severity?: string;
+
   @ApiInput('Order; a minus reverses it', { default: '-created' })
   @IsOptional()
   @IsOneOf(INVOICE_SORTS)
   readonly sort?: string;
 
   toFilters(): TenantInvoiceFilters {
-    const { period, tenant_id, kind, tax_status, number, currency, problem } = this;
+    const { period, tenant_id, kind, tax_status, number, currency, problem, problem_severity } = this;
     return {
       period,
       tenant_id,
@@ -110,6 +115,7 @@ export class TenantInvoicesQuery extends PageQuery {
       number,
       currency,
       problem,
+      problem_severity,
       status: this.status === undefined ? undefined : wordsIn(this.status),
       payment_status: this.payment_status === undefined ? undefined : wordsIn(this.payment_status),
       overdue: this.overdue === undefined ? undefined : this.overdue === 'true',

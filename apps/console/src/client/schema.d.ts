@@ -2899,7 +2899,7 @@ export interface paths {
     };
     /**
      * List events
-     * @description Oldest first, in the order of their commits, each exactly once. Read on with `after`: the last `sequence` of the last page. A tenant gets the events of its own things, of the time when they were its own. 410 for an `after` or `since` before the oldest event that is kept.
+     * @description Oldest first unless `sort` reverses it, in the order of their commits, each exactly once. Read on with `after`: the last `sequence` of the last page. A tenant gets the events of its own things, of the time when they were its own. 410 for an `after` or `since` before the oldest event that is kept.
      *
      *     Who: Tenants (own rows only) and platform admins.
      */
@@ -23201,6 +23201,8 @@ export interface operations {
         currency?: string;
         /** @description Invoices with a problem of this code */
         problem?: string;
+        /** @description Invoices with a problem of this severity; a critical one keeps a draft from its approval */
+        problem_severity?: 'critical' | 'warning';
         /** @description Order; a minus reverses it */
         sort?: 'created' | '-created' | 'period' | '-period' | 'total' | '-total' | 'due_on' | '-due_on' | 'tenant_id' | '-tenant_id';
       };
@@ -25514,6 +25516,8 @@ export interface operations {
         resource_id?: string;
         /** @description Who made the change: the `sub` of the token; for a tenant `operator` is any platform admin */
         actor?: string;
+        /** @description Order; `-sequence` is the newest first */
+        sort?: 'sequence' | '-sequence';
       };
       header?: never;
       path?: never;
@@ -25609,6 +25613,8 @@ export interface operations {
         resource_id?: string;
         /** @description Who made the change: the `sub` of the token; for a tenant `operator` is any platform admin */
         actor?: string;
+        /** @description Order; `-sequence` is the newest first */
+        sort?: 'sequence' | '-sequence';
       };
       header?: never;
       path?: never;

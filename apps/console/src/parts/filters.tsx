@@ -4,6 +4,7 @@ import { useCallback, useState } from 'react';
 import { anyFilters, type Filters } from '../shell/search';
 import { calendarDay } from './format';
 import { IconFilter, IconX } from './icons';
+import { EmptyState } from './states';
 import { ViewMenu } from './view-menu';
 
 export interface FilterSpec {
@@ -26,6 +27,8 @@ const TEXTS = {
   change: (label: string, value: string) => `${value}: change filter ${label}`,
   apply: 'Apply',
   clear: 'Clear all',
+  none: { title: 'Nothing matches the filters', hint: 'Change or remove one of them, or show the whole list.' },
+  clearFilters: 'Clear the filters',
 };
 
 /** The filters of this address, and the way to change them. A change replaces the address, so "back" leaves the list. */
@@ -37,6 +40,30 @@ export function useFilters(): { filters: Filters; change: (next: Filters) => voi
     [navigate],
   );
   return { filters, change };
+}
+
+/** A list without rows: its own words only where the whole list is empty, and otherwise that its filters leave nothing. */
+export function EmptyList({
+  specs,
+  children,
+}: {
+  readonly specs: readonly Pick<FilterSpec, 'name'>[];
+  readonly children: React.ReactNode;
+}) {
+  const { filters, change } = useFilters();
+  const set = specs.filter(({ name }) => filters[name]);
+  if (set.length === 0) return <>{children}</>;
+  const clear = () => change(Object.fromEntries(set.map(({ name }) => [name, undefined])));
+  return (
+    <EmptyState
+      {...TEXTS.none}
+      action={
+        <button type="button" className="btn" onClick={clear}>
+          {TEXTS.clearFilters}
+        </button>
+      }
+    />
+  );
 }
 
 /** One chip for each filter that is set, and a menu of those that are not. */

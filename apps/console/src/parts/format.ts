@@ -41,17 +41,36 @@ interface ReadList {
   readonly page: { readonly next_cursor: string | null };
 }
 export const countOf = ({ data, page }: ReadList): string => countRead(data.length, page.next_cursor !== null);
+/** `Intl` reads a decimal text exactly: as a float, 1.005 is a little less, and would lose its cent. */
+const exactly = (format: Intl.NumberFormat, decimal: string): string => format.format(decimal as never).replace('-', '−');
 /** An amount in a column with the currency in its head. */
-export const plainMoney = (decimal: string): string => amount.format(Number(decimal)).replace('-', '−');
-export const money = (decimal: string): string => dollars.format(Number(decimal)).replace('-', '−');
+export const plainMoney = (decimal: string): string => exactly(amount, decimal);
+export const money = (decimal: string): string => exactly(dollars, decimal);
 /** An amount of another currency too, with its own decimal places. */
 export const moneyIn = (decimal: string, currency: string): string =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).format(Number(decimal)).replace('-', '−');
+  exactly(new Intl.NumberFormat('en', { style: 'currency', currency }), decimal);
+
+/** The amount with the other sign. */
+export const negated = (decimal: string): string => (decimal.startsWith('-') ? decimal.slice(1) : `-${decimal}`);
+
+/** The exact sum of decimal texts, with the decimal places of the longest: no amount is added as a float. Throws `SyntaxError` for other text. */
+export function sumOf(amounts: readonly string[]): string {
+  const places = Math.max(0, ...amounts.map((text) => text.split('.')[1]?.length ?? 0));
+  const sum = amounts.reduce((units, text) => {
+    const [whole = '', fraction = ''] = text.trim().split('.');
+    return units + BigInt(whole + fraction.padEnd(places, '0'));
+  }, 0n);
+  const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, '0');
+  const at = digits.length - places;
+  return `${sum < 0n ? '-' : ''}${digits.slice(0, at)}${places > 0 ? `.${digits.slice(at)}` : ''}`;
+}
+/** What remains of an amount, exactly. */
+export const lessOf = (from: string, amount: string): string => sumOf([from, negated(amount)]);
 /** Sums of amounts, one for each currency: "€12.00 + $3.50". Empty without amounts. */
 export function sumsText(amounts: readonly (readonly [amount: string, currency: string])[]): string {
-  const sums = new Map<string, number>();
-  for (const [amount, currency] of amounts) sums.set(currency, (sums.get(currency) ?? 0) + Number(amount));
-  return [...sums].map(([currency, sum]) => moneyIn(sum.toFixed(2), currency)).join(' + ');
+  const currencies = [...new Set(amounts.map(([, currency]) => currency))];
+  const ofCurrency = (currency: string) => amounts.flatMap(([amount, of]) => (of === currency ? [amount] : []));
+  return currencies.map((currency) => moneyIn(sumOf(ofCurrency(currency)), currency)).join(' + ');
 }
 /** The price of one unit, which may have parts of a cent. */
 export const unitPriceIn = (decimal: string, currency: string): string =>
@@ -60,9 +79,8 @@ export const hourly = (decimal: string): string => unitPrice.format(Number(decim
 
 /** A change of an amount, always with its sign; zero is written in words. */
 export function moneyDelta(decimal: string): string {
-  const value = Number(decimal);
-  if (value === 0) return 'no change';
-  return `${value > 0 ? '+' : '−'}${dollars.format(Math.abs(value))}`;
+  if (Number(decimal) === 0) return 'no change';
+  return `${decimal.startsWith('-') ? '−' : '+'}${money(decimal.replace(/^-/, ''))}`;
 }
 
 /** "4 min", "2 h 10 min", "3 d" up to a week, then the day. */
@@ -126,9 +144,9 @@ export function valueText(value: unknown): string {
 }
 
 /** A difference of amounts with its sign; zero is printed too. */
-export function plainDelta(value: number): string {
-  const text = amount.format(Math.abs(value));
-  return text === '0.00' ? text : `${value > 0 ? '+' : '−'}${text}`;
+export function plainDelta(decimal: string): string {
+  const text = plainMoney(decimal.replace(/^-/, ''));
+  return text === '0.00' ? text : `${decimal.startsWith('-') ? '−' : '+'}${text}`;
 }
 
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`.replace('-', '−');

@@ -1,3 +1,4 @@
+import type { Schemas } from '../client/client';
 import { IconBox, IconCamera, IconDatabase, IconFolder, IconLoadBalancer, IconMapPin, IconNetwork, IconServer, IconWall } from './icons';
 import { words } from './format';
 
@@ -96,4 +97,17 @@ export function sizeText(resource: { kind: string; size_slug: string | null; att
   if (resource.kind === 'load_balancer' && typeof attrs.size_unit === 'number') return `${attrs.size_unit} nodes`;
   if (Array.isArray(attrs.inbound_rules)) return `${attrs.inbound_rules.length} rules in`;
   return '';
+}
+
+/** A kind is late after two of its intervals: one list may still be on its way. */
+const LATE_AFTER = 2;
+
+/** By how much a kind is late, ms; null for one that is in time, or has no list. Pure. */
+export function lateBy(
+  { has_list: hasList, status, cadence_s: cadence, last_complete_at: at }: Schemas['KindResponse'],
+  nowMs: number,
+): number | null {
+  if (!hasList || status !== 'available' || at === null) return null;
+  const over = nowMs - Date.parse(at) - cadence * 1_000 * LATE_AFTER;
+  return over > 0 ? over : null;
 }

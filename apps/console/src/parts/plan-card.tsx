@@ -1,5 +1,5 @@
 import type { Schemas } from '../client/client';
-import { count, duration, fieldName, hourly, money, moneyDelta, secondOfDay, valueText } from './format';
+import { count, duration, fieldName, hourly, money, moneyDelta, secondOfDay, sumOf, valueText } from './format';
 import { kindName } from './kinds';
 import { Note } from './states';
 import './plan.css';
@@ -208,7 +208,7 @@ function Limits({ limits }: Pick<Plan, 'limits'>) {
       </h3>
       <div className="lm">
         {shown.map(({ limit, allowed, used, reserved, requested, ok }) => {
-          const before = Number(used) + Number(reserved);
+          const before = Number(sumOf([String(used), String(reserved)]));
           const most = allowed === null ? null : Number(allowed);
           const share = (value: number) => (most ? Math.min(100, (value / most) * 100) : 0);
           return (

@@ -1,6 +1,7 @@
-import { useQueryClient, type QueryClient } from '@tanstack/react-query';
-import { useEffect, useSyncExternalStore } from 'react';
+import { notifyManager, useQueryClient, type QueryClient, type QueryKey } from '@tanstack/react-query';
+import { useCallback, useEffect, useSyncExternalStore } from 'react';
 import types from '../client/event-types.json';
+import { ALWAYS, TOUCHED, touchedBy, type Subject } from './touched';
 
 /** `live`: the event stream is open. `interrupted`: it has not been for a while, and pages are polled as without one. */
 type LiveState = 'starting' | 'live' | 'interrupted';
@@ -17,36 +18,42 @@ const GATHER_MS = 400;
 /** How rarely a page asks while the stream tells it of changes. The age of data is no event. */
 const POLL_WHILE_LIVE_MS = 60_000;
 
-/** The first words of the query keys that an event makes old, by the first word of its type. `project` is a change without an event. */
-const TOUCHED = {
-  resource: ['inventory', 'inventory-summary', 'resource', 'resources', 'ownership-rules', 'ownership-moves', 'events', 'kinds', 'me'],
-  saga: ['sagas', 'saga', 'saga-timeline', 'bulk-job', 'me'],
-  drift: ['drift', 'drift-summary', 'resource'],
-  kind: ['kinds', 'inventory-summary'],
-  sweep: ['sweeps', 'sweep', 'sweep-missing', 'kinds', 'inventory-summary'],
-  invoice: ['invoices', 'costs'],
-  tenant_invoice: ['invoices', 'billing-runs', 'costs', 'tenants'],
-  credit_note: ['invoices', 'billing-runs', 'tenants'],
-  payment: ['invoices', 'billing-runs', 'tenants'],
-  tenant: ['tenants', 'tenants-unknown', 'limits', 'me'],
-  project: ['projects'],
-  limit: ['limits'],
-  webhook: ['webhooks', 'webhook', 'deliveries'],
-  provider: ['provider-budget'],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
-type Subject = keyof typeof TOUCHED;
-/** Lists of every event. */
-const ALWAYS = ['all-events', 'audit'];
+interface Known {
+  readonly state: { readonly data: unknown };
+}
 
-const readAgain = (client: QueryClient, keys: ReadonlySet<string>) =>
-  client.invalidateQueries({ predicate: ({ queryKey }) => keys.has(String(queryKey[0])) });
+/** A list of which several pages are in the tab. It is not read again by an event: that would be a request for each page, at every event. */
+export function isLong({ state: { data } }: Known): boolean {
+  const { pages } = (data ?? {}) as { readonly pages?: unknown };
+  return Array.isArray(pages) && pages.length > 1;
+}
+
+/** Reads queries on screen again that have become old. A long list is only marked; its card has a note then. */
+export function readOld(client: QueryClient, isOld: (queryKey: QueryKey) => boolean): void {
+  const isOf = ({ queryKey }: { readonly queryKey: QueryKey }) => isOld(queryKey);
+  void client.invalidateQueries({ predicate: (query) => isOf(query) && !isLong(query) });
+  void client.invalidateQueries({ predicate: (query) => isOf(query) && isLong(query), refetchType: 'none' });
+}
+
+/** True while a list on the page is long, and has become old since it was read. */
+export function useIsOutdated(queryKey: QueryKey): boolean {
+  const cache = useQueryClient().getQueryCache();
+  const subscribeCache = useCallback((listener: () => void) => cache.subscribe(notifyManager.batchCalls(listener)), [cache]);
+  return useSyncExternalStore(subscribeCache, () => {
+    const query = cache.find({ queryKey });
+    return query !== undefined && query.state.isInvalidated && query.state.fetchStatus === 'idle' && isLong(query);
+  });
+}
 
 /**
  * Reads again what a change on this page has made old, without waiting for its event. The preview in an open dialog is not read again: it showed
  * the change before it was made, and its request may have no answer any more.
  */
 export const renew = (client: QueryClient, ...subjects: readonly Subject[]): Promise<void> =>
-  readAgain(client, new Set([...ALWAYS, ...subjects.flatMap((subject) => TOUCHED[subject])]));
+  readAgain(client, new Set<string>([...ALWAYS, ...subjects.flatMap((subject) => TOUCHED[subject])]));
+
+const readAgain = (client: QueryClient, keys: ReadonlySet<string>) =>
+  client.invalidateQueries({ predicate: ({ queryKey }) => keys.has(String(queryKey[0])) });
 
 let state: LiveState = 'starting';
 const listeners = new Set<() => void>();
@@ -75,12 +82,11 @@ function refresher(client: QueryClient): { readonly note: (type: string) => void
     timer = undefined;
     const keys = new Set(old);
     old.clear();
-    void readAgain(client, keys);
+    readOld(client, ([word]) => keys.has(String(word)));
   };
   return {
     note: (type) => {
-      for (const key of [...ALWAYS, ...((TOUCHED as Readonly<Record<string, readonly string[]>>)[type.split('.')[0] ?? ''] ?? [])])
-        old.add(key);
+      for (const key of touchedBy(type)) old.add(key);
       timer ??= setTimeout(read, GATHER_MS);
     },
     stop: () => clearTimeout(timer),
@@ -112,7 +118,7 @@ function keepStream(client: QueryClient): () => void {
       retryMs = FIRST_RETRY_MS;
       become('live');
       // What changed while there was no stream is known to the api alone.
-      if (wasOpen) void client.invalidateQueries({ predicate: ({ queryKey }) => !String(queryKey[0]).startsWith('session') });
+      if (wasOpen) readOld(client, ([word]) => !String(word).startsWith('session'));
       wasOpen = true;
     });
     opened.addEventListener('error', () => {

@@ -23,6 +23,8 @@ export interface EventFilters {
   readonly resource_id?: string;
   /** As the reader sees it: a tenant finds the changes of platform admins under `operator`. */
   readonly actor?: string;
+  /** Of a list: the last number first. */
+  readonly newestFirst?: boolean;
 }
 
 /** An event as the API returns it. */
@@ -102,13 +104,16 @@ export class EventReader {
 
   /** Throws `InvalidCursorError`, and `FeedArchivedError` for a number or time with archived events. */
   async list(scope: Scope, filters: EventFilters, page: PageRequest): Promise<ListAnswer<FoundEvent>> {
-    const after = decodeCursor(page.cursor, SEQUENCE_KEY) ?? String(filters.after ?? 0);
+    const { newestFirst = false } = filters;
+    const at = decodeCursor(page.cursor, SEQUENCE_KEY);
+    const after = (newestFirst ? null : at) ?? String(filters.after ?? 0);
     const as_of = await this.completeUntil(); // read first: the page may be newer, never older
     const { numbers, rows } = await this.inScope(scope, async (em, on) => {
       const query = em.createQueryBuilder(EventNumber, 'n').where('n.sequence > :after', { after });
       narrow(query, scope.kind === 'tenant' ? { ...filters, tenant_id: scope.tenantId } : filters, scope);
+      if (newestFirst && at !== null) query.andWhere('n.sequence < :before', { before: at });
       const found = await query
-        .orderBy('n.sequence')
+        .orderBy('n.sequence', newestFirst ? 'DESC' : 'ASC')
         .limit(page.limit + 1)
         .getMany();
       return { numbers: found, rows: await this.rowsOf(on, found) };

@@ -9,7 +9,7 @@ import { ListCard, useList } from '../../parts/list';
 import { Facts, PageHead, Screen } from '../../parts/page';
 import { Copyable, EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
-import { useTenantOptions } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { filtersText } from '../../shell/search';
 import { ChainCheck } from './chain-check';
 import { TEXTS } from './texts';
@@ -31,7 +31,7 @@ const COLUMNS: readonly Column<Entry>[] = [
     head: TEXTS.heads.tenant,
     width: 120,
     wide: true,
-    cell: ({ actor_tenant_id: id }) => <span className="mid">{id ?? ''}</span>,
+    cell: ({ actor_tenant_id: id }) => (id === null ? '' : <TenantName id={id} />),
   },
   { id: 'reason', head: TEXTS.heads.reason, width: 260, wide: true, cell: ({ reason }) => <span className="dim">{reason ?? ''}</span> },
   { id: 'at', head: TEXTS.heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
@@ -86,6 +86,7 @@ export function AuditScreen() {
             </span>
           </div>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
       {open && <EntryDialog entry={open} close={() => setOpen(null)} />}

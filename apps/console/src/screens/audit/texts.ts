@@ -23,5 +23,5 @@ export const TEXTS = {
   id: 'Its id',
   heads: { what: 'What', on: 'On', by: 'By', tenant: 'Tenant', reason: 'Reason', request: 'Request', at: 'When' },
   filters: { actor: 'by', action: 'what', target_type: 'on', tenant_id: 'tenant', request_id: 'request' },
-  empty: { title: 'No entries match', hint: 'Every change by a person leaves an entry here.' },
+  empty: { title: 'No entries yet', hint: 'Every change by a person leaves an entry here.' },
 };

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { answered, api, Problem, type Schemas } from '../../client/client';
 import { stacksOf, type Stacks } from '../../parts/chart-scale';
 import type { Bar } from '../../parts/chart';
-import { dayText, monthName, monthText } from '../../parts/format';
+import { dayText, monthName, monthText, sumOf } from '../../parts/format';
 import { kindName } from '../../parts/kinds';
 import { everyPage } from '../../parts/list';
 import { TEXTS } from './texts';
@@ -33,7 +33,9 @@ interface CostFilters {
 export interface History extends Stacks {
   readonly bars: readonly Bar[];
   /** By bar and name of the part, also of those that the chart adds up as "others". */
-  readonly amounts: ReadonlyMap<string, number>;
+  readonly amounts: ReadonlyMap<string, string>;
+  /** By bar, the exact sum of its parts. */
+  readonly totals: ReadonlyMap<string, string>;
 }
 
 /** What a tenant pays that is of no resource: terms of its month and its part of shared services. There is nothing behind it to show. */
@@ -69,12 +71,13 @@ export function expectedAmount(soFar: number, monthlyRate: number, now = new Dat
 function historyOf(by: Part, months: readonly string[], rows: readonly (Row & { month: string })[], unknown = NONE): History {
   const cells = rows.map((row) => ({ bar: row.month, part: row[by] ?? null, amount: Number(row.amount) }));
   const stacks = stacksOf(months, cells, (part) => groupName(by, part));
-  const amounts = new Map(cells.map(({ bar, part, amount }) => [amountKey(bar, groupName(by, part)), amount]));
+  const amounts = new Map(rows.map((row) => [amountKey(row.month, groupName(by, row[by] ?? null)), row.amount]));
+  const totals = new Map(months.map((month) => [month, sumOf(rows.flatMap((row) => (row.month === month ? [row.amount] : [])))]));
   const bars = months.map((month) => {
     const bar = { id: month, label: monthName(month), title: monthText(month) };
     return unknown.has(month) ? { ...bar, unknown: TEXTS.notInvoiced } : bar;
   });
-  return { ...stacks, bars, amounts };
+  return { ...stacks, bars, amounts, totals };
 }
 
 /** The latest months by one group: closed ones from the invoices, the running one accrued. */
@@ -147,7 +150,7 @@ export function useDays(period: string, filters: CostFilters = {}, enabled = tru
       const days = daysBetween(found.from, found.to);
       const cells = found.groups.map((row) => ({ bar: row.day ?? '', part: row.kind ?? null, amount: Number(row.amount) }));
       const bars = days.map((day) => ({ id: day, label: String(Number(day.slice(8))), title: dayText(day), open: true }));
-      return { ...stacksOf(days, cells, (part) => groupName('kind', part)), bars, amounts: new Map() };
+      return { ...stacksOf(days, cells, (part) => groupName('kind', part)), bars, amounts: new Map(), totals: new Map() };
     },
     refetchInterval: POLL_MS,
     enabled,

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api } from '../../client/client';
 import { BarChart, Legend, type Bar } from '../../parts/chart';
-import { money, monthText } from '../../parts/format';
+import { lessOf, money, monthText } from '../../parts/format';
 import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import { useSession } from '../../shell/session';
@@ -33,7 +33,7 @@ export function CostsChart({ costs, by, period, filters, choose }: CostsChartPro
           <p className={costs.estimate ? 'headline est' : 'headline'}>{money(costs.amount)}</p>
           {expected !== null && <p className="mid">{TEXTS.expected(money(String(expected)), monthText(period))}</p>}
           {by !== 'day' && <Unknown bars={months.data?.bars ?? []} />}
-          <Before history={months.data} period={period} isOpen={period === lastMonths(1)[0]} amount={Number(costs.amount)} />
+          <Before history={months.data} period={period} isOpen={period === lastMonths(1)[0]} amount={costs.amount} />
         </div>
         <div style={{ minWidth: 0 }}>
           {shown.error && <ErrorState error={shown.error} retry={() => void shown.refetch()} />}
@@ -84,7 +84,7 @@ interface BeforeProps {
   readonly history: History | undefined;
   readonly period: string;
   readonly isOpen: boolean;
-  readonly amount: number;
+  readonly amount: string;
 }
 
 /** A closed month against the one before it. A running one has no fair comparison, so it names the amount of the last month. */
@@ -93,10 +93,10 @@ function Before({ history, period, isOpen, amount }: BeforeProps) {
   const before = history?.bars[at];
   if (!history || !before) return null;
   const values = history.values[at] ?? [];
-  const last = values.reduce((sum, value) => sum + value, 0);
+  const last = history.totals.get(before.id) ?? '0';
   const text = isOpen
-    ? TEXTS.was(monthText(before.id), money(String(last)))
-    : TEXTS.before(monthText(before.id), TEXTS.delta(amount - last));
+    ? TEXTS.was(monthText(before.id), money(last))
+    : TEXTS.before(monthText(before.id), TEXTS.delta(lessOf(amount, last)));
   const credits = history.series.flatMap(({ name }, index) => {
     const value = values[index] ?? 0;
     return value < 0 ? [TEXTS.credit(name, money(String(-value)))] : [];

@@ -1,5 +1,5 @@
 import { Select } from '@mantine/core';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { answered, api } from '../../client/client';
 import { FilterChips, useFilters } from '../../parts/filters';
 import { dateText, monthText } from '../../parts/format';
@@ -34,7 +34,6 @@ export function CostsScreen() {
   const costs = useQuery({
     queryKey: ['costs', query],
     queryFn: () => answered(api.GET('/api/v1/costs', { params: { query: query as never } })),
-    placeholderData: keepPreviousData,
     refetchInterval: POLL_MS,
   });
   const found = costs.data?.data;

@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import type { Schemas } from '../../client/client';
 import { Swatch } from '../../parts/chart';
-import { dayText, monthName, plainDelta, plainMoney } from '../../parts/format';
+import { EmptyList } from '../../parts/filters';
+import { dayText, lessOf, monthName, plainDelta, plainMoney } from '../../parts/format';
 import { KindIcon } from '../../parts/kinds';
 import { Card } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
@@ -31,7 +32,9 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
   if (rows.length === 0) {
     return (
       <Card label={TEXTS.title}>
-        <EmptyState {...TEXTS.empty} />
+        <EmptyList specs={[{ name: 'tenant_id' }, { name: 'kind' }]}>
+          <EmptyState {...TEXTS.empty} />
+        </EmptyList>
       </Card>
     );
   }
@@ -80,9 +83,7 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
               </td>
               {before && <td className="num hide-m dim">{before.textOf(groupName(partOf(by), row[partOf(by)] ?? null))}</td>}
               {before && !costs.estimate && (
-                <td className="num hide-m">
-                  {changeText(Number(row.amount) - before.amountOf(groupName(partOf(by), row[partOf(by)] ?? null)))}
-                </td>
+                <td className="num hide-m">{changeText(row.amount, before.amountOf(groupName(partOf(by), row[partOf(by)] ?? null)))}</td>
               )}
             </tr>
           ))}
@@ -93,8 +94,8 @@ export function CostsTable({ costs, by, period, filters }: CostsTableProps) {
             <td className="num">{plainMoney(costs.amount)}</td>
             <td className="hide-m" />
             <td className="hide-m" />
-            {before && <td className="num hide-m">{plainMoney(String(before.total))}</td>}
-            {before && !costs.estimate && <td className="num hide-m">{changeText(all - before.total)}</td>}
+            {before && <td className="num hide-m">{plainMoney(before.total)}</td>}
+            {before && !costs.estimate && <td className="num hide-m">{changeText(costs.amount, before.total)}</td>}
           </tr>
         </tfoot>
       </table>
@@ -123,20 +124,22 @@ function AmountCell({ row, by, period, filters, isInvoiced }: AmountCellProps) {
 }
 
 /** What a closed month is above or below the one before it. A running month has no fair comparison. */
-const changeText = (change: number): string => (Math.abs(change) < 0.005 ? TEXTS.noChange : plainDelta(change));
+function changeText(now: string, before: string): string {
+  const text = plainDelta(lessOf(now, before));
+  return text === '0.00' ? TEXTS.noChange : text;
+}
 
 /** The amounts of the month before, by name. */
 function monthBefore(history: History | undefined, period: string) {
   const at = history ? barBefore(history, period) : -1;
   const bar = history?.bars[at];
-  const values = history?.values[at];
-  if (!history || !bar || !values) return null;
+  if (!history || !bar) return null;
   const textOf = (name: string): string => {
     const value = history.amounts.get(amountKey(bar.id, name));
-    return value === undefined ? '' : plainMoney(String(value));
+    return value === undefined ? '' : plainMoney(value);
   };
-  const amountOf = (name: string): number => history.amounts.get(amountKey(bar.id, name)) ?? 0;
-  return { name: monthName(bar.id), textOf, amountOf, total: values.reduce((sum, value) => sum + value, 0) };
+  const amountOf = (name: string): string => history.amounts.get(amountKey(bar.id, name)) ?? '0';
+  return { name: monthName(bar.id), textOf, amountOf, total: history.totals.get(bar.id) ?? '0' };
 }
 
 /** A group leads to what it is made of: a tenant to its kinds, a kind to its resources, a resource to its page. */

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
-import { monthName, monthText, plainDelta, plainMoney } from '../../parts/format';
+import { lessOf, monthName, monthText, plainDelta, plainMoney } from '../../parts/format';
 import { KindIcon } from '../../parts/kinds';
 import { Card } from '../../parts/page';
 import { useSession } from '../../shell/session';
@@ -17,21 +17,24 @@ const MONTHS_BACK = 24;
 
 interface Compared {
   readonly row: Row;
-  readonly before: number | null;
-  readonly now: number | null;
+  /** Decimals. */
+  readonly before: string | null;
+  readonly now: string | null;
 }
 
 /** Every resource of either month with both amounts, the largest difference first. Pure. */
 export function compared(before: readonly Row[], now: readonly Row[]): readonly Compared[] {
   const found = new Map<string, Compared>();
-  for (const row of before) found.set(row.resource ?? '', { row, before: Number(row.amount), now: null });
+  for (const row of before) found.set(row.resource ?? '', { row, before: row.amount, now: null });
   for (const row of now) {
     const key = row.resource ?? '';
-    found.set(key, { row, before: found.get(key)?.before ?? null, now: Number(row.amount) });
+    found.set(key, { row, before: found.get(key)?.before ?? null, now: row.amount });
   }
-  const deltaOf = (one: Compared) => Math.abs((one.now ?? 0) - (one.before ?? 0));
-  return [...found.values()].filter((one) => deltaOf(one) >= 0.005).sort((a, b) => deltaOf(b) - deltaOf(a));
+  const sizeOf = (one: Compared) => Math.abs(Number(deltaOf(one)));
+  return [...found.values()].filter((one) => sizeOf(one) >= 0.005).sort((a, b) => sizeOf(b) - sizeOf(a));
 }
+
+const deltaOf = ({ before, now }: Compared): string => lessOf(now ?? '0', before ?? '0');
 
 interface DiffersCardProps {
   /** Of the month. */
@@ -95,9 +98,9 @@ export function DiffersCard({ costs, period, filters }: DiffersCardProps) {
                   <ResourceName row={one.row} />
                 </td>
                 <td className="hide-m mid">{whyText(one, isOpen)}</td>
-                <td className="num hide-m dim">{one.before === null ? '' : plainMoney(String(one.before))}</td>
+                <td className="num hide-m dim">{one.before === null ? '' : plainMoney(one.before)}</td>
                 <td className="num">{one.now === null ? <span className="dim">0.00</span> : <Amount value={one.now} isOpen={isOpen} />}</td>
-                <td className="num">{plainDelta((one.now ?? 0) - (one.before ?? 0))}</td>
+                <td className="num">{plainDelta(deltaOf(one))}</td>
               </tr>
             ))}
           </tbody>
@@ -107,14 +110,14 @@ export function DiffersCard({ costs, period, filters }: DiffersCardProps) {
   );
 }
 
-const Amount = ({ value, isOpen }: { readonly value: number; readonly isOpen: boolean }) => (
-  <span className={isOpen ? 'est' : ''}>{plainMoney(String(value))}</span>
+const Amount = ({ value, isOpen }: { readonly value: string; readonly isOpen: boolean }) => (
+  <span className={isOpen ? 'est' : ''}>{plainMoney(value)}</span>
 );
 
 function whyText({ before, now }: Compared, isOpen: boolean): string {
   if (before === null) return WORDS.whys.added;
   if (now === null) return WORDS.whys.ended;
-  if (now > before) return WORDS.whys.more;
+  if (Number(now) > Number(before)) return WORDS.whys.more;
   return isOpen ? WORDS.whys.running : WORDS.whys.less;
 }
 

@@ -1,4 +1,4 @@
-import { count, money } from '../../parts/format';
+import { count, moneyDelta } from '../../parts/format';
 
 /** Every text of the costs. */
 export const TEXTS = {
@@ -52,5 +52,5 @@ export const TEXTS = {
       running: 'The month is not over',
     },
   },
-  delta: (value: number) => `${value > 0 ? '+' : '−'}${money(String(Math.abs(value)))}`,
+  delta: moneyDelta,
 };

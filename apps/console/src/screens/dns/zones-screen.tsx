@@ -68,6 +68,7 @@ export function ZonesScreen() {
             <span className="dim">{isAdmin ? (zone.tenant_id ?? TEXTS.noOwner) : ''}</span>
           </KindItem>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
     </Screen>

@@ -10,7 +10,7 @@ import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, ProblemCode } from '../../parts/states';
 import { Badge, type Tone } from '../../parts/status';
 import { Age } from '../../parts/time';
-import { useDriftSummary, useSummary } from '../../shell/counts';
+import { TenantName, useDriftSummary, useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { causeText, driftName, DriftPanel } from './drift-panel';
 import { TEXTS } from './texts';
@@ -49,7 +49,7 @@ const COLUMNS: readonly Column<Drift>[] = [
     head: TEXTS.heads.tenant,
     width: 120,
     wide: true,
-    cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b>,
+    cell: ({ tenant_id: id }) => (id === null ? '' : <TenantName id={id} />),
   },
   { id: 'cause', head: TEXTS.heads.cause, width: 170, wide: true, cell: (drift) => <span className="dim">{causeText(drift)}</span> },
   { id: 'since', head: TEXTS.heads.since, width: 90, numeric: true, cell: ({ cause, detected_at: at }) => <Age at={cause?.at ?? at} /> },
@@ -77,6 +77,7 @@ export function DriftScreen() {
     onSuccess: () => renew(client, 'drift'),
   });
   const chosen = useChosen(open, list.rows);
+  const specs = useDriftFilters();
   return (
     <Screen fixed>
       <PageHead
@@ -102,7 +103,7 @@ export function DriftScreen() {
           </button>
         }
       />
-      <DriftFilters />
+      <FilterChips specs={specs} />
       {detect.error && <ProblemCode error={detect.error} />}
       {chosen.error && <ErrorState error={chosen.error} retry={() => void chosen.refetch()} />}
       <ListCard
@@ -130,7 +131,8 @@ export function DriftScreen() {
         rowId={({ id }) => id}
         onOpen={({ id }) => change({ open: id })}
         item={(drift) => <DriftItem drift={drift} />}
-        empty={<EmptyState {...TEXTS.empty} />}
+        filters={[...specs, { name: 'status' }, { name: 'ignored' }]}
+        empty={<EmptyState {...(list.first?.detected_at === null ? TEXTS.neverCompared : TEXTS.empty)} />}
       />
       {chosen.data && <DriftPanel drift={chosen.data.data} close={() => change({ open: undefined })} />}
     </Screen>
@@ -148,17 +150,15 @@ function useChosen(id: string | undefined, rows: readonly Drift[]) {
   });
 }
 
-function DriftFilters() {
-  const summary = useSummary().data?.data;
-  const tenants = (summary?.by_tenant ?? []).flatMap(({ tenant_id: id }) => (id ? [{ value: id, label: id }] : []));
-  const specs: readonly FilterSpec[] = [
+function useDriftFilters(): readonly FilterSpec[] {
+  const tenants = useTenantOptions();
+  return [
     { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants },
     { name: 'severity', label: TEXTS.filters.severity, options: Object.keys(SEVERITIES).map((value) => ({ value, label: words(value) })) },
     { name: 'field', label: TEXTS.filters.field },
     { name: 'kind', label: TEXTS.filters.kind },
     { name: 'resource_id', label: TEXTS.filters.resource_id, isLinkOnly: true, display: (id) => `…${id.slice(-6)}` },
   ];
-  return <FilterChips specs={specs} />;
 }
 
 function DriftItem({ drift }: { readonly drift: Drift }) {

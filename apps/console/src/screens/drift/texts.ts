@@ -22,9 +22,10 @@ export const TEXTS = {
   noCause: 'no provider action found',
   cause: (action: string, ours: boolean) => `${words(action).toLowerCase()}, ${ours ? 'ours' : 'not ours'}`,
   free: 'no change',
+  neverCompared: { title: 'Nothing was compared yet', hint: 'The comparison runs at twenty past the hour, or by Compare now.' },
   empty: {
     title: 'No drift',
-    hint: 'What runs is what was ordered. Resources without an order are not compared; adopt them on their page.',
+    hint: 'The last comparison found what was ordered. Resources without an order are not compared; adopt them on their page.',
   },
   totals: (drifted: number) => (drifted === 1 ? 'resource drifted' : 'resources drifted'),
   together: 'a month together',

@@ -11,7 +11,7 @@ import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { filtersText } from '../../shell/search';
-import { useTenantOptions } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { TEXTS } from './texts';
 
@@ -57,9 +57,19 @@ function changeText({ data, subject }: Event): string {
   return parts.slice(0, 3).join(' · ');
 }
 
+/** A tenant knows no sweeps. */
+const sourceText = (source: string, isAdmin: boolean): string =>
+  (isAdmin ? undefined : TEXTS.ownSources[source]) ?? TEXTS.sources[source] ?? words(source);
+
 function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
   const { heads } = TEXTS;
-  const tenant: Column<Event> = { id: 'tenant', head: heads.tenant, width: 108, wide: true, cell: ({ tenant_id: id }) => id ?? '' };
+  const tenant: Column<Event> = {
+    id: 'tenant',
+    head: heads.tenant,
+    width: 108,
+    wide: true,
+    cell: ({ tenant_id: id }) => (id === null ? '' : <TenantName id={id} />),
+  };
   return [
     { id: 'what', head: heads.what, width: 170, cell: ({ type }) => <b style={{ fontWeight: 550 }}>{typeText(type)}</b> },
     {
@@ -75,7 +85,7 @@ function columnsFor(isAdmin: boolean): readonly Column<Event>[] {
       head: heads.by,
       width: 150,
       wide: true,
-      cell: ({ actor, source }) => <span className="mid">{actor ?? TEXTS.sources[source] ?? words(source)}</span>,
+      cell: ({ actor, source }) => <span className="mid">{actor ?? sourceText(source, isAdmin)}</span>,
     },
     { id: 'at', head: heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
   ];
@@ -148,6 +158,7 @@ export function EventsScreen() {
             </span>
           </KindItem>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
     </Screen>

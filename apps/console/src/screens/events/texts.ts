@@ -7,5 +7,6 @@ export const TEXTS = {
   heads: { what: 'What', on: 'On', change: 'Change', tenant: 'Tenant', by: 'By', at: 'When' },
   filters: { type: 'type', kind: 'kind', tenant_id: 'tenant', actor: 'by' },
   sources: { sweep: 'seen by a sweep', saga: 'by a request', admin: 'by an operator' } as Readonly<Record<string, string>>,
-  empty: { title: 'Nothing happened in this time', hint: 'Choose a longer time, or remove a filter.' },
+  ownSources: { sweep: 'seen at the provider' } as Readonly<Record<string, string>>,
+  empty: { title: 'Nothing happened in this time', hint: 'Choose a longer time.' },
 };

@@ -96,6 +96,7 @@ export function ExpiringScreen() {
             <span className="dim trunc">{namesText(resource)}</span>
           </KindItem>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
     </Screen>

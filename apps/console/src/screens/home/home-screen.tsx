@@ -43,7 +43,7 @@ export function HomeScreen() {
       {me.error && <ErrorState error={me.error} retry={() => void me.refetch()} />}
       <div className="hm">
         <div className="grid">
-          <MonthCard usage={usage ?? null} />
+          <MonthCard usage={usage} isFailed={me.error !== null && !me.data} />
           <ResourcesCard />
         </div>
         <div className="grid">

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
+import { PdfLink } from '../../parts/csv';
 import { calendarDay, moneyIn, monthText, words } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
 import { Card } from '../../parts/page';
@@ -74,10 +75,10 @@ export function InvoiceCard() {
             {last.due_on && Number(last.due) > 0 && ` · ${WORDS.left(moneyIn(last.due, last.currency), calendarDay(last.due_on))}`}
           </p>
           <p style={{ marginTop: 8 }}>
-            <a className="btn sml" href={`/api/v1/tenant-invoices/${last.id}/document.pdf`} target="_blank" rel="noreferrer">
+            <PdfLink className="btn sml" href={`/api/v1/tenant-invoices/${last.id}/document.pdf`} name={`${last.number}.pdf`}>
               <IconDownload size={14} stroke={1.75} aria-hidden />
               {WORDS.pdf}
-            </a>
+            </PdfLink>
           </p>
         </>
       )}
@@ -112,11 +113,11 @@ function Happened({ event: { type, subject } }: { readonly event: Schemas['Event
   );
 }
 
-/** The latest events of the tenant. */
+/** The latest events of the tenant, the newest first. */
 export function HappenedCard() {
   const events = useQuery({
     queryKey: ['events', 'home'],
-    queryFn: () => answered(api.GET('/api/v1/events', { params: { query: { limit: SHOWN_EVENTS } } })),
+    queryFn: () => answered(api.GET('/api/v1/events', { params: { query: { sort: '-sequence', limit: SHOWN_EVENTS } } })),
     refetchInterval: usePollMs(POLL_MS),
   });
   const found = events.data?.data ?? [];

@@ -11,21 +11,22 @@ import { TEXTS } from './texts';
 const daysOf = (period: string): number => new Date(Date.UTC(Number(period.slice(0, 4)), Number(period.slice(5, 7)), 0)).getUTCDate();
 
 /** The running month is an estimate until its invoice, and so is every day of it. */
-export function MonthCard({ usage }: { readonly usage: NonNullable<Schemas['MeResponse']['usage']> | null }) {
+export function MonthCard({ usage, isFailed }: { readonly usage: Schemas['MeResponse']['usage'] | undefined; readonly isFailed: boolean }) {
   const [period = ''] = lastMonths(1);
   const days = useDays(period);
   const sums = days.data?.values.map((parts) => parts.reduce((sum, value) => sum + value, 0)) ?? [];
-  const soFar = days.data && sums.reduce((sum, value) => sum + value, 0);
+  const soFar = usage?.month_to_date ?? undefined;
   // The last day that has ended is what a day costs now; the month is over at midnight UTC.
   const lastDay = sums.at(-2);
-  const expected = soFar === undefined || lastDay === undefined ? null : expectedAmount(soFar, lastDay * daysOf(period));
+  const expected = soFar === undefined || lastDay === undefined ? null : expectedAmount(Number(soFar), lastDay * daysOf(period));
   const month = monthText(period);
   return (
     <Card label={TEXTS.month}>
       <div className="costs-top">
         <div>
           <p className="dim">{TEXTS.soFar(month)}</p>
-          <p className="headline est">{soFar === undefined ? '…' : money(String(soFar))}</p>
+          <p className="headline est">{soFar !== undefined ? money(soFar) : isFailed || usage ? '—' : '…'}</p>
+          {soFar === undefined && (isFailed || usage) && <p className="mid">{isFailed ? TEXTS.unread : TEXTS.notSwept}</p>}
           {expected !== null && <p className="mid">{TEXTS.expected(money(String(expected)), month)}</p>}
           {usage?.last_invoiced && (
             <p className="mid">{TEXTS.last(monthText(usage.last_invoiced.period), money(usage.last_invoiced.amount))}</p>

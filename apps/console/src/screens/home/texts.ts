@@ -8,6 +8,8 @@ export const TEXTS = {
       running === 0 ? 'No request is open.' : running === 1 ? 'One request is open.' : `${count(running)} requests are open.`
     }`,
   month: 'This month so far',
+  unread: 'This could not be read.',
+  notSwept: 'It is not known before every kind was listed once.',
   soFar: (month: string) => `${month} so far, estimate`,
   last: (month: string, amount: string) => `${month} was ${amount}.`,
   expected: (amount: string, month: string) => `About ${amount} by the end of ${month} if nothing changes.`,

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, type Drift, type Saga, type Schemas, type Sweep } from '../../client/client';
-import { monthText, moneyDelta, moneyIn, money, valueText, words } from '../../parts/format';
-import { kindName, kindsName } from '../../parts/kinds';
+import { monthText, moneyDelta, moneyIn, money, sumOf, valueText, words } from '../../parts/format';
+import { kindName, kindsName, lateBy } from '../../parts/kinds';
 import { sagaTitle } from '../../parts/sagas';
 import type { Tone } from '../../parts/status';
+import { useNow } from '../../parts/time';
 import { useSummary } from '../../shell/counts';
 import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
@@ -75,10 +76,15 @@ export function useInbox(): Inbox {
   });
   const drafts = useQuery({
     queryKey: ['invoices', 'drafts'],
-    queryFn: () => answered(api.GET('/api/v1/tenant-invoices', { params: { query: { status: 'draft', limit: MOST.drafts } } })),
+    queryFn: () =>
+      answered(
+        api.GET('/api/v1/tenant-invoices', { params: { query: { status: 'draft', problem_severity: 'critical', limit: MOST.drafts } } }),
+      ),
     ...options,
   });
-  const all = [summary, sweeps, sagas, drifts, invoices, moves, drafts];
+  const kinds = useQuery({ queryKey: ['kinds'], queryFn: () => answered(api.GET('/api/v1/inventory/kinds')), ...options });
+  const nowMs = useNow();
+  const all = [summary, sweeps, sagas, drifts, invoices, moves, drafts, kinds];
   const unattributed = summary.data?.data.unattributed ?? 0;
   const cut = [
     isCut(sweeps) && moreItem('sweeps', MOST.sweeps, { to: '/sweeps', search: { status: 'suspect' }, rank: UNSAFE }),
@@ -115,6 +121,9 @@ export function useInbox(): Inbox {
     ...Object.entries(summary.data?.completeness ?? {})
       .filter(([, { complete }]) => !complete)
       .map(([kind, { as_of: at, reason }]) => staleItem(kind, at, reason)),
+    ...(kinds.data?.data ?? [])
+      .filter((kind) => summary.data?.completeness[kind.kind]?.complete !== false && (isNeverRead(kind) || lateBy(kind, nowMs) !== null))
+      .map(({ kind, last_complete_at: at }) => ({ ...staleItem(kind, at, null), title: TEXTS.late(kindsName(kind, 2), at === null) })),
   ];
   return {
     items: items.sort((a, b) => b.rank - a.rank),
@@ -140,6 +149,9 @@ function moreItem(of: keyof typeof TEXTS.more, read: number, place: Pick<InboxIt
     ...place,
   };
 }
+
+const isNeverRead = ({ has_list: hasList, status, last_complete_at: at }: Schemas['KindResponse']): boolean =>
+  hasList && status === 'available' && at === null;
 
 function sweepItem({ id, kind, missing, started_at: at }: Sweep): InboxItem {
   return {
@@ -250,7 +262,7 @@ function draftItems(drafts: readonly Schemas['TenantInvoiceResponse'][]): InboxI
     const own = stopped.filter((draft) => draft.period === period);
     const problem = own[0]?.problems.find(({ severity }) => severity === 'critical');
     const currencies = new Set(own.map(({ currency }) => currency));
-    const sum = own.reduce((all, { net }) => all + Number(net), 0).toFixed(2); // the tax of a draft is not decided
+    const sum = sumOf(own.map(({ net }) => net)); // the tax of a draft is not decided
     return {
       id: `drafts-${period}`,
       group: 'money',

@@ -3,10 +3,10 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react';
 import { answered, api, type Resource, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
-import { count, money, words } from '../../parts/format';
-import { everyPage } from '../../parts/list';
+import { count, money, sumOf, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { ErrorState, Note, Skeleton } from '../../parts/states';
+import { useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { monthlyOf } from './inventory-columns';
 import { TEXTS } from './texts';
@@ -26,7 +26,7 @@ export function BulkBar({ rows, clear }: BulkBarProps) {
   const [asking, setAsking] = useState<Action | null>(null);
   const [done, setDone] = useState<string | null>(null);
   if (rows.length === 0 && done === null && asking === null) return null;
-  const monthly = rows.reduce((sum, { price }) => sum + (price?.monthly === undefined ? 0 : Number(monthlyOf(price))), 0);
+  const monthly = sumOf(rows.flatMap(({ price }) => (price?.monthly === undefined ? [] : [monthlyOf(price)])));
   const { bulk } = TEXTS;
   const finish = (action: Action, { changed, skipped }: Outcome) => {
     setDone(bulk.done(bulk.past[action], changed, skipped.length));
@@ -44,7 +44,7 @@ export function BulkBar({ rows, clear }: BulkBarProps) {
       ) : (
         <>
           <b className="tn">{bulk.selected(rows.length)}</b>
-          <span className="dim tn">{bulk.monthly(money(String(monthly)))}</span>
+          <span className="dim tn">{bulk.monthly(money(monthly))}</span>
           <span className="go" style={{ margin: '0 0 0 auto' }}>
             {ACTIONS.map((action) => (
               <button key={action} type="button" className="btn sml" onClick={() => setAsking(action)}>
@@ -74,11 +74,7 @@ function BulkDialog({ rows: asked, action, done, close }: BulkDialogProps) {
   const [rows] = useState(asked); // the list behind it goes on while the dialog is open, and a row that is changed may leave it
   const client = useQueryClient();
   const [tenant, setTenant] = useState<string | null>(null);
-  const tenants = useQuery({
-    queryKey: ['tenants', 'choice'],
-    queryFn: () => everyPage((query) => answered(api.GET('/api/v1/tenants', { params: { query } }))),
-    enabled: action === 'assign',
-  });
+  const tenants = useTenantOptions();
   const isAsked = action !== 'assign' || tenant !== null;
   const body: Schemas['BulkBody'] = { action, ids: rows.map(({ id }) => id), ...(action === 'assign' && { tenant_id: tenant }) };
   const preview = useQuery({
@@ -109,16 +105,7 @@ function BulkDialog({ rows: asked, action, done, close }: BulkDialogProps) {
         {bulk.texts[action]}
       </p>
       {action === 'assign' && (
-        <Select
-          label={bulk.tenant}
-          data={(tenants.data?.data ?? []).map(({ id, name }) => ({ value: id, label: name === id ? id : `${id} · ${name}` }))}
-          value={tenant}
-          onChange={setTenant}
-          searchable
-          required
-          mb={10}
-          data-autofocus
-        />
+        <Select label={bulk.tenant} data={[...tenants]} value={tenant} onChange={setTenant} searchable required mb={10} data-autofocus />
       )}
       {preview.error && <ErrorState error={preview.error} retry={() => void preview.refetch()} />}
       {isAsked && preview.isPending && <Skeleton lines={2} />}

@@ -1,10 +1,11 @@
 import type { Resource } from '../../client/client';
-import { money, plainMoney, words } from '../../parts/format';
+import { money, plainMoney, sumOf, words } from '../../parts/format';
 import { IconCircleDashedX, IconShieldLock, IconUserQuestion } from '../../parts/icons';
 import { KindIcon, KindItem, kindName, sizeText } from '../../parts/kinds';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
 import type { Column } from '../../parts/data-table';
+import { TenantName } from '../../shell/counts';
 import { TEXTS } from './texts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
@@ -34,7 +35,7 @@ function Name({ resource }: { readonly resource: Resource }) {
 }
 
 export function Owner({ tenantId }: { readonly tenantId: string | null }) {
-  if (tenantId !== null) return <b style={{ fontWeight: 550 }}>{tenantId}</b>;
+  if (tenantId !== null) return <TenantName id={tenantId} />;
   return (
     <Badge tone="warn" icon={IconUserQuestion}>
       {TEXTS.noOwner}
@@ -55,18 +56,24 @@ export function Price({ price, alone = false }: { readonly price: Resource['pric
   if (!price) return <span className="dim">{TEXTS.price.none}</span>;
   if (price.monthly === undefined) {
     return (
-      <span className="dim" title={price.unpriced ? words(price.unpriced) : undefined}>
+      <span className="dim" title={price.note ?? (price.unpriced ? words(price.unpriced) : undefined)}>
         {TEXTS.price.unknown}
       </span>
     );
   }
   const total = monthlyOf(price);
-  return Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{alone ? money(total) : plainMoney(total)}</>;
+  const text = Number(total) === 0 ? <span className="dim">{TEXTS.price.free}</span> : <>{alone ? money(total) : plainMoney(total)}</>;
+  if (!price.note) return text;
+  return (
+    <span className="noted" title={price.note}>
+      {text}
+      <span className="vh"> {price.note}</span>
+    </span>
+  );
 }
 
 /** A month of a resource, with its backups. */
-export const monthlyOf = (price: NonNullable<Resource['price']>): string =>
-  String(Number(price.monthly ?? 0) + Number(price.backups?.monthly ?? 0));
+export const monthlyOf = (price: NonNullable<Resource['price']>): string => sumOf([price.monthly ?? '0', price.backups?.monthly ?? '0']);
 
 /** The status; of a resource that the latest sweeps did not list, that it is missing. */
 function State({ resource }: { readonly resource: Resource }) {

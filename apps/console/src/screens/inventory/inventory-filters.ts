@@ -7,11 +7,14 @@ import { TEXTS } from './texts';
 
 const STATES = ['active', 'off', 'new', 'attached', 'available', 'assigned', 'unassigned', 'deleted'];
 
-/** The filters of the inventory. Kinds, regions and owners to choose from are those that there are. */
-export function filterSpecs(summary: Schemas['InventorySummaryResponse'] | undefined, isAdmin: boolean): readonly FilterSpec[] {
+/** The filters of the inventory. Kinds and regions to choose from are those that there are; tenants are all that are registered. */
+export function filterSpecs(
+  summary: Schemas['InventorySummaryResponse'] | undefined,
+  tenants: NonNullable<FilterSpec['options']>,
+  isAdmin: boolean,
+): readonly FilterSpec[] {
   const kinds = (summary?.by_kind ?? []).map(({ kind }) => ({ value: kind, label: kindName(kind) }));
   const regions = (summary?.by_region ?? []).flatMap(({ region }) => (region ? [{ value: region, label: region }] : []));
-  const tenants = (summary?.by_tenant ?? []).flatMap(({ tenant_id: id }) => (id ? [{ value: id, label: id }] : []));
   const { filters: labels } = TEXTS;
   return [
     { name: 'q', label: labels.q },

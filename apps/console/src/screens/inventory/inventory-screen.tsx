@@ -9,7 +9,7 @@ import { kindsName } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
-import { useSummary } from '../../shell/counts';
+import { useSummary, useTenantOptions } from '../../shell/counts';
 import { filtersText, type Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
 import { BulkBar } from './bulk-bar';
@@ -38,13 +38,12 @@ export function InventoryScreen() {
   const summary = useSummary();
   const columns = useMemo(() => columnsFor(isAdmin), [isAdmin]);
   const hidden = useMemo(() => Object.fromEntries(hiddenText.split(',').map((id) => [id, true])), [hiddenText]);
-  const specs = useMemo(() => filterSpecs(summary.data?.data, isAdmin), [summary.data, isAdmin]);
+  const tenants = useTenantOptions();
+  const specs = filterSpecs(summary.data?.data, tenants, isAdmin);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const isSelectable = isAdmin && !query.as_of && query.status !== 'deleted';
   const { first } = resources;
   const late = Object.entries(first?.completeness ?? {}).filter(([, { complete }]) => !complete);
-  const filtered = specs.some(({ name }) => query[name]) || query.unattributed;
-  const clear = () => change({ ...Object.fromEntries(specs.map(({ name }) => [name, undefined])), unattributed: undefined });
 
   return (
     <Screen fixed>
@@ -103,25 +102,10 @@ export function InventoryScreen() {
         onSort={(sort) => change({ sort })}
         onOpen={({ id }) => void navigate({ to: '/resources/$id', params: { id } })}
         item={(resource) => <ResourceItem resource={resource} isAdmin={isAdmin} />}
-        empty={<NoResources filtered={Boolean(filtered)} isAdmin={isAdmin} clear={clear} />}
+        filters={[...specs, { name: 'unattributed' }]}
+        empty={<EmptyState {...(isAdmin ? TEXTS.emptyAccount : TEXTS.emptyTenant)} />}
       />
     </Screen>
-  );
-}
-
-function NoResources({ filtered, isAdmin, clear }: { readonly filtered: boolean; readonly isAdmin: boolean; readonly clear: () => void }) {
-  if (!filtered) return <EmptyState {...(isAdmin ? TEXTS.emptyAccount : TEXTS.emptyTenant)} />;
-  const { title, hint, button } = TEXTS.empty;
-  return (
-    <EmptyState
-      title={title}
-      hint={hint}
-      action={
-        <button type="button" className="btn" onClick={clear}>
-          {button}
-        </button>
-      }
-    />
   );
 }
 

@@ -54,8 +54,7 @@ export const TEXTS = {
   now: 'As it is now',
   past: (time: string) => `As it was at ${time}`,
   back: 'Back to now',
-  incomplete: (kinds: string) => `The latest sweep of ${kinds} was not complete: rows may be missing or old`,
-  empty: { title: 'No resources match', hint: 'Remove a filter, or look at the deleted ones.', button: 'Remove all filters' },
+  incomplete: (kinds: string) => `The latest list of ${kinds} was not complete: rows may be missing or old`,
   emptyAccount: {
     title: 'No resources yet',
     hint: 'This list holds what the provider account holds. The first sweep fills it within a minute.',

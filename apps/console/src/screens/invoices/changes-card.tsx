@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api, type Schemas } from '../../client/client';
-import { moneyIn, monthText, plainDelta } from '../../parts/format';
+import { lessOf, moneyIn, monthText, plainDelta } from '../../parts/format';
 import { IconCircleCheck } from '../../parts/icons';
 import { Card } from '../../parts/page';
 import { PlainTable } from '../../parts/plain-table';
@@ -58,7 +58,7 @@ export function ChangesCard({ invoice: { id, version, currency } }: { readonly i
               ),
               total: (
                 <>
-                  {WORDS.net} <span className="mid">{plainDelta(Number(found.net_after) - Number(found.net_before))}</span>
+                  {WORDS.net} <span className="mid">{plainDelta(lessOf(found.net_after, found.net_before))}</span>
                 </>
               ),
             },

@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
+import { PdfLink } from '../../parts/csv';
 import { IconDownload } from '../../parts/icons';
 import { useFields } from '../../parts/fields';
 import { CreditDialog } from './credit-dialog';
@@ -36,15 +37,14 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
         {'{ }'} {TEXTS.page.json}
       </a>
       {invoice.number !== null && (
-        <a
+        <PdfLink
           className={invoice.actions.length > 0 ? 'btn' : 'btn pri'}
           href={`/api/v1/tenant-invoices/${invoice.id}/document.pdf`}
-          target="_blank"
-          rel="noreferrer"
+          name={`${invoice.number}.pdf`}
         >
           <IconDownload size={16} stroke={1.75} aria-hidden />
           {TEXTS.page.pdf}
-        </a>
+        </PdfLink>
       )}
       {BUTTONS.filter((verb) => invoice.actions.includes(verb)).map((verb) => (
         <button key={verb} type="button" className={MAIN.has(verb) ? 'btn pri' : 'btn'} onClick={() => setAsking({ verb, asked: invoice })}>

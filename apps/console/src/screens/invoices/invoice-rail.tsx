@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
-import { calendarDay, moneyIn, monthText, plainDelta } from '../../parts/format';
+import { PdfLink } from '../../parts/csv';
+import { calendarDay, lessOf, moneyIn, monthText, negated, plainDelta, sumOf } from '../../parts/format';
 import { IconShieldCheck } from '../../parts/icons';
 import { everyPage } from '../../parts/list';
 import { Card, Facts } from '../../parts/page';
@@ -37,12 +38,12 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
   });
   const less = (amount: string, isBack = false) => moneyIn(isBack ? amount : `-${amount}`, currency);
   const { payments = [], notes = [] } = moved.data ?? {};
-  const counted =
-    payments.reduce((sum, { kind, to_due: part }) => sum + (kind === 'received' ? Number(part) : -Number(part)), 0) +
-    notes.reduce((sum, { lowers_due: part }) => sum + Number(part), 0);
-  const wallet = Number(total) - counted - Number(due);
-  const promised =
-    notes.reduce((sum, { rest }) => sum + Number(rest.refund), 0) - payments.reduce((sum, { to_refund: part }) => sum + Number(part), 0);
+  const counted = [
+    ...payments.map(({ kind, to_due: part }) => (kind === 'received' ? part : negated(part))),
+    ...notes.map(({ lowers_due: part }) => part),
+  ];
+  const wallet = lessOf(total, sumOf([...counted, due]));
+  const promised = lessOf(sumOf(notes.map(({ rest }) => rest.refund)), sumOf(payments.map(({ to_refund: part }) => part)));
   const isReturnable = invoice.actions.includes('pay') && payments.some((one) => leftOf(one, payments) > 0n);
   return (
     <Card title={WORDS.money} pad>
@@ -55,7 +56,7 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
           right
           rows={[
             [WORDS.total, moneyIn(total, currency)],
-            ...(wallet > 0.004 ? [[WORDS.wallet, less(wallet.toFixed(2))] as const] : []),
+            ...(Number(wallet) > 0 ? [[WORDS.wallet, less(wallet)] as const] : []),
             ...payments.map(
               ({ kind, received_on: on, reference, to_due: part }) =>
                 [`${WORDS.kinds[kind] ?? kind}, ${calendarDay(on)}, ${reference}`, less(part, kind !== 'received')] as const,
@@ -64,12 +65,12 @@ export function MoneyCard({ invoice }: { readonly invoice: Invoice }) {
               ({ id: note, number, lowers_due: part }) =>
                 [
                   `${WORDS.note} ${number}`,
-                  <a key={note} href={`/api/v1/credit-notes/${note}/document.pdf`}>
+                  <PdfLink key={note} href={`/api/v1/credit-notes/${note}/document.pdf`} name={`${number}.pdf`}>
                     {less(part)}
-                  </a>,
+                  </PdfLink>,
                 ] as const,
             ),
-            ...(promised > 0.004 ? [[TEXTS.back.promised, moneyIn(promised.toFixed(2), currency)] as const] : []),
+            ...(Number(promised) > 0 ? [[TEXTS.back.promised, moneyIn(promised, currency)] as const] : []),
           ]}
         />
       )}
@@ -93,7 +94,9 @@ export function ProofCard({ invoice }: { readonly invoice: Invoice }) {
     <Card title={WORDS.proof} right={<IconShieldCheck size={16} stroke={1.75} aria-hidden color="var(--ok-g)" />} pad>
       <p className="mid">{WORDS.proofText}</p>
       <p className="go" style={{ margin: '8px 0' }}>
-        <a href={`${base}/document.pdf`}>{WORDS.pdf}</a>
+        <PdfLink href={`${base}/document.pdf`} name={`${invoice.number}.pdf`}>
+          {WORDS.pdf}
+        </PdfLink>
         <a href={`${base}/proof.json`}>{WORDS.proofFile}</a>
         {isAdmin && <a href={`${base}/proof.json?issuer=true`}>{WORDS.issuerProof}</a>}
         <a href="/api/v1/proof-key">{WORDS.key}</a>
@@ -110,21 +113,22 @@ const nameOf = ({ resource_name: name, description }: Line): string => name ?? d
 interface Difference {
   readonly key: string;
   readonly name: string;
-  readonly before: number;
-  readonly after: number;
+  /** Decimals. */
+  readonly before: string;
+  readonly after: string;
 }
 
 /** What each resource cost then and now, the largest difference first; what costs the same is left out. Pure. */
 export function differences(before: readonly Line[], after: readonly Line[]): readonly Difference[] {
   const found = new Map<string, Difference>();
-  const add = (line: Line, then: number, now: number) => {
+  const add = (line: Line, then: string, now: string) => {
     const key = keyOf(line);
-    const known = found.get(key) ?? { key, name: nameOf(line), before: 0, after: 0 };
-    found.set(key, { ...known, before: known.before + then, after: known.after + now });
+    const known = found.get(key) ?? { key, name: nameOf(line), before: '0', after: '0' };
+    found.set(key, { ...known, before: sumOf([known.before, then]), after: sumOf([known.after, now]) });
   };
-  for (const line of before) add(line, Number(line.net), 0);
-  for (const line of after) add(line, 0, Number(line.net));
-  const deltaOf = (one: Difference) => Math.round((one.after - one.before) * 100);
+  for (const line of before) add(line, line.net, '0');
+  for (const line of after) add(line, '0', line.net);
+  const deltaOf = (one: Difference) => Number(lessOf(one.after, one.before));
   return [...found.values()].filter((one) => deltaOf(one) !== 0).sort((a, b) => Math.abs(deltaOf(b)) - Math.abs(deltaOf(a)));
 }
 
@@ -168,7 +172,9 @@ export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
                   {moneyIn(found.last.net, currency)}
                 </Link>,
               ],
-              ...rows.slice(0, MOST_DIFFERENCES).map(({ name, before: then, after: now }) => [name, plainDelta(now - then)] as const),
+              ...rows
+                .slice(0, MOST_DIFFERENCES)
+                .map(({ name, before: then, after: now }) => [name, plainDelta(lessOf(now, then))] as const),
               ...(rows.length > MOST_DIFFERENCES ? [[WORDS.others(rows.length - MOST_DIFFERENCES), restOf(rows)] as const] : []),
               [WORDS.netOf(monthText(period ?? '')), <b key="now">{moneyIn(invoice.net, currency)}</b>],
             ]}
@@ -182,4 +188,4 @@ export function AgainstCard({ invoice }: { readonly invoice: Invoice }) {
 }
 
 const restOf = (rows: readonly Difference[]): string =>
-  plainDelta(rows.slice(MOST_DIFFERENCES).reduce((sum, { before, after }) => sum + after - before, 0));
+  plainDelta(sumOf(rows.slice(MOST_DIFFERENCES).map(({ before, after }) => lessOf(after, before))));

@@ -103,6 +103,7 @@ function InvoiceFacts({ invoice }: { readonly invoice: Invoice }) {
 
 /** The lines as the document prints them, a page at a time. */
 function LinesCard({ invoice }: { readonly invoice: Invoice }) {
+  const { isAdmin } = useSession();
   const { id } = invoice;
   const lines = useInfiniteQuery({
     queryKey: ['invoices', 'lines', id],
@@ -128,7 +129,7 @@ function LinesCard({ invoice }: { readonly invoice: Invoice }) {
     >
       {lines.error && <ErrorState error={lines.error} retry={() => void lines.refetch()} />}
       {lines.isPending && <Skeleton />}
-      {lines.data && rows.length === 0 && <EmptyState {...TEXTS.page.none} />}
+      {lines.data && rows.length === 0 && <EmptyState {...(isAdmin ? TEXTS.page.none : TEXTS.page.noneTenant)} />}
       {rows.length > 0 && <LinesTable rows={rows} invoice={invoice} />}
       {rows.length > 0 && !lines.hasNextPage && <Sums invoice={invoice} />}
       {lines.hasNextPage && (

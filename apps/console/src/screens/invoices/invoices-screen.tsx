@@ -13,7 +13,7 @@ import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, Note } from '../../parts/states';
 import { Status, statusWord } from '../../parts/status';
-import { useTenantOptions } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { lastMonths } from '../costs/cost-history';
 import { InvoiceBulkBar } from './invoice-bulk-bar';
@@ -31,7 +31,7 @@ const periodOf = ({ period }: Invoice): string => (period === null ? TEXTS.oneOf
 
 const COLUMNS: readonly Column<Invoice>[] = [
   { id: 'number', head: TEXTS.heads.number, cell: (invoice) => <span className="nm mono">{nameOf(invoice)}</span> },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 100, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 100, cell: ({ tenant_id: id }) => <TenantName id={id} /> },
   { id: 'period', head: TEXTS.heads.period, width: 130, cell: periodOf },
   { id: 'state', head: TEXTS.heads.state, width: 88, cell: ({ status }) => <Status of="invoice" value={status} /> },
   { id: 'payment', head: TEXTS.heads.payment, width: 104, cell: (invoice) => <PaymentStatus invoice={invoice} /> },
@@ -107,6 +107,7 @@ export function InvoicesScreen() {
         onOpen={({ id }) => void navigate({ to: '/invoices/$id', params: { id } })}
         selection={isAdmin ? { ids: selected, set: setSelected } : undefined}
         item={(invoice) => <InvoiceItem invoice={invoice} isAdmin={isAdmin} />}
+        filters={specs}
         empty={<EmptyState {...(isAdmin ? TEXTS.empty : TEXTS.emptyTenant)} />}
         foot={isAdmin && <InvoiceBulkBar rows={list.rows.filter(({ id }) => selected.has(id))} clear={clear} />}
       />

@@ -27,7 +27,7 @@ export const TEXTS = {
   filters: { period: 'month', tenant_id: 'tenant', status: 'state', payment_status: 'payment', number: 'number', problem: 'problem' },
   views: { all: 'All', drafts: 'Drafts', open: 'To be paid', overdue: 'Overdue' },
   empty: {
-    title: 'No invoices match',
+    title: 'No invoices yet',
     hint: 'Drafts are built for a month that is rated and whose provider invoices are reconciled. Press Build drafts.',
   },
   emptyTenant: { title: 'No invoices yet', hint: 'The invoice of a month appears here once it is issued.' },
@@ -132,6 +132,7 @@ export const TEXTS = {
     corrects: (month: string) => `corrects ${month}`,
     more: 'Show more lines',
     none: { title: 'No lines', hint: 'Add a line, or build the draft anew.' },
+    noneTenant: { title: 'No lines', hint: 'Nothing was charged with this invoice.' },
   },
   back: {
     button: 'Return a payment',

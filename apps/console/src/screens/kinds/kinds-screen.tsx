@@ -5,7 +5,7 @@ import { DataTable, type Column } from '../../parts/data-table';
 import { useFilters } from '../../parts/filters';
 import { count, duration, plainMoney, words } from '../../parts/format';
 import { IconBan, IconCircleCheck, IconClockExclamation, IconCircleDashed } from '../../parts/icons';
-import { KindCell, KindItem, kindName } from '../../parts/kinds';
+import { KindCell, KindItem, kindName, lateBy } from '../../parts/kinds';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState, ErrorState, Skeleton } from '../../parts/states';
 import { Badge } from '../../parts/status';
@@ -17,16 +17,6 @@ import { TEXTS } from './texts';
 type Kind = Schemas['KindResponse'];
 
 const POLL_MS = 15_000;
-/** A kind is late after two of its intervals: one list may still be on its way. */
-const LATE_AFTER = 2;
-
-/** By how much a kind is late, ms; null for one that is in time, or has no list. Pure. */
-function lateBy({ has_list: hasList, status, cadence_s: cadence, last_complete_at: at }: Kind, nowMs: number): number | null {
-  if (!hasList || status !== 'available' || at === null) return null;
-  const over = nowMs - Date.parse(at) - cadence * 1_000 * LATE_AFTER;
-  return over > 0 ? over : null;
-}
-
 /** What is read worst comes first: refused, late, never read, then the others by name. */
 function rankOf(kind: Kind, nowMs: number): number {
   if (kind.status === 'refused') return 0;

@@ -1,6 +1,7 @@
 import type { Column } from '../../parts/data-table';
-import { monthName, moneyIn, plainDelta, plainMoney } from '../../parts/format';
+import { lessOf, monthName, moneyIn, plainDelta, plainMoney } from '../../parts/format';
 import { IconAlertOctagon, IconCircle, IconCircleCheck, IconCircleDot } from '../../parts/icons';
+import { TenantName } from '../../shell/counts';
 import { isInvoiced, isStopped, markOf, netOf, nextText, STAGES, type Mark, type MonthRow, type Stage } from './month-rows';
 import { TEXTS } from './texts';
 
@@ -46,9 +47,9 @@ export function WhatNext({ row }: { readonly row: MonthRow }) {
 }
 
 /** The matrix of the board: tenant, how far it is, amount, difference to the month before, what comes next. */
-export function monthColumns(before: string, nets: ReadonlyMap<string, number> | undefined): readonly Column<MonthRow>[] {
+export function monthColumns(before: string, nets: ReadonlyMap<string, string> | undefined): readonly Column<MonthRow>[] {
   return [
-    { id: 'tenant', head: TEXTS.heads.tenant, width: 128, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
+    { id: 'tenant', head: TEXTS.heads.tenant, width: 128, cell: ({ tenant_id: id }) => <TenantName id={id} /> },
     ...STAGES.map(stageColumn),
     {
       id: 'net',
@@ -72,10 +73,10 @@ export function monthColumns(before: string, nets: ReadonlyMap<string, number> |
   ];
 }
 
-function deltaText(row: MonthRow, nets: ReadonlyMap<string, number> | undefined): string {
+function deltaText(row: MonthRow, nets: ReadonlyMap<string, string> | undefined): string {
   if (!nets || row.currency === null) return '';
   const last = nets.get(`${row.tenant_id} ${row.currency}`);
   if (last === undefined) return TEXTS.isNew;
-  const delta = Math.round((Number(netOf(row)) - last) * 100) / 100;
-  return delta === 0 ? TEXTS.noChange : plainDelta(delta);
+  const delta = plainDelta(lessOf(netOf(row), last));
+  return delta === '0.00' ? TEXTS.noChange : delta;
 }

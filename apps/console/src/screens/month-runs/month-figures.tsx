@@ -1,5 +1,5 @@
 import { Figures, NoFigure } from '../../parts/figures';
-import { count, money, percent, sumsText } from '../../parts/format';
+import { count, money, percent, sumOf, sumsText } from '../../parts/format';
 import type { Pnl } from '../pnl/pnl-data';
 import { netOf, type MonthRow } from './month-rows';
 import { TEXTS } from './texts';
@@ -21,23 +21,23 @@ export function MonthFigures({ rows: read, pnl, lacking }: MonthFiguresProps) {
   const rows = read ?? [];
   const issued = rows.filter(({ state }) => state === 'issued');
   const paid = issued.filter(({ payment_status: payment }) => payment === 'paid');
-  const buy = pnl && Number(pnl.total.buy_direct) + Number(pnl.total.buy_shared);
-  const sumOf = (some: readonly MonthRow[]) => sumsText(some.map((row) => [netOf(row), row.currency ?? RATED])) || money('0');
+  const buy = pnl && sumOf([pnl.total.buy_direct, pnl.total.buy_shared]);
+  const sumsOf = (some: readonly MonthRow[]) => sumsText(some.map((row) => [netOf(row), row.currency ?? RATED])) || money('0');
   const none = <NoFigure text={lacking === 'reading' ? undefined : strip[lacking]} />;
   const of = (some: readonly MonthRow[]) => TEXTS.of(count(some.length), count(rows.length));
   return (
     <Figures
       label={strip.label}
       figures={[
-        { name: strip.sell, value: pnl ? money(pnl.total.sell) : read ? sumOf(rows) : none },
-        { name: strip.buy, value: buy === undefined ? none : money(buy.toFixed(2)) },
+        { name: strip.sell, value: pnl ? money(pnl.total.sell) : read ? sumsOf(rows) : none },
+        { name: strip.buy, value: buy === undefined ? none : money(buy) },
         {
           name: strip.margin,
           value: pnl ? money(pnl.total.margin) : none,
           more: pnl && Number(pnl.total.sell) !== 0 && percent(Number(pnl.total.margin) / Number(pnl.total.sell)),
         },
-        { name: strip.issued, ...(read ? { value: of(issued), more: sumOf(issued) } : { value: none }) },
-        { name: strip.paid, ...(read ? { value: of(paid), more: sumOf(paid) } : { value: none }) },
+        { name: strip.issued, ...(read ? { value: of(issued), more: sumsOf(issued) } : { value: none }) },
+        { name: strip.paid, ...(read ? { value: of(paid), more: sumsOf(paid) } : { value: none }) },
       ]}
     />
   );

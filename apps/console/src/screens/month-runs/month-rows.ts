@@ -53,5 +53,5 @@ export function nextText(row: MonthRow): string {
 }
 
 /** What was charged to each tenant in the month before, in the same currency. */
-export const netsOf = (rows: readonly MonthRow[]): ReadonlyMap<string, number> =>
-  new Map(rows.filter(isInvoiced).map(({ tenant_id: id, currency, net }) => [`${id} ${currency}`, Number(net)]));
+export const netsOf = (rows: readonly MonthRow[]): ReadonlyMap<string, string> =>
+  new Map(rows.filter(isInvoiced).map(({ tenant_id: id, currency, net }) => [`${id} ${currency}`, net]));

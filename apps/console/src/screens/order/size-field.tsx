@@ -1,6 +1,6 @@
 import { TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { count, hourly, money, plainMoney } from '../../parts/format';
+import { count, hourly, money, plainMoney, sumOf } from '../../parts/format';
 import { IconAlertTriangle } from '../../parts/icons';
 import { useSizes, type Size } from './catalog';
 import { TEXTS } from './texts';
@@ -153,11 +153,10 @@ interface PriceNowProps {
 export function PriceNow({ slug, backups }: PriceNowProps) {
   const price = useSizes().data?.find((size) => size.slug === slug)?.price;
   if (!price) return null;
-  const more = backups ? Number(price.backups?.monthly ?? 0) : 0;
+  const more = (backups && price.backups?.monthly) || '0';
   return (
     <output className="tn" aria-label={TEXTS.price.label}>
-      <b>{money(String(Number(price.monthly) + more))}</b>{' '}
-      <span className="dim">{TEXTS.price.month(more > 0 ? money(String(more)) : null)}</span>
+      <b>{money(sumOf([price.monthly, more]))}</b> <span className="dim">{TEXTS.price.month(Number(more) > 0 ? money(more) : null)}</span>
     </output>
   );
 }

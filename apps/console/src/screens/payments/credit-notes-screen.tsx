@@ -1,8 +1,10 @@
 import { answered, api, type Schemas } from '../../client/client';
+import { PdfLink } from '../../parts/csv';
 import type { CsvColumns } from '../../parts/csv-rows';
 import type { Column } from '../../parts/data-table';
 import { calendarDay, moneyIn } from '../../parts/format';
 import { PAGE } from '../../parts/list';
+import { TenantName } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { MoneyList } from './money-list';
 import { TEXTS } from './texts';
@@ -23,13 +25,13 @@ const COLUMNS: readonly Column<CreditNote>[] = [
     head: heads.number,
     width: 136,
     cell: ({ id, number }) => (
-      <a className="mono" href={`/api/v1/credit-notes/${id}/document.pdf`} onClick={(event) => event.stopPropagation()} title={TEXTS.pdf}>
+      <PdfLink className="mono" href={`/api/v1/credit-notes/${id}/document.pdf`} name={`${number}.pdf`} title={TEXTS.pdf}>
         {number}
-      </a>
+      </PdfLink>
     ),
   },
   { id: 'day', head: heads.day, width: 104, cell: ({ issued_on: on }) => calendarDay(on) },
-  { id: 'tenant', head: heads.tenant, width: 120, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
+  { id: 'tenant', head: heads.tenant, width: 120, cell: ({ tenant_id: id }) => <TenantName id={id} /> },
   { id: 'invoice', head: heads.invoice, width: 112, cell: ({ invoice_number: number }) => <span className="mono">{number}</span> },
   { id: 'reason', head: heads.reason, cell: ({ reason }) => <span title={reason}>{reason}</span> },
   {

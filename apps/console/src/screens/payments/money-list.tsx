@@ -37,6 +37,7 @@ export function MoneyList<Row extends { readonly id: string; readonly invoice_id
   const read = (cursor: string | undefined, signal: AbortSignal) => props.read({ ...filters, ...(cursor && { cursor }) }, signal);
   const list = useList<Row, Page>([props.name, filters], read);
   const columns = useMemo(() => props.columns.filter(({ id }) => isAdmin || id !== 'tenant'), [isAdmin, props.columns]);
+  const specs = [...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants }] : []), ...props.specs];
   return (
     <Screen fixed>
       <PageHead
@@ -45,9 +46,7 @@ export function MoneyList<Row extends { readonly id: string; readonly invoice_id
         places={<SubNav label={TEXTS.label} places={PAYMENT_PLACES} />}
         actions={<CsvButton name={`${props.name}.csv`} columns={props.csv} read={read} isEmpty={list.rows.length === 0} />}
       />
-      <FilterChips
-        specs={[...(isAdmin ? [{ name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants }] : []), ...props.specs]}
-      />
+      <FilterChips specs={specs} />
       <ListCard
         list={list}
         label={props.title}
@@ -65,6 +64,7 @@ export function MoneyList<Row extends { readonly id: string; readonly invoice_id
             </div>
           );
         }}
+        filters={specs}
         empty={<EmptyState {...props.empty} />}
       />
     </Screen>

@@ -3,6 +3,7 @@ import type { CsvColumns } from '../../parts/csv-rows';
 import type { Column } from '../../parts/data-table';
 import { calendarDay, moneyIn } from '../../parts/format';
 import { PAGE } from '../../parts/list';
+import { TenantName } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { MoneyList } from './money-list';
 import { TEXTS } from './texts';
@@ -16,7 +17,7 @@ const signed = ({ kind, amount, currency }: Payment): string => moneyIn(kind ===
 
 const COLUMNS: readonly Column<Payment>[] = [
   { id: 'day', head: heads.day, width: 104, cell: ({ received_on: on }) => calendarDay(on) },
-  { id: 'tenant', head: heads.tenant, width: 124, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
+  { id: 'tenant', head: heads.tenant, width: 124, cell: ({ tenant_id: id }) => <TenantName id={id} /> },
   { id: 'invoice', head: heads.invoice, width: 116, cell: ({ invoice_number: number }) => <span className="mono">{number}</span> },
   { id: 'kind', head: heads.kind, width: 150, cell: ({ kind }) => kindText(kind) },
   { id: 'reference', head: heads.reference, cell: ({ reference }) => <span className="mono">{reference}</span> },

@@ -15,7 +15,7 @@ import { ListCard, PAGE, useList } from '../../parts/list';
 import '../../parts/money.css';
 import { PageHead, Screen, SubNav } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
-import { useTenantOptions } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { PAYMENT_PLACES, TEXTS } from './texts';
 import { WalletEntries } from './wallet-entries';
@@ -26,7 +26,7 @@ const { heads, grant: GRANT } = TEXTS;
 const kindText = (kind: string): string => TEXTS.walletKinds[kind] ?? kind;
 
 const COLUMNS: readonly Column<Wallet>[] = [
-  { id: 'tenant', head: heads.tenant, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b> },
+  { id: 'tenant', head: heads.tenant, cell: ({ tenant_id: id }) => <TenantName id={id} /> },
   { id: 'wallet', head: heads.wallet, width: 140, cell: ({ kind }) => kindText(kind) },
   { id: 'expires', head: heads.expires, width: 150, numeric: true, cell: ({ expires_at: at }) => (at ? dateText(at) : TEXTS.never) },
   { id: 'balance', head: heads.balance, width: 140, numeric: true, cell: ({ balance, currency }) => moneyIn(balance, currency) },
@@ -86,9 +86,14 @@ export function WalletsScreen() {
         />
       ) : (
         <WalletEntries
+          key={tenant}
           tenant={tenant}
           totals={
-            list.rows.length === 0 ? (
+            list.query.isPending || list.query.isPlaceholderData ? (
+              <span aria-busy="true">…</span>
+            ) : list.query.error && list.rows.length === 0 ? (
+              <span role="alert">{list.query.error.message}</span>
+            ) : list.rows.length === 0 ? (
               <span>{isAdmin ? empty.wallets.title : empty.ownWallets.title}</span>
             ) : (
               list.rows.map(({ kind, currency, balance }) => (

@@ -10,7 +10,7 @@ import { everyPage, ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
-import { useTenantOptions } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { OwnershipPlaces, useProjectNames, whenText } from './ownership-places';
 import { sorted } from './ownership-rules-screen';
@@ -47,7 +47,6 @@ export function OwnershipMovesScreen() {
     if (sort) onEnd(); // sorting needs every row
   }, [sort, onEnd, list.rows.length]);
   const rows = sorted(list.rows, SORTS, sort ?? '');
-  const isFiltered = Object.keys(query).length > 0;
   const specs: readonly FilterSpec[] = [
     { name: 'from_tenant_id', label: WORDS.filters.from_tenant_id, options: tenants },
     { name: 'to_tenant_id', label: WORDS.filters.to_tenant_id, options: tenants },
@@ -60,13 +59,13 @@ export function OwnershipMovesScreen() {
       cell: (finding) => <KindCell kind={finding.kind} name={nameOf(finding)} />,
     },
     { id: 'kind', head: WORDS.heads.kind, width: 150, sort: 'kind', cell: ({ kind }) => <span className="mid">{kindName(kind)}</span> },
-    { id: 'from', head: WORDS.heads.from, width: 150, sort: 'from', cell: ({ from_tenant_id: from }) => from },
+    { id: 'from', head: WORDS.heads.from, width: 150, sort: 'from', cell: ({ from_tenant_id: from }) => <TenantName id={from} /> },
     {
       id: 'to',
       head: WORDS.heads.to,
       width: 150,
       sort: 'to',
-      cell: ({ to_tenant_id: to }) => <b style={{ fontWeight: 550 }}>{to}</b>,
+      cell: ({ to_tenant_id: to }) => <TenantName id={to} />,
     },
     { id: 'why', head: WORDS.heads.why, width: 300, wide: true, cell: (finding) => <span className="dim">{because(finding)}</span> },
     { id: 'found', head: WORDS.heads.found, width: 90, numeric: true, sort: 'found', cell: ({ found_at: at }) => <Age at={at} /> },
@@ -106,7 +105,8 @@ export function OwnershipMovesScreen() {
             clear={() => setSelected(new Set())}
           />
         }
-        empty={<EmptyState {...(isFiltered ? WORDS.none : WORDS.empty)} />}
+        filters={specs}
+        empty={<EmptyState {...WORDS.empty} />}
       />
     </Screen>
   );

@@ -9,7 +9,7 @@ import { kindName } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
-import { useSummary, useTenantOptions } from '../../shell/counts';
+import { TenantName, useSummary, useTenantOptions } from '../../shell/counts';
 import { OwnershipPlaces, useProjectNames, whenText, type Rule } from './ownership-places';
 import { RuleDialog } from './rule-dialog';
 import { TEXTS } from './texts';
@@ -53,7 +53,6 @@ export function OwnershipRulesScreen() {
   const { onEnd } = list;
   useEffect(onEnd, [onEnd, list.rows.length]);
   const rows = sorted(list.rows, SORTS, sort);
-  const isFiltered = Object.keys(query).length > 0;
   const given = rows.reduce((sum, { resources }) => sum + resources, 0);
   const specs: readonly FilterSpec[] = [
     { name: 'tenant_id', label: WORDS.filters.tenant_id, options: tenants },
@@ -82,7 +81,7 @@ export function OwnershipRulesScreen() {
       head: WORDS.heads.tenant,
       width: 120,
       sort: 'tenant',
-      cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id}</b>,
+      cell: ({ tenant_id: id }) => <TenantName id={id} />,
     },
     {
       id: 'resources',
@@ -154,15 +153,14 @@ export function OwnershipRulesScreen() {
             </span>
           </div>
         )}
+        filters={specs}
         empty={
           <EmptyState
-            {...(isFiltered ? WORDS.none : WORDS.empty)}
+            {...WORDS.empty}
             action={
-              !isFiltered && (
-                <button type="button" className="btn" onClick={() => setOpen('new')}>
-                  {WORDS.add}
-                </button>
-              )
+              <button type="button" className="btn" onClick={() => setOpen('new')}>
+                {WORDS.add}
+              </button>
             }
           />
         }

@@ -13,7 +13,7 @@ import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
-import { useSummary } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { TEXTS } from './texts';
 
@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<Project>[] = [
 ];
 
 function Tenant({ id }: { readonly id: string | null }) {
-  if (id) return <b style={{ fontWeight: 550 }}>{id}</b>;
+  if (id) return <TenantName id={id} />;
   return (
     <Badge tone="warn" icon={IconUserQuestion}>
       {TEXTS.noOwner}
@@ -65,10 +65,10 @@ export function ProjectsScreen() {
   const list = useList<Project, Schemas['ProjectResponseList']>(['projects', filters], (cursor, signal) =>
     answered(api.GET('/api/v1/projects', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
   );
-  const tenants = useTenantIds();
+  const tenants = useTenantOptions();
   const specs: readonly FilterSpec[] = [
     { name: 'q', label: TEXTS.filters.q },
-    { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants.map((value) => ({ value, label: value })) },
+    { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: tenants },
     { name: 'classification', label: TEXTS.filters.classification },
     { name: 'environment', label: TEXTS.filters.environment },
   ];
@@ -100,16 +100,12 @@ export function ProjectsScreen() {
             <Tenant id={project.tenant_id} />
           </KindItem>
         )}
+        filters={[...specs, { name: 'unassigned' }]}
         empty={<EmptyState {...TEXTS.empty} />}
       />
       {chosen && <TenantDialog project={chosen} tenants={tenants} close={() => setChosen(null)} />}
     </Screen>
   );
-}
-
-function useTenantIds(): readonly string[] {
-  const summary = useSummary().data?.data;
-  return (summary?.by_tenant ?? []).flatMap(({ tenant_id: id }) => (id ? [id] : []));
 }
 
 const BACK = 'back to the description';
@@ -121,7 +117,7 @@ function TenantDialog({
   close,
 }: {
   readonly project: Project;
-  readonly tenants: readonly string[];
+  readonly tenants: ReturnType<typeof useTenantOptions>;
   readonly close: () => void;
 }) {
   const client = useQueryClient();
@@ -132,17 +128,20 @@ function TenantDialog({
     await renew(client, 'project', 'resource', 'tenant');
   };
   return (
-    <Confirm title={TEXTS.edit.title(project.name)} button={TEXTS.edit.button} reason="required" confirm={save} close={close}>
+    <Confirm
+      title={TEXTS.edit.title(project.name)}
+      button={TEXTS.edit.button}
+      reason="required"
+      ready={tenant !== null}
+      confirm={save}
+      close={close}
+    >
       <p className="mid">{project.description}</p>
       <p className="dim sm">{TEXTS.edit.text}</p>
       <Select
         label={TEXTS.edit.tenant}
         mt={10}
-        data={[
-          ...tenants.map((id) => ({ value: id, label: id })),
-          { value: BACK, label: TEXTS.edit.back },
-          { value: UNASSIGNED, label: TEXTS.edit.none },
-        ]}
+        data={[...tenants, { value: BACK, label: TEXTS.edit.back }, { value: UNASSIGNED, label: TEXTS.edit.none }]}
         value={tenant}
         onChange={setTenant}
         searchable

@@ -16,7 +16,7 @@ export const TEXTS = {
   setBy: { description: 'its description', admin: 'an operator' } as Readonly<Record<string, string>>,
   views: { all: 'All', unassigned: 'Without tenant', deleted: 'Deleted' },
   noOwner: 'No owner',
-  empty: { title: 'No projects match', hint: 'Remove a filter. New projects appear with the next sweep.' },
+  empty: { title: 'No projects', hint: 'New projects appear with the next sweep.' },
   edit: {
     title: (name: string) => `Tenant of ${name}`,
     text: 'What is in the project changes its owner at once, unless an operator assigned it by hand.',
@@ -48,7 +48,6 @@ export const TEXTS = {
       title: 'No ownership rules',
       hint: 'A rule gives resources to a tenant by kind, name, tag or region. You see what it would move before it counts.',
     },
-    none: { title: 'No rules match', hint: 'Remove a filter.' },
     // The conditions in a sentence: "Droplets named acme-* with tag tenant:acme in fra1".
     when: {
       any: 'All resources',
@@ -102,7 +101,6 @@ export const TEXTS = {
     filters: { from_tenant_id: 'belongs to', to_tenant_id: 'would go to' },
     all: (n: number) => (n === 1 ? '1 move waits' : `${n} moves wait`),
     empty: { title: 'No move waits', hint: 'When a rule gives a resource of one tenant to another, it appears here first.' },
-    none: { title: 'No moves match', hint: 'Remove a filter.' },
     rule: (position: number) => `rule ${position}`,
     because: { rule: 'a rule', parent: 'its parent', members: 'the resources it serves' } as Readonly<Record<string, string>>,
     selected: (n: number) => (n === 1 ? '1 selected' : `${n} selected`),

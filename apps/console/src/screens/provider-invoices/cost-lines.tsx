@@ -5,6 +5,7 @@ import { money, plainMoney, words } from '../../parts/format';
 import { KindCell, KindIcon } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { EmptyState } from '../../parts/states';
+import { TenantName } from '../../shell/counts';
 import type { Filters } from '../../shell/search';
 import { TEXTS } from './texts';
 
@@ -17,7 +18,12 @@ const found = ({ match: { method, reason } }: Line): string => (method ? words(m
 const COLUMNS: readonly Column<Line>[] = [
   { id: 'what', head: HEADS.what, cell: ({ description }) => <span title={description}>{description}</span> },
   { id: 'resource', head: HEADS.resource, width: 180, cell: (line) => <ResourceName line={line} /> },
-  { id: 'tenant', head: HEADS.tenant, width: 116, cell: ({ tenant_id: id }) => id ?? <span className="dim">{HEADS.noTenant}</span> },
+  {
+    id: 'tenant',
+    head: HEADS.tenant,
+    width: 116,
+    cell: ({ tenant_id: id }) => (id ? <TenantName id={id} /> : <span className="dim">{HEADS.noTenant}</span>),
+  },
   { id: 'product', head: HEADS.product, width: 128, wide: true, cell: ({ product }) => product },
   { id: 'match', head: HEADS.match, width: 136, wide: true, cell: (line) => <span className="mid">{found(line)}</span> },
   { id: 'hours', head: HEADS.hours, width: 72, numeric: true, wide: true, cell: ({ hours }) => hours ?? '' },
@@ -60,6 +66,7 @@ export function CostLines({ filters, totals }: { readonly filters: Filters; read
           </span>
         </div>
       )}
+      filters={Object.keys(filters).flatMap((name) => (name === 'invoice_id' ? [] : [{ name }]))}
       empty={<EmptyState {...TEXTS.emptyLines} />}
     />
   );

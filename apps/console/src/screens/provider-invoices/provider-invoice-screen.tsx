@@ -5,7 +5,7 @@ import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { Figures, NoFigure } from '../../parts/figures';
 import { useFilters } from '../../parts/filters';
-import { calendarDay, count, money, monthText, percent } from '../../parts/format';
+import { calendarDay, count, lessOf, money, monthText, percent } from '../../parts/format';
 import { IconDownload } from '../../parts/icons';
 import { Detail, PageHead } from '../../parts/page';
 import { Note } from '../../parts/states';
@@ -80,7 +80,7 @@ function InvoiceFigures({ invoice }: { readonly invoice: Invoice }) {
   const { strip } = TEXTS;
   const { amount, tax_amount: tax, lines, reconciliation } = invoice;
   const { difference } = reconciliation;
-  const sum = difference === null ? null : (Number(amount) - Number(difference)).toFixed(2);
+  const sum = difference === null ? null : lessOf(amount, difference);
   const none = <NoFigure text={strip.none} />;
   const share = (value: number | null) => (value === null ? none : percent(value));
   return (

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { answered, api, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
-import { FilterChips, useFilters } from '../../parts/filters';
+import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
 import { calendarDay, money, monthText, percent, plainDelta, plainMoney } from '../../parts/format';
 import { IconChecks, IconCircleX, IconHourglass } from '../../parts/icons';
 import { ListCard, PAGE, useList } from '../../parts/list';
@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<Invoice>[] = [
     head: TEXTS.heads.difference,
     width: 104,
     numeric: true,
-    cell: ({ reconciliation: { difference } }) => (difference === null ? '' : plainDelta(Number(difference))),
+    cell: ({ reconciliation: { difference } }) => (difference === null ? '' : plainDelta(difference)),
   },
   { id: 'matched', head: TEXTS.heads.matched, width: 84, numeric: true, wide: true, cell: (one) => shareText(one.matched_line_ratio) },
   {
@@ -78,16 +78,15 @@ export function ProviderInvoicesScreen() {
   );
   const words = (of: 'ingest' | 'reconciliation', values: readonly string[]) =>
     values.map((value) => ({ value, label: statusWord(of, value) }));
+  const specs: readonly FilterSpec[] = [
+    { name: 'period', label: TEXTS.filters.period, options: lastMonths(MONTHS).map((value) => ({ value, label: monthText(value) })) },
+    { name: 'reconciliation', label: TEXTS.filters.reconciliation, options: words('reconciliation', RESULTS) },
+    { name: 'status', label: TEXTS.filters.status, options: words('ingest', STATES) },
+  ];
   return (
     <Screen fixed>
       <PageHead title={TEXTS.title} sub={TEXTS.sub} places={<SubNav label={TEXTS.places} places={COST_PLACES} />} />
-      <FilterChips
-        specs={[
-          { name: 'period', label: TEXTS.filters.period, options: lastMonths(MONTHS).map((value) => ({ value, label: monthText(value) })) },
-          { name: 'reconciliation', label: TEXTS.filters.reconciliation, options: words('reconciliation', RESULTS) },
-          { name: 'status', label: TEXTS.filters.status, options: words('ingest', STATES) },
-        ]}
-      />
+      <FilterChips specs={specs} />
       <ListCard
         list={list}
         label={TEXTS.title}
@@ -105,6 +104,7 @@ export function ProviderInvoicesScreen() {
             </span>
           </div>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
     </Screen>

@@ -35,7 +35,7 @@ export const TEXTS = {
   yesNo: { true: 'yes', false: 'no' } as Readonly<Record<string, string>>,
   finance: { pushed: 'Accepted', waits: 'Waits', error: 'Refused' },
   empty: { title: 'No provider invoices', hint: 'They are listed daily. The first one appears when the provider has closed a month.' },
-  emptyLines: { title: 'No lines match', hint: 'Remove a filter, or read the invoice again.' },
+  emptyLines: { title: 'No lines', hint: 'They appear once an invoice of the provider is read.' },
   strip: {
     label: 'Figures of the invoice',
     none: 'not known yet',

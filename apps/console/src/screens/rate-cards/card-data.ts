@@ -19,6 +19,17 @@ export const versionsOf = (id: string) => ({
 /** The month of today, as the API names it. */
 export const thisMonth = (now = new Date()): string => now.toISOString().slice(0, 7);
 
+/** Where a new version begins unless a person chooses another month: this month, or the month after the last published version. Pure. */
+export function firstMonthOf(versions: readonly Version[], month = thisMonth()): string {
+  const last = versions
+    .flatMap(({ published_at: published, valid_from: from }) => (published === null ? [] : [from]))
+    .toSorted()
+    .at(-1);
+  if (last === undefined || last < month) return month;
+  const [year = 0, nr = 1] = last.split('-').map(Number);
+  return new Date(Date.UTC(year, nr, 1)).toISOString().slice(0, 7);
+}
+
 /** The version that counts in a month: of the published ones that have begun, the latest. Pure. */
 export const countingIn = (versions: readonly Version[], month: string): Version | undefined =>
   versions

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { filledIn, useFields } from '../../parts/fields';
-import { FilterChips, useFilters } from '../../parts/filters';
+import { EmptyList, FilterChips, useFilters } from '../../parts/filters';
 import { monthText } from '../../parts/format';
 import { IconPlus, IconTrash } from '../../parts/icons';
 import { kindName } from '../../parts/kinds';
@@ -38,6 +38,7 @@ export function RateOverridesScreen() {
   const [removing, setRemoving] = useState<Override | null>(null);
   const [isAdding, setAdding] = useState(false);
   const rows = overrides.data?.data ?? [];
+  const specs = [{ name: 'tenant_id', label: WORDS.tenant.toLowerCase(), options: tenants }];
   return (
     <Screen>
       <PageHead
@@ -51,11 +52,15 @@ export function RateOverridesScreen() {
           </button>
         }
       />
-      <FilterChips specs={[{ name: 'tenant_id', label: WORDS.tenant.toLowerCase(), options: tenants }]} />
+      <FilterChips specs={specs} />
       <Card label={WORDS.title}>
         {overrides.error && <ErrorState error={overrides.error} retry={() => void overrides.refetch()} />}
         {overrides.isPending && <Skeleton />}
-        {overrides.data && rows.length === 0 && <EmptyState {...WORDS.empty} />}
+        {overrides.data && rows.length === 0 && (
+          <EmptyList specs={specs}>
+            <EmptyState {...WORDS.empty} />
+          </EmptyList>
+        )}
         {rows.length > 0 && <OverridesTable rows={rows} remove={setRemoving} />}
       </Card>
       {isAdding && <AddDialog close={() => setAdding(false)} />}

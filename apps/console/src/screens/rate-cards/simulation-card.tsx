@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { CsvButton } from '../../parts/csv';
-import { plainDelta, plainMoney } from '../../parts/format';
+import { lessOf, plainDelta, plainMoney, sumOf } from '../../parts/format';
 import { Card } from '../../parts/page';
 import { PlainTable, type PlainColumn } from '../../parts/plain-table';
 import { PeriodSelect } from '../../parts/period-select';
@@ -63,19 +63,15 @@ export function SimulationCard({ cardId, version }: { readonly cardId: string; r
   );
 }
 
-const numbersOf = ({ now, simulated }: Pick<Total, 'now' | 'simulated'>) => [Number(now), Number(simulated)] as const;
-
 /** The largest differences first. */
 function SimulationTable({ rows, period }: { readonly rows: readonly Total[]; readonly period: string }) {
-  const deltaOf = (row: Total) => Number(row.simulated) - Number(row.now);
+  const deltaOf = (row: Total) => Number(lessOf(row.simulated, row.now));
   const sorted = rows.toSorted((a, b) => Math.abs(deltaOf(b)) - Math.abs(deltaOf(a)) || a.tenant_id.localeCompare(b.tenant_id));
-  const sums = rows.map(numbersOf).reduce(([a, b], [now, then]) => [a + now, b + then] as const, [0, 0] as const);
-  const numbers = (now: number, then: number) => {
-    const delta = Math.round((then - now) * 100) / 100;
-    return { now: plainMoney(String(now)), simulated: plainMoney(String(then)), delta: delta === 0 ? same : plainDelta(delta) };
+  const amounts = ({ now, simulated }: Pick<Total, 'now' | 'simulated'>) => {
+    const delta = plainDelta(lessOf(simulated, now));
+    return { now: plainMoney(now), simulated: plainMoney(simulated), delta: delta === '0.00' ? same : delta };
   };
-  const sum = numbers(...sums);
-  const amounts = (row: Total) => numbers(...numbersOf(row));
+  const sum = amounts({ now: sumOf(rows.map(({ now }) => now)), simulated: sumOf(rows.map(({ simulated }) => simulated)) });
   const columns: readonly PlainColumn<Total>[] = [
     {
       id: 'tenant',

@@ -130,6 +130,7 @@ export const TEXTS = {
     create: (card: string) => `New version of ${card}`,
     edit: (n: number) => `Edit version ${n}`,
     validFrom: 'First month',
+    noMonth: 'must be a month such as 2027-01',
     validFromHelp: 'The version counts from this month on, once it is published.',
     addRate: 'Add a rate',
     copyRate: 'Copy the rate',

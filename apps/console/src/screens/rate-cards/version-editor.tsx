@@ -10,7 +10,7 @@ import { IconCopy, IconPlus, IconTrash } from '../../parts/icons';
 import '../../parts/money.css';
 import { Card, Detail, PageHead } from '../../parts/page';
 import { ProblemCode } from '../../parts/states';
-import { thisMonth, useCard, versionsOf } from './card-data';
+import { firstMonthOf, useCard, versionsOf } from './card-data';
 import { ModelFields, SelectorFields } from './model-fields';
 import { bodyOf, copyOf, draftOf, newRate, problemsOf, TERMS, type RateDraft, type Version } from './rate-model';
 import './rate-cards.css';
@@ -38,7 +38,12 @@ export function VersionEditorScreen() {
             sub={WORDS.saveHelp}
             crumbs={[{ text: TEXTS.title, to: '/rate-cards' }, { text: found.name, to: `/rate-cards/${id}` }, { text: title }]}
           />
-          <VersionForm cardId={id} source={source} replaces={filters.version ? Number(filters.version) : null} />
+          <VersionForm
+            cardId={id}
+            source={source}
+            replaces={filters.version ? Number(filters.version) : null}
+            firstMonth={firstMonthOf(all)}
+          />
         </>
       )}
     </Detail>
@@ -50,14 +55,16 @@ interface FormProps {
   readonly source: Version | undefined;
   /** The number of the version that is edited; null for a new one. */
   readonly replaces: number | null;
+  /** Of a new version, unless another one is chosen. */
+  readonly firstMonth: string;
 }
 
 /** Keeps what was typed when the API refuses it, and shows each sentence beside its field. */
-function VersionForm({ cardId, source, replaces }: FormProps) {
+function VersionForm({ cardId, source, replaces, firstMonth }: FormProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const form = useRef<HTMLFormElement>(null);
-  const [validFrom, setValidFrom] = useState(replaces !== null && source ? source.valid_from : thisMonth());
+  const [validFrom, setValidFrom] = useState(replaces !== null && source ? source.valid_from : firstMonth);
   const [rates, setRates] = useState<readonly RateDraft[]>(() => source?.rates.map(draftOf) ?? [newRate()]);
   const [terms, setTerms] = useState<Readonly<Record<string, string>>>(() =>
     Object.fromEntries(TERMS.map((term) => [term, source?.monthly[term] ?? ''])),
@@ -66,7 +73,11 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
   const [refused, setRefused] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const { isTyped, handlers } = useTyped();
-  const own = new Map(rates.flatMap((rate, at) => problemsOf(rate, `rates.${at}`)));
+  const isMonth = MONTH.test(validFrom);
+  const own = new Map([
+    ...(isMonth ? [] : [['valid_from', WORDS.noMonth] as const]),
+    ...rates.flatMap((rate, at) => problemsOf(rate, `rates.${at}`)),
+  ]);
   const theirs = fieldErrors(refused);
   const errorAt = (path: string) => (isTried ? (own.get(path) ?? theirs.get(path)) : undefined);
 
@@ -77,7 +88,7 @@ function VersionForm({ cardId, source, replaces }: FormProps) {
   const save = async () => {
     setTried(true);
     setRefused(null);
-    if (own.size > 0 || !MONTH.test(validFrom)) return;
+    if (own.size > 0) return;
     setBusy(true);
     // Selectors and models are free objects of the document, which the client takes for objects without fields.
     const body = { valid_from: validFrom, rates: rates.map(bodyOf), monthly: filledIn(terms) } as never;

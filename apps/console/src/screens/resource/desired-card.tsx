@@ -34,10 +34,13 @@ function liveValue({ name, size_slug, region, status }: ResourceDetail, field: s
 export function DesiredCard({
   resource,
   drifts,
+  comparedAt,
   isAdmin,
 }: {
   readonly resource: ResourceDetail;
   readonly drifts: readonly Drift[];
+  /** The end of the last comparison; null before the first one, undefined while it is not known. */
+  readonly comparedAt: string | null | undefined;
   readonly isAdmin: boolean;
 }) {
   const [adopting, setAdopting] = useState(false);
@@ -106,18 +109,51 @@ export function DesiredCard({
           ))}
         </tbody>
       </table>
-      <div className="pad" style={{ borderTop: '1px solid var(--line)' }}>
-        {drifts.length === 0 && rows.some(({ differs }) => differs) ? (
-          <p className="mid">{TEXTS.desired.notCompared}</p>
-        ) : drifts.length === 0 ? (
-          <Badge tone="ok" icon={IconCircleCheck}>
-            {TEXTS.desired.matches}
-          </Badge>
-        ) : (
-          drifts.map((drift) => <DriftNote key={drift.id} drift={drift} />)
-        )}
-      </div>
+      {isAdmin && (
+        <div className="pad" style={{ borderTop: '1px solid var(--line)' }}>
+          {drifts.length > 0 ? (
+            drifts.map((drift) => <DriftNote key={drift.id} drift={drift} />)
+          ) : (
+            <Comparison resource={resource} comparedAt={comparedAt} differs={rows.some(({ differs }) => differs)} />
+          )}
+        </div>
+      )}
     </Card>
+  );
+}
+
+interface ComparisonProps {
+  readonly resource: ResourceDetail;
+  readonly comparedAt: string | null | undefined;
+  readonly differs: boolean;
+}
+
+/** No drift is open. That counts only where a comparison ended after the last change, and the resource was seen after it too. */
+function Comparison({ resource: { desired_state: desired, last_seen_at: seen }, comparedAt, differs }: ComparisonProps) {
+  const { desired: WORDS } = TEXTS;
+  if (comparedAt === undefined || !desired) return <p className="dim">{WORDS.unknown}</p>;
+  if (comparedAt === null) return <p className="mid">{WORDS.never}</p>;
+  const changed = Date.parse(desired.changed_at);
+  const isCompared = Date.parse(comparedAt) > changed && Date.parse(seen) > changed;
+  const last = (
+    <span className="dim">
+      {WORDS.compared} <Age at={comparedAt} suffix=" ago" />
+    </span>
+  );
+  if (!isCompared || differs) {
+    return (
+      <p className="mid">
+        {WORDS.notCompared} {last}
+      </p>
+    );
+  }
+  return (
+    <>
+      <Badge tone="ok" icon={IconCircleCheck}>
+        {WORDS.matches}
+      </Badge>{' '}
+      {last}
+    </>
   );
 }
 

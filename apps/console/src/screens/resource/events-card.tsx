@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { answered, api, type ResourceEvent, type Schemas } from '../../client/client';
 import { dayHeading, exactTime, timeOfDay, valueText, words } from '../../parts/format';
 import { IconCircleCheck, IconCirclePlus, IconCloudUp, IconGitCompare, IconPencil, IconTrash, IconUsers } from '../../parts/icons';
-import { CutShort, useList } from '../../parts/list';
+import { CutShort, OutdatedList, useList } from '../../parts/list';
 import { Card } from '../../parts/page';
 import { ErrorState, Skeleton } from '../../parts/states';
 import type { Tone } from '../../parts/status';
@@ -27,11 +27,12 @@ export function EventsCard({ id, isAdmin }: { readonly id: string; readonly isAd
   const list = useList<ResourceEvent, Schemas['ResourceEventResponseList']>(['events', id], (cursor) =>
     answered(api.GET('/api/v1/inventory/{id}/events', { params: { path: { id }, query: { limit: PAGE, ...(cursor && { cursor }) } } })),
   );
-  const { query, rows, onEnd } = list;
+  const { query, rows, onEnd, outdated } = list;
   return (
     <Card title={TEXTS.events.title} right={TEXTS.events.sub}>
       {query.error && !query.isFetchNextPageError && <ErrorState error={query.error} retry={() => void query.refetch()} />}
       {query.isPending && <Skeleton />}
+      {outdated && <OutdatedList {...outdated} />}
       {query.isSuccess && rows.length === 0 && <p className="pad dim">{TEXTS.events.none}</p>}
       <ol className="tl">
         {rows.flatMap((event, index) => {
@@ -129,6 +130,7 @@ const fieldName = (name: string): string => FIELD_NAMES[name] ?? words(name);
 function whoText({ source, actor }: ResourceEvent, isAdmin: boolean): string {
   if (actor) return actor;
   if (source === 'saga' && !isAdmin) return TEXTS.events.sagaTenant;
+  if (source === 'sweep' && !isAdmin) return TEXTS.events.sweepTenant;
   return TEXTS.events.by[source] ?? source;
 }
 

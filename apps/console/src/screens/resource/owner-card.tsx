@@ -6,7 +6,7 @@ import { answered, api, type ResourceDetail } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { IconCircleCheck, IconMinus } from '../../parts/icons';
 import { Card } from '../../parts/page';
-import { useSummary } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { nameOf } from '../inventory/inventory-columns';
 import { TEXTS } from './texts';
@@ -23,7 +23,7 @@ export function OwnerCard({ resource, isAdmin }: { readonly resource: ResourceDe
           <span className="dim">{TEXTS.owner.noOwner}</span>
         ) : isAdmin ? (
           <Link to="/inventory" search={{ tenant_id: tenant }}>
-            {tenant}
+            <TenantName id={tenant} />
           </Link>
         ) : (
           tenant
@@ -79,9 +79,8 @@ interface AssignProps {
 
 function AssignDialog({ resource, isBack, close }: AssignProps) {
   const client = useQueryClient();
-  const summary = useSummary();
   const [tenant, setTenant] = useState<string | null>(null);
-  const tenants = (summary.data?.data.by_tenant ?? []).flatMap(({ tenant_id: id }) => (id ? [id] : []));
+  const tenants = useTenantOptions();
   const name = nameOf(resource);
   const assign = async (reason: string | undefined) => {
     const body = { tenant_id: isBack ? null : tenant, reason };
@@ -93,12 +92,22 @@ function AssignDialog({ resource, isBack, close }: AssignProps) {
       title={isBack ? TEXTS.owner.giveBackTitle(name) : TEXTS.owner.assignTitle(name)}
       button={isBack ? TEXTS.owner.backButton : TEXTS.owner.button}
       reason="required"
+      ready={isBack || tenant !== null}
       confirm={assign}
       close={close}
     >
       <p className="mid">{isBack ? TEXTS.owner.giveBackText : TEXTS.owner.assignText}</p>
       {!isBack && (
-        <Select label={TEXTS.owner.tenant} data={tenants} value={tenant} onChange={setTenant} searchable mt={10} required data-autofocus />
+        <Select
+          label={TEXTS.owner.tenant}
+          data={[...tenants]}
+          value={tenant}
+          onChange={setTenant}
+          searchable
+          mt={10}
+          required
+          data-autofocus
+        />
       )}
     </Confirm>
   );

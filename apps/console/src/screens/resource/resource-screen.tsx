@@ -70,7 +70,7 @@ export function ResourceScreen() {
               <EventsCard id={id} isAdmin={isAdmin} />
             </div>
             <div className="grid">
-              <DesiredCard resource={found} drifts={open} isAdmin={isAdmin} />
+              <DesiredCard resource={found} drifts={open} comparedAt={drifts.data?.detected_at} isAdmin={isAdmin} />
               <CostsCard resource={found} isAdmin={isAdmin} />
               <SagasCard id={id} isAdmin={isAdmin} />
             </div>
@@ -153,7 +153,7 @@ function PriceLine({ price }: Pick<ResourceDetail, 'price'>) {
   if (!price) return null;
   const isKnown = price.monthly !== undefined;
   const isFree = isKnown && Number(monthlyOf(price)) === 0;
-  const from = price.source && price.as_of ? `${TEXTS.price.sources[price.source]}, ${dateText(price.as_of)}` : price.note;
+  const from = price.source && price.as_of ? `${TEXTS.price.sources[price.source]}, ${dateText(price.as_of)}` : null;
   return (
     <div style={{ marginBottom: 12 }}>
       <p style={{ display: 'flex', alignItems: 'baseline', gap: 8 }}>
@@ -169,6 +169,7 @@ function PriceLine({ price }: Pick<ResourceDetail, 'price'>) {
       </p>
       <p className="dim sm">
         {[
+          price.note,
           from,
           price.backups && TEXTS.price.backups(price.backups.plan, money(price.backups.monthly)),
           price.unpriced && words(price.unpriced),

@@ -40,7 +40,7 @@ export const TEXTS = {
   backupsOn: (n: number) => (n === 1 ? '1 kept' : `${n} kept`),
   backupsOff: 'off',
   missing: (strikes: number, of: number) => `Missing, proof ${strikes} of ${of}`,
-  missingNote: 'The latest complete sweeps did not list it. It counts as deleted once the provider says so for its id too.',
+  missingNote: 'The latest complete lists of the provider did not have it. It counts as deleted once the provider says so for its id too.',
   owner: {
     title: 'Owner',
     noOwner: 'No owner',
@@ -127,6 +127,7 @@ export const TEXTS = {
       drift: 'drift detection',
     } as Readonly<Record<string, string>>,
     sagaTenant: 'by a request',
+    sweepTenant: 'seen at the provider',
     types: {
       discovered: 'Found',
       deleted: 'Deleted',
@@ -146,6 +147,9 @@ export const TEXTS = {
     adoptText: 'Its values of now become what it should be. Later differences are drift.',
     adoptButton: 'Adopt',
     matches: 'What runs is what was ordered.',
+    compared: 'Last compared',
+    never: 'It was never compared with what runs. The first comparison is at twenty past the hour.',
+    unknown: 'When it was last compared is not known.',
     notCompared:
       'This has changed since the last comparison. The next one is at twenty past the hour, or by Compare now on the page Drift.',
     drifted: (n: number) => (n === 1 ? '1 field drifted' : `${n} fields drifted`),

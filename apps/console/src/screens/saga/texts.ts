@@ -160,7 +160,7 @@ export const TEXTS = {
   leftovers: 'Left behind',
   dialog: {
     cancel: {
-      title: 'Cancel this saga?',
+      title: 'Cancel this?',
       text: 'It stops at the next step, and every completed step is undone.',
       button: 'Cancel and undo',
     },
@@ -171,11 +171,11 @@ export const TEXTS = {
       button: 'Reject',
     },
     pause: {
-      title: 'Pause this saga?',
+      title: 'Pause this?',
       text: 'The step that runs now ends, and no other begins. The limits of its waits stand still.',
       button: 'Pause',
     },
-    resume: { title: 'Resume this saga?', text: 'It goes on at once with its next step.', button: 'Resume' },
+    resume: { title: 'Resume this?', text: 'It goes on at once with its next step.', button: 'Resume' },
     'retry-step': {
       title: 'Try this step now?',
       text: 'The step gets all its tries again, and begins at once. A pause ends.',
@@ -188,11 +188,11 @@ export const TEXTS = {
     },
     redrive: {
       title: 'Start this again?',
-      text: 'A new saga with the same order is judged by the limits of now, and runs. This one stays as it is.',
+      text: 'The same order is judged by the limits of now, and runs once more. This one stays as it is.',
       button: 'Start again',
     },
     release: {
-      title: 'Release what this saga holds?',
+      title: 'Release what this holds?',
       text: 'Other sagas may then change the resource, which may be half finished.',
       button: 'Release',
     },

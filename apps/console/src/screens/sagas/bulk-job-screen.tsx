@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
@@ -11,6 +11,7 @@ import { sagaTitle } from '../../parts/sagas';
 import { EmptyState } from '../../parts/states';
 import { Badge } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { readOld } from '../../shell/live';
 import './sagas.css';
 import { JobState, jobTitle, Progress } from './job-progress';
 import { TEXTS } from './texts';
@@ -78,8 +79,13 @@ export function BulkJobScreen() {
     refetchInterval: ({ state }) => (state.data && state.data.data.status !== 'running' ? ENDED_POLL_MS : RUNNING_POLL_MS),
   });
   const found = job.data?.data;
+  const client = useQueryClient();
+  const worked = found && found.done + found.refused;
+  useEffect(() => {
+    if (worked !== undefined) readOld(client, ([word, of, part]) => word === 'bulk-job' && of === id && part === 'items');
+  }, [client, id, worked]);
   const list = useList<Item, Schemas['BulkItemResponseList']>(
-    ['bulk-job', id, 'items', found?.done, found?.refused],
+    ['bulk-job', id, 'items'],
     (cursor, signal) =>
       answered(api.GET('/api/v1/sagas/bulk-jobs/{id}/items', { params: { path: { id }, query: { limit: 200, cursor } as never }, signal })),
     { enabled: found !== undefined },

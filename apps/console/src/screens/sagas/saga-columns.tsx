@@ -5,6 +5,7 @@ import { IconPlayerPause } from '../../parts/icons';
 import { isOpen, sagaTitle, stepsDone } from '../../parts/sagas';
 import { Badge, Status } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { TenantName } from '../../shell/counts';
 import { TEXTS } from './texts';
 
 /** An error of an earlier try is no news any more. */
@@ -63,7 +64,7 @@ const COLUMNS: readonly Column<Saga>[] = [
       return Number(delta) === 0 ? <span className="dim">{moneyDelta(delta)}</span> : moneyDelta(delta);
     },
   },
-  { id: 'tenant', head: TEXTS.heads.tenant, width: 100, cell: ({ tenant_id: id }) => <b style={{ fontWeight: 550 }}>{id ?? ''}</b> },
+  { id: 'tenant', head: TEXTS.heads.tenant, width: 100, cell: ({ tenant_id: id }) => (id === null ? '' : <TenantName id={id} />) },
   {
     id: 'by',
     head: TEXTS.heads.by,

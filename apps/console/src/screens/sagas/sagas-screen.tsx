@@ -40,6 +40,7 @@ export function SagasScreen() {
     { pollMs: BUSY_POLL_MS, isBusy: (saga) => isOpen(saga) && saga.paused_at === null && saga.status !== 'awaiting_approval' },
   );
   const clear = () => setSelected(new Set());
+  const specs = sagaFilters(isAdmin, tenants);
   return (
     <Screen fixed>
       <PageHead
@@ -72,7 +73,7 @@ export function SagasScreen() {
           </>
         }
       />
-      <FilterChips specs={sagaFilters(isAdmin, tenants)} />
+      <FilterChips specs={specs} />
       <ListCard
         list={list}
         label={isAdmin ? TEXTS.title : TEXTS.mine}
@@ -84,6 +85,7 @@ export function SagasScreen() {
         selection={isAdmin ? { ids: selected, set: setSelected } : undefined}
         onOpen={({ id }) => void navigate({ to: '/sagas/$id', params: { id } })}
         item={(saga) => <SagaItem saga={saga} />}
+        filters={specs}
         empty={<EmptyState {...(isAdmin ? TEXTS.empty : TEXTS.emptyTenant)} />}
         foot={isAdmin && <SagaBulkBar rows={list.rows.filter(({ id }) => selected.has(id))} filter={filter} clear={clear} />}
       />

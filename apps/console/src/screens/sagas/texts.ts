@@ -34,7 +34,7 @@ export const TEXTS = {
     needs_attention: 'needs attention',
   },
   views: { all: 'All', open: 'Open', attention: 'Need attention' },
-  empty: { title: 'No sagas match', hint: 'A saga is one change of several steps, such as an order. Start one with Order.' },
+  empty: { title: 'No sagas yet', hint: 'A saga is one change of several steps, such as an order. Start one with Order.' },
   emptyTenant: { title: 'No requests yet', hint: 'What you order or change appears here, step by step.' },
   stepOf: (done: number, of: number) => `${done} of ${of}`,
   bulk: {

@@ -6,11 +6,12 @@ import { Confirm } from '../../parts/confirm';
 import { count, words } from '../../parts/format';
 import { IconRefresh } from '../../parts/icons';
 import { KindIcon, kindName, kindsName } from '../../parts/kinds';
-import { CutShort, useList } from '../../parts/list';
+import { CutShort, OutdatedList, useList } from '../../parts/list';
 import { Card, Detail, Facts, PageHead } from '../../parts/page';
 import { ErrorState, Note, ProblemCode, Skeleton } from '../../parts/states';
 import { Status } from '../../parts/status';
 import { Age } from '../../parts/time';
+import { TenantName } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { sweepTook, useSweepAgain } from './sweeps-screen';
 import { TEXTS } from './texts';
@@ -128,7 +129,7 @@ function SweepFacts({ sweep }: { readonly sweep: Sweep }) {
 
 /** What the sweep did not list, with names and owners: the evidence for the decision. */
 function MissingCard({ id }: { readonly id: string }) {
-  const { query, rows, onEnd } = useList<Missed, Schemas['MissedResponseList']>(['sweep-missing', id], (cursor) =>
+  const { query, rows, onEnd, outdated } = useList<Missed, Schemas['MissedResponseList']>(['sweep-missing', id], (cursor) =>
     answered(api.GET('/api/v1/sweeps/{id}/missing', { params: { path: { id }, query: { limit: 100, ...(cursor && { cursor }) } } })),
   );
   const { heads } = TEXTS.page;
@@ -136,6 +137,7 @@ function MissingCard({ id }: { readonly id: string }) {
     <Card title={TEXTS.page.missing} right={TEXTS.page.missingSub}>
       {query.error && !query.isFetchNextPageError && <ErrorState error={query.error} retry={() => void query.refetch()} />}
       {query.isPending && <Skeleton />}
+      {outdated && <OutdatedList {...outdated} />}
       {query.isSuccess && rows.length === 0 && <p className="pad mid">{TEXTS.page.noneMissing}</p>}
       {rows.length > 0 && (
         <table aria-label={TEXTS.page.missing}>
@@ -172,7 +174,7 @@ function MissingCard({ id }: { readonly id: string }) {
                   <MissedName missed={missed} />
                 </td>
                 <td className="hide-m mid">{kindName(missed.kind)}</td>
-                <td>{missed.tenant_id ?? ''}</td>
+                <td>{missed.tenant_id && <TenantName id={missed.tenant_id} />}</td>
                 <td className="hide-m">{missed.status && <Status of="resource" value={missed.status} />}</td>
                 <td className="num hide-m">{missed.stale_strike_count ?? ''}</td>
                 <td className="num">{missed.last_seen_at && <Age at={missed.last_seen_at} />}</td>

@@ -136,6 +136,7 @@ export function SweepsScreen() {
         rowId={({ id }) => id}
         onOpen={({ id }) => void navigate({ to: '/sweeps/$id', params: { id } })}
         item={(sweep) => <SweepItem sweep={sweep} />}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
     </Screen>

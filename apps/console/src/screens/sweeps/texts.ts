@@ -23,7 +23,7 @@ export const TEXTS = {
   run: 'Sweep…',
   pages: (done: number, of: number | null) => (of === null ? String(done) : `${done} of ${of}`),
   changed: (n: number) => (n === 0 ? '' : String(n)),
-  empty: { title: 'No sweeps match', hint: 'A sweep lists one kind at the provider. They run by themselves.' },
+  empty: { title: 'No sweeps yet', hint: 'A sweep lists one kind at the provider. They run by themselves.' },
   page: {
     suspect: 'This list may be wrong, so nothing was struck.',
     suspectText: (missing: number) =>

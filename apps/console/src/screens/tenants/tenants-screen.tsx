@@ -1,7 +1,7 @@
 import { TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import type { Column } from '../../parts/data-table';
@@ -24,7 +24,17 @@ const STATES = ['active', 'suspended', 'offboarding', 'closed'];
 const dropletsOf = ({ usage }: Tenant): number => Number(usage.resources.droplet ?? 0);
 const number = (value: number) => (value === 0 ? <span className="dim">0</span> : count(value));
 
-const columnsWith = (costs: ReadonlyMap<string, string>): readonly Column<Tenant>[] => [
+/** The cost of the month; a dash with its reason where it is not known. */
+function MonthToDate({ tenant: { usage }, text }: { readonly tenant: Tenant; readonly text: (amount: string) => string }) {
+  if (usage.month_to_date !== null) return <>{text(usage.month_to_date)}</>;
+  return (
+    <span className="dim" title={TEXTS.notSwept}>
+      —<span className="vh"> {TEXTS.notSwept}</span>
+    </span>
+  );
+}
+
+const COLUMNS: readonly Column<Tenant>[] = [
   {
     id: 'name',
     head: TEXTS.heads.name,
@@ -56,7 +66,7 @@ const columnsWith = (costs: ReadonlyMap<string, string>): readonly Column<Tenant
     head: TEXTS.heads.cost,
     width: 110,
     numeric: true,
-    cell: ({ id }) => <>{plainMoney(costs.get(id) ?? '0')}</>,
+    cell: (tenant) => <MonthToDate tenant={tenant} text={plainMoney} />,
   },
   { id: 'drift', head: TEXTS.heads.drift, width: 70, numeric: true, cell: ({ usage }) => number(usage.open_drift) },
   { id: 'sagas', head: TEXTS.heads.sagas, width: 80, wide: true, numeric: true, cell: ({ usage }) => number(usage.running_sagas) },
@@ -75,14 +85,6 @@ export function TenantsScreen() {
     queryKey: ['tenants-unknown'],
     queryFn: () => answered(api.GET('/api/v1/tenants/unknown', { params: { query: { limit: 20 } } })),
   });
-  const costs = useQuery({
-    queryKey: ['costs', 'by-tenant'],
-    queryFn: async () => {
-      const { data } = await answered(api.GET('/api/v1/costs', { params: { query: { group_by: 'tenant' } } }));
-      return new Map(data.groups.map(({ tenant, amount }) => [tenant ?? '', amount]));
-    },
-  });
-  const columns = useMemo(() => columnsWith(costs.data ?? new Map()), [costs.data]);
   const specs: readonly FilterSpec[] = [
     { name: 'q', label: TEXTS.filters.q },
     { name: 'status', label: TEXTS.filters.status, options: STATES.map((value) => ({ value, label: statusWord('tenant', value) })) },
@@ -118,7 +120,7 @@ export function TenantsScreen() {
       <ListCard
         list={list}
         label={TEXTS.title}
-        columns={columns}
+        columns={COLUMNS}
         rowId={({ id }) => id}
         onOpen={({ id }) => void navigate({ to: '/tenants/$id', params: { id } })}
         item={(tenant) => (
@@ -127,13 +129,16 @@ export function TenantsScreen() {
             <b className="trunc" style={{ fontWeight: 550 }}>
               {tenant.name}
             </b>
-            <span className="tn">{money(costs.data?.get(tenant.id) ?? '0')}</span>
+            <span className="tn">
+              <MonthToDate tenant={tenant} text={money} />
+            </span>
             <span className="l2">
               <Status of="tenant" value={tenant.status} />
               <span className="dim">{tenant.id}</span>
             </span>
           </div>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
       {isChangingDefaults && <DefaultLimitsDialog close={() => setChangingDefaults(false)} />}

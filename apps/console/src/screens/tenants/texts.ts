@@ -1,5 +1,6 @@
 /** Every text of the tenants. */
 export const TEXTS = {
+  notSwept: 'not known before every kind was listed once',
   title: 'Tenants',
   one: 'Tenant',
   sub: 'The customers whose resources this account holds.',
@@ -20,7 +21,7 @@ export const TEXTS = {
   unknownText: (id: string, project: string | null, nearest: string | null) =>
     `“${id}” in ${project ?? 'a project'}${nearest ? `, probably ${nearest}` : ''}: register it, or assign the project`,
   unknownMore: 'and more, which appear when these are gone',
-  empty: { title: 'No tenants match', hint: 'Register one, or remove a filter.' },
+  empty: { title: 'No tenants yet', hint: 'Register one.' },
   blocked: 'Orders blocked',
   register: {
     title: 'Register a tenant',

@@ -91,6 +91,7 @@ export function DeliveriesCard({ id }: { readonly id: string }) {
             </span>
           </div>
         )}
+        filters={specs}
         empty={<EmptyState {...LOG.empty} />}
       />
       {opened && <DeliveryDialog delivery={opened} close={() => setOpen(null)} />}

@@ -10,7 +10,7 @@ import { ListCard, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
 import { EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
-import { useTenantOptions } from '../../shell/counts';
+import { TenantName, useTenantOptions } from '../../shell/counts';
 import { useSession } from '../../shell/session';
 import { SecretDialog } from './secret-dialog';
 import { TEXTS } from './texts';
@@ -47,7 +47,7 @@ const COLUMNS: readonly Column<Webhook>[] = [
     id: 'tenant',
     head: TEXTS.heads.tenant,
     width: 110,
-    cell: ({ tenant_id: id }) => (id === null ? <span className="dim">{TEXTS.platform}</span> : <b style={{ fontWeight: 550 }}>{id}</b>),
+    cell: ({ tenant_id: id }) => (id === null ? <span className="dim">{TEXTS.platform}</span> : <TenantName id={id} />),
   },
   {
     id: 'success',
@@ -119,6 +119,7 @@ export function WebhooksScreen() {
             </span>
           </div>
         )}
+        filters={specs}
         empty={<EmptyState {...TEXTS.empty} />}
       />
       {isMaking && (

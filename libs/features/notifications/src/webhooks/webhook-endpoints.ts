@@ -5,7 +5,7 @@ import { decodeCursor, pageOf, UUID_KEY, type ListAnswer, type PageRequest } fro
 import { OutboundHttp } from '#libs/outbound-http';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, type EntityManager, type QueryDeepPartialEntity, type Repository } from 'typeorm';
+import { In, IsNull, type EntityManager, type QueryDeepPartialEntity, type Repository } from 'typeorm';
 import { WebhookEndpoint, type EndpointStatus, type SealedSecret } from '../entities/webhook-endpoint.entity';
 import { TooManyWebhooksError, WebhookNotFoundError } from '../notifications.errors';
 import { SecretBox } from '../secret-box';
@@ -82,6 +82,13 @@ export class WebhookEndpoints {
     });
     const { items, next_cursor } = pageOf(found, page.limit, ({ id }) => id);
     return { data: items.map(webhookView), page: { next_cursor }, as_of: new Date().toISOString(), completeness: {} };
+  }
+
+  /** By id: the description, or the address without one. For platform admins only. */
+  async namesOf(ids: readonly string[]): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.endpoints.find({ where: { id: In([...new Set(ids)]) }, select: { id: true, description: true, url: true } });
+    return new Map(found.map(({ id, description, url }) => [id, description ?? url]));
   }
 
   /** Throws `WebhookNotFoundError`. */

@@ -82,6 +82,8 @@ export interface TenantInvoiceFilters {
   readonly currency?: string;
   /** The code of a problem. */
   readonly problem?: string;
+  /** The severity of a problem. */
+  readonly problem_severity?: string;
   readonly sort?: InvoiceSort;
 }
 
@@ -192,7 +194,19 @@ async function found(em: EntityManager, scope: Scope, id: string): Promise<Tenan
 function narrowed(em: EntityManager, scope: Scope, filters: TenantInvoiceFilters): SelectQueryBuilder<TenantInvoice> {
   const query = em.createQueryBuilder(TenantInvoice, 'i');
   if (scope.kind === 'tenant') query.andWhere(`i.tenantId = :own and i.status in ('issued', 'void')`, { own: scope.tenantId });
-  const { period, tenant_id, kind, status, payment_status, tax_status, overdue, number, currency, problem } = filters;
+  const {
+    period,
+    tenant_id,
+    kind,
+    status,
+    payment_status,
+    tax_status,
+    overdue,
+    number,
+    currency,
+    problem,
+    problem_severity: severity,
+  } = filters;
   if (period !== undefined) query.andWhere('i.period = :period', { period: firstDay(period) });
   if (tenant_id !== undefined) query.andWhere('i.tenantId = :tenant_id', { tenant_id });
   if (kind !== undefined) query.andWhere('i.kind = :kind', { kind });
@@ -202,6 +216,8 @@ function narrowed(em: EntityManager, scope: Scope, filters: TenantInvoiceFilters
   if (number !== undefined) query.andWhere('i.number = :number', { number });
   if (currency !== undefined) query.andWhere('i.currency = :currency', { currency });
   if (problem !== undefined) query.andWhere(`i.problems @> jsonb_build_array(jsonb_build_object('code', :problem::text))`, { problem });
+  if (severity !== undefined)
+    query.andWhere(`i.problems @> jsonb_build_array(jsonb_build_object('severity', :severity::text))`, { severity });
   if (overdue !== undefined) query.andWhere(`${OVERDUE} = :overdue`, { overdue });
   return query;
 }
