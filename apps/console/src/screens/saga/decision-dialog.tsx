@@ -2,7 +2,7 @@ import { Confirm } from '../../parts/confirm';
 import { exactTime, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { useSession } from '../../shell/session';
-import { JsonText } from './json-text';
+import { JsonText } from './saga-cards';
 import type { DialogProps } from './saga-actions';
 import { TEXTS } from './texts';
 

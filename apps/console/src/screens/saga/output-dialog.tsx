@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Confirm } from '../../parts/confirm';
 import { words } from '../../parts/format';
 import { Note } from '../../parts/states';
-import { JsonText } from './json-text';
+import { JsonText } from './saga-cards';
 import type { DialogProps } from './saga-actions';
 import { TEXTS } from './texts';
 

@@ -6,7 +6,6 @@ import { sagaKindName } from '../../parts/sagas';
 import { Note } from '../../parts/states';
 import { Status, type Tone } from '../../parts/status';
 import { Age } from '../../parts/time';
-import { JsonText } from './json-text';
 import { stepTitle } from './lanes';
 import { TEXTS } from './texts';
 
@@ -17,6 +16,11 @@ const TONES: Readonly<Record<string, Tone>> = {
   compensating: 'warn',
   awaiting_approval: 'wait',
 };
+
+/** An unchanged value of the API, for people who look for one field. */
+export function JsonText({ value }: { readonly value: unknown }) {
+  return <pre className="json mono">{JSON.stringify(value, null, 2)}</pre>;
+}
 
 /** One note in plain words: what state the thing is in, and what to do. */
 export function Outcome({ saga }: { readonly saga: Saga }) {
