@@ -30,6 +30,11 @@ export class ApiClient {
     private readonly secrets: PlantedSecrets,
   ) {}
 
+  /** The number of requests that succeeded. */
+  get succeeded(): number {
+    return Object.entries(this.statuses).reduce((sum, [status, times]) => sum + (status.startsWith('2') ? times : 0), 0);
+  }
+
   /** Returns undefined when there was no response. */
   async ask(method: 'GET' | 'POST', path: string, { as = 'admin', body, key }: Request = {}): Promise<Answer | undefined> {
     const claims = as === 'admin' ? { sub: 'ops', roles: ['platform_admin'] } : { sub: `${as.tenant}-user`, tenantId: as.tenant };

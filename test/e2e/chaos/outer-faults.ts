@@ -9,6 +9,10 @@ import { until } from '../../support/until';
 const FREEZE_MS = 4_000;
 const SHORT_FREEZE_MS = 1_500;
 const AWAY_MS = 1_000;
+/** The longest wait of the next fault for requests that succeed. */
+const LONGEST_RECOVERY_MS = 60_000;
+/** So many requests succeed between two faults. On a slow machine the system would else never be up before the next one. */
+const SUCCESSES_BETWEEN = 2;
 
 const ANYWHERE = [
   'kill -9 of a worker',
@@ -49,7 +53,14 @@ export class OuterFaults {
       await this.inject(fault);
       this.fired[fault] = (this.fired[fault] ?? 0) + 1;
       await sleep(pauseMs + this.random.below(pauseMs), undefined, { signal: over }).catch(() => undefined);
+      await this.recovered(over);
     }
+  }
+
+  private async recovered(over: AbortSignal): Promise<void> {
+    const { client } = this.world;
+    const [enough, end] = [client.succeeded + SUCCESSES_BETWEEN, performance.now() + LONGEST_RECOVERY_MS];
+    while (!over.aborted && client.succeeded < enough && performance.now() < end) await sleep(50);
   }
 
   private async inject(fault: OuterFault): Promise<void> {

@@ -252,7 +252,7 @@ function AsOf({ asOf, change }: AsOfProps) {
 
 const isTime = (text: string | undefined): text is string => text !== undefined && !Number.isNaN(Date.parse(text));
 
-/** Above a list of the past, so that nobody takes it for the present. */
+/** Above a list of the past, so that it is not taken for the present. */
 function PastNote({ asOf, back }: { readonly asOf: string; readonly back: () => void }) {
   return (
     <div style={{ marginBottom: 12 }}>
