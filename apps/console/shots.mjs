@@ -79,6 +79,7 @@ const ADMIN = {
   'bulk-jobs': '/sagas/bulk',
   'bulk-job': `/sagas/bulk/${await first('/api/v1/sagas/bulk-jobs')}`,
   drift: '/drift',
+  'drift-rules': '/drift-rules',
   sweeps: '/sweeps',
   sweep: `/sweeps/${await first('/api/v1/sweeps?status=suspect', '/api/v1/sweeps')}`,
   projects: '/projects',

@@ -10,6 +10,7 @@ const ROUTES: Readonly<Record<string, readonly [Caller, readonly string[]]>> = {
       '/resources/:droplet',
       '/resources/:database',
       '/drift',
+      '/drift-rules',
       '/sagas',
       '/sagas/:saga',
       '/sagas/bulk',

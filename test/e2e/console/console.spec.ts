@@ -2,6 +2,7 @@ import { accessibility } from './accessibility';
 import { ConsoleWorld, describeInBrowser, type Stack, type WatchedPage } from './console-world';
 import { estateJobs } from './estate-jobs';
 import { moneyJobs } from './money-jobs';
+import { operatorJobs } from './operator-jobs';
 import { questionJobs } from './question-jobs';
 import { shellJobs } from './shell-jobs';
 import { steeringJobs } from './steering-jobs';
@@ -36,6 +37,7 @@ describeInBrowser('the console in a browser', () => {
   accessibility(stack);
   questionJobs(stack);
   estateJobs(stack);
+  operatorJobs(stack);
   moneyJobs(stack);
   steeringJobs(stack);
   stepJobs(stack);

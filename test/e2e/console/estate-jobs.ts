@@ -153,7 +153,7 @@ export function estateJobs({ world, open }: Stack): void {
     expect(await atProvider()).toBeUndefined();
   });
 
-  it('shows an operator what a suspect sweep misses, by name, and releases it only when the count is typed', async () => {
+  it('shows an operator what a suspect sweep misses, by name, and releases it in the inbox only when the count is typed', async () => {
     type Volume = { volume?: { droplet_ids: number[]; region: { slug: string } } };
     type Sweeps = { readonly data: readonly { readonly status: string }[] };
     const volumeOf = (id: string) => world().atProvider<Volume>(`/v2/volumes/${id}`);
@@ -184,20 +184,26 @@ export function estateJobs({ world, open }: Stack): void {
     };
     await until(isSuspect, { what: 'a suspect sweep of volumes', withinMs: 120_000 });
     const named = page.getByRole('row', { name: new RegExp(volumes[0]?.name ?? 'none') });
+    const item = page.getByRole('button', { name: /^Volume sweep did not list/ }).first();
     const isNamed = async () => {
       await watched.go('/inbox');
-      await page
-        .getByRole('link', { name: /^Volume sweep did not list/ })
-        .first()
-        .click({ timeout: 40_000 });
+      await item.click({ timeout: 40_000 });
+      await page.getByRole('link', { name: 'Open the sweep' }).click();
       await page.getByText('This list may be wrong').waitFor();
       await watched.settled();
       return (await named.count()) > 0; // a sweep that began meanwhile takes the place of the one that was clicked
     };
     await until(isNamed, { what: 'the page of the latest suspect sweep' });
-    await page.getByRole('button', { name: /^Release \d+ as missing/ }).click();
+    // It is decided in the inbox, with the same question as on its page.
+    await watched.go('/inbox');
+    await item.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('table', { name: 'Missing' }).waitFor();
+    expect(await watched.axeInBothSchemes('an open item of the inbox')).toEqual([]);
+    await page.keyboard.press('a');
     const dialog = page.getByRole('dialog');
     const confirm = dialog.getByRole('button', { name: 'Release', exact: true });
+    await confirm.waitFor();
     expect(await confirm.isDisabled()).toBe(true);
     expect(await watched.axeInBothSchemes('release')).toEqual([]);
     const typed = dialog.getByLabel(/^Type \d+ to confirm/);
@@ -206,7 +212,13 @@ export function estateJobs({ world, open }: Stack): void {
     expect(await confirm.isDisabled()).toBe(true); // and a reason
     await dialog.getByLabel('Reason').fill('the volumes were deleted on purpose');
     await confirm.click();
-    await page.locator('.head .pill', { hasText: 'Released' }).waitFor();
+    await page
+      .getByRole('status')
+      .filter({ hasText: `Volume sweep released, with ${count} missing.` })
+      .waitFor();
+    await item.waitFor({ state: 'detached' });
+    const { data: released } = await world().call<Sweeps>('admin', '/api/v1/sweeps?kind=volume&status=released&limit=1');
+    expect(released).toHaveLength(1);
   });
 
   it('reverts a drift with its plan: the size that somebody changed at the provider is put back', async () => {

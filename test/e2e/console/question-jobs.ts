@@ -25,7 +25,7 @@ export function questionJobs({ world, open }: Stack): void {
         [place('Events'), choice('Last night')],
         page.locator('button[aria-pressed="true"]', { hasText: 'Last night' }),
       ],
-      ['which order needs somebody', [page.getByRole('link', { name: /asks for approval/ }).first()], choice('Approve…')],
+      ['which order needs somebody', [page.getByRole('button', { name: /asks for approval/ }).first()], choice('Approve…')],
       ['what will this month cost', [place('Costs')], page.getByText(/^About \$[\d,.]+ by the end of/)],
       [
         'why is the bill of acme higher than last month',

@@ -53,11 +53,12 @@ export function stepJobs({ world, open }: Stack): void {
     expect(await page.getByRole('button', { name: 'Approve…' }).count()).toBe(0); // not by the one who gave it
 
     const other = (await open('second admin', '/inbox')).page;
-    await other.getByRole('link', { name: /asks for approval: the output of “Create droplet” in Create acme-by-hand-01/ }).click();
+    await other.getByRole('button', { name: /asks for approval: the output of “Create droplet” in Create acme-by-hand-01/ }).click();
     await other.getByRole('button', { name: 'Approve…' }).click();
     await other.getByRole('dialog').getByText(`"droplet_id": "${made.id}"`).waitFor(); // prettier-ignore
     await other.getByRole('dialog').getByRole('button', { name: 'Approve the output' }).click();
     await other.getByRole('dialog').waitFor({ state: 'hidden' });
+    await other.getByRole('status').filter({ hasText: 'Approved: Create acme-by-hand-01.' }).waitFor(); // prettier-ignore
     await page.getByText('The output of a step waits for a decision').waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Resume…' }).click(); // the pause of a person goes on
     await dialog.getByLabel('Reason').fill('the droplet is found');

@@ -2,7 +2,7 @@ import { Menu, Popover, Select, TextInput } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
 import { anyFilters, type Filters } from '../shell/search';
-import { calendarDay } from './format';
+import { calendarDay, exactTime, localTime } from './format';
 import { IconFilter, IconX } from './icons';
 import { EmptyState } from './states';
 import { ViewMenu } from './view-menu';
@@ -15,6 +15,8 @@ export interface FilterSpec {
   readonly options?: readonly { readonly value: string; readonly label: string }[];
   /** A day, chosen from a calendar. */
   readonly isDay?: boolean;
+  /** A day with its time, in the viewer's zone. The address has it in UTC. `past`: no later than now. */
+  readonly isTime?: true | 'past';
   /** A link sets it: its value is no text that a person types. */
   readonly isLinkOnly?: boolean;
   /** The value in the chip. */
@@ -29,6 +31,8 @@ const TEXTS = {
   clear: 'Clear all',
   none: { title: 'Nothing matches the filters', hint: 'Change or remove one of them, or show the whole list.' },
   clearFilters: 'Clear the filters',
+  noTime: 'is a day with its time',
+  future: 'is in the future',
 };
 
 /** The filters of this address, and the way to change them. A change replaces the address, so "back" leaves the list. */
@@ -137,6 +141,7 @@ function Chip({ spec, value, change, edit }: ChipProps) {
   const text =
     spec.display?.(value) ??
     (spec.isDay ? dayValue(value) : undefined) ??
+    (spec.isTime ? timeValue(value) : undefined) ??
     spec.options?.find((option) => option.value === value)?.label ??
     value;
   return (
@@ -153,6 +158,8 @@ function Chip({ spec, value, change, edit }: ChipProps) {
 }
 
 const dayValue = (value: string): string | undefined => (/^\d{4}-\d\d-\d\d$/.test(value) ? calendarDay(value) : undefined);
+
+const timeValue = (value: string): string | undefined => (Number.isNaN(Date.parse(value)) ? undefined : exactTime(value));
 
 function FilterMenu({ rest, choose }: { readonly rest: readonly FilterSpec[]; readonly choose: (name: string) => void }) {
   return (
@@ -198,6 +205,7 @@ function FilterEditor({
       />
     );
   }
+  if (spec.isTime) return <TimeForm label={spec.label} value={value} isPast={spec.isTime === 'past'} done={done} />;
   return (
     <form
       className="form"
@@ -215,6 +223,55 @@ function FilterEditor({
       />
       <button type="submit" className="btn pri">
         {TEXTS.apply}
+      </button>
+    </form>
+  );
+}
+
+interface TimeFormProps {
+  readonly label: string;
+  /** As the address has it; empty for none. */
+  readonly value: string;
+  readonly isPast?: boolean;
+  readonly button?: string;
+  /** Gets the time in UTC, or an empty text where the field was emptied. */
+  readonly done: (value: string) => void;
+}
+
+/** A time of the viewer's zone. One that cannot be meant is refused beside the field. */
+export function TimeForm({ label, value, isPast = false, button = TEXTS.apply, done }: TimeFormProps) {
+  const [text, setText] = useState(() => (value === '' || Number.isNaN(Date.parse(value)) ? '' : localTime(value)));
+  const [wrong, setWrong] = useState<string | null>(null);
+  const submit = (field: HTMLInputElement | null) => {
+    if (text === '' && !field?.validity.badInput) return done('');
+    const at = new Date(text);
+    if (Number.isNaN(at.getTime())) return setWrong(`${label} ${TEXTS.noTime}`);
+    if (isPast && at.getTime() > Date.now()) return setWrong(`${label} ${TEXTS.future}`);
+    done(at.toISOString());
+  };
+  return (
+    <form
+      className="form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit(event.currentTarget.querySelector('input'));
+      }}
+    >
+      <TextInput
+        type="datetime-local"
+        label={label}
+        value={text}
+        error={wrong}
+        max={isPast ? localTime(Date.now()) : undefined}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setWrong(null);
+        }}
+        data-autofocus
+      />
+      <button type="submit" className="btn pri">
+        {button}
       </button>
     </form>
   );

@@ -102,6 +102,11 @@ export function duration(ms: number): string {
 }
 
 export const exactTime = (at: string | number): string => shortMonths(exact.format(new Date(at)));
+/** The time as a field of a form has it: "2026-11-03T14:05", in the viewer's zone. */
+export function localTime(at: string | number): string {
+  const time = new Date(at);
+  return new Date(time.getTime() - time.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+}
 export const timeOfDay = (at: string | number): string => clock.format(new Date(at));
 export const secondOfDay = (at: string | number): string => clockSeconds.format(new Date(at));
 export const dateText = (at: string | number): string => shortMonths(day.format(new Date(at)));

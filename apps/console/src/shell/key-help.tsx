@@ -10,6 +10,7 @@ const EVERYWHERE: readonly KeyLine[] = [
   [keys.search, ['/', 'Ctrl K'], keys.or],
   [keys.order, ['n']],
   [keys.filter, ['f']],
+  [keys.again, ['r']],
   [keys.help, ['?']],
 ];
 const LISTS: readonly KeyLine[] = [
@@ -19,6 +20,13 @@ const LISTS: readonly KeyLine[] = [
   [keys.select, ['x']],
   [keys.range, ['Shift x']],
   [keys.clear, ['Esc']],
+];
+
+const RECORDS: readonly KeyLine[] = [
+  [keys.neighbours, ['[', ']'], keys.or],
+  [keys.accept, ['a']],
+  [keys.plan, ['p']],
+  [keys.actions, ['.']],
 ];
 
 /** Every key of the console. */
@@ -33,6 +41,7 @@ export function KeyHelp({ groups, close }: { readonly groups: readonly PlaceGrou
         <div className="grid">
           <KeyList title={keys.everywhere} lines={EVERYWHERE} />
           <KeyList title={keys.lists} lines={LISTS} />
+          <KeyList title={keys.records} lines={RECORDS} />
         </div>
       </div>
     </Dialog>

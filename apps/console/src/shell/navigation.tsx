@@ -50,7 +50,7 @@ const ADMIN: readonly PlaceGroup[] = [
     title: 'Estate',
     places: [
       { to: '/inventory', text: 'Inventory', icon: IconStack2, key: 'r', count: 'resources' },
-      { to: '/drift', text: 'Drift', icon: IconGitCompare, key: 'd', count: 'drift' },
+      { to: '/drift', text: 'Drift', icon: IconGitCompare, key: 'd', count: 'drift', also: ['/drift-rules'] },
       { to: '/sagas', text: 'Sagas', icon: IconRoute, key: 's', count: 'sagas' },
       { to: '/order', text: 'Order', icon: IconCirclePlus },
       { to: '/dns', text: 'DNS', icon: IconNetwork, key: 'n' },

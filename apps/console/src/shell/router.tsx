@@ -145,6 +145,10 @@ const routes = root.addChildren([
     lazyRouteComponent(() => import('../screens/drift/drift-screen'), 'DriftScreen'),
   ),
   at(
+    '/drift-rules',
+    lazyRouteComponent(() => import('../screens/drift/drift-rules-screen'), 'DriftRulesScreen'),
+  ),
+  at(
     '/inbox',
     lazyRouteComponent(() => import('../screens/inbox/inbox-screen'), 'InboxScreen'),
   ),

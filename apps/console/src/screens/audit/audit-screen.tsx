@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import { Dialog } from '../../parts/dialog';
@@ -10,7 +10,7 @@ import { Facts, PageHead, Screen } from '../../parts/page';
 import { Copyable, EmptyState } from '../../parts/states';
 import { Age } from '../../parts/time';
 import { TenantName, useTenantOptions } from '../../shell/counts';
-import { filtersText } from '../../shell/search';
+import { filtersText, type Filters } from '../../shell/search';
 import { ChainCheck } from './chain-check';
 import { TEXTS } from './texts';
 
@@ -37,11 +37,22 @@ const COLUMNS: readonly Column<Entry>[] = [
   { id: 'at', head: TEXTS.heads.at, width: 100, numeric: true, cell: ({ at }) => <Age at={at} /> },
 ];
 
+const DAY_MS = 86_400_000;
+const DAYS: Readonly<Record<string, number>> = { day: 1, week: 7, month: 30 };
+
+/** The filters as the API has them: a span ends now, and begins where it was chosen. */
+function useAsked({ span, ...filters }: Filters): Filters {
+  const days = DAYS[span ?? ''];
+  const since = useMemo(() => (days === undefined ? undefined : new Date(Date.now() - days * DAY_MS).toISOString()), [days]);
+  return filters.since || filters.until || since === undefined ? filters : { ...filters, since };
+}
+
 export function AuditScreen() {
-  const { filters } = useFilters();
+  const { filters, change } = useFilters();
   const [open, setOpen] = useState<Entry | null>(null);
-  const list = useList<Entry, Schemas['AuditEntryResponseList']>(['audit', filters], (cursor, signal) =>
-    answered(api.GET('/api/v1/audit', { params: { query: { ...filters, limit: 100, cursor } as never }, signal })),
+  const asked = useAsked(filters);
+  const list = useList<Entry, Schemas['AuditEntryResponseList']>(['audit', asked], (cursor, signal) =>
+    answered(api.GET('/api/v1/audit', { params: { query: { ...asked, limit: 100, cursor } as never }, signal })),
   );
   const specs: readonly FilterSpec[] = [
     { name: 'actor', label: TEXTS.filters.actor },
@@ -49,16 +60,19 @@ export function AuditScreen() {
     { name: 'target_type', label: TEXTS.filters.target_type },
     { name: 'tenant_id', label: TEXTS.filters.tenant_id, options: useTenantOptions() },
     { name: 'request_id', label: TEXTS.filters.request_id },
+    { name: 'since', label: TEXTS.filters.since, isTime: 'past' },
+    { name: 'until', label: TEXTS.filters.until, isTime: true },
   ];
   return (
     <Screen fixed>
       <PageHead
         title={TEXTS.title}
         sub={TEXTS.sub}
+        beside={<Spans filters={filters} change={change} />}
         actions={
           <>
             <ChainCheck />
-            <a className="btn" href={`/api/v1/audit.csv${filtersText(filters)}`} download>
+            <a className="btn" href={`/api/v1/audit.csv${filtersText(asked)}`} download>
               <IconDownload size={16} stroke={1.75} aria-hidden />
               {TEXTS.csv}
             </a>
@@ -91,6 +105,30 @@ export function AuditScreen() {
       />
       {open && <EntryDialog entry={open} close={() => setOpen(null)} />}
     </Screen>
+  );
+}
+
+interface SpansProps {
+  readonly filters: Filters;
+  readonly change: (next: Filters) => void;
+}
+
+/** The latest day, week or month with one press. Any other time is a filter. */
+function Spans({ filters: { span, since, until }, change }: SpansProps) {
+  const chosen = since || until ? 'other' : (span ?? 'all');
+  return (
+    <div className="seg" role="group" aria-label={TEXTS.time}>
+      {(['all', ...Object.keys(DAYS)] as (keyof typeof TEXTS.spans)[]).map((one) => (
+        <button
+          key={one}
+          type="button"
+          aria-pressed={one === chosen}
+          onClick={() => change({ span: one === 'all' ? undefined : one, since: undefined, until: undefined })}
+        >
+          {TEXTS.spans[one]}
+        </button>
+      ))}
+    </div>
   );
 }
 

@@ -22,6 +22,8 @@ export const TEXTS = {
   },
   id: 'Its id',
   heads: { what: 'What', on: 'On', by: 'By', tenant: 'Tenant', reason: 'Reason', request: 'Request', at: 'When' },
-  filters: { actor: 'by', action: 'what', target_type: 'on', tenant_id: 'tenant', request_id: 'request' },
+  filters: { actor: 'by', action: 'what', target_type: 'on', tenant_id: 'tenant', request_id: 'request', since: 'from', until: 'until' },
+  time: 'Time',
+  spans: { all: 'All', day: 'Last day', week: 'Last week', month: 'Last month' },
   empty: { title: 'No entries yet', hint: 'Every change by a person leaves an entry here.' },
 };

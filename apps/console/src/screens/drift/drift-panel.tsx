@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { answered, api, type Drift, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
 import { Dialog } from '../../parts/dialog';
-import { fieldName, moneyDelta, valueText, words } from '../../parts/format';
+import { dateText, fieldName, moneyDelta, valueText, words } from '../../parts/format';
 import { Facts } from '../../parts/page';
 import { hasNothingToDo, PlanCard } from '../../parts/plan-card';
 import { ErrorState, Skeleton } from '../../parts/states';
@@ -19,54 +19,20 @@ export const causeText = ({ cause }: Drift): string => (cause?.action ? TEXTS.ca
 const DAY_MS = 86_400_000;
 const DAYS = [7, 30, 90];
 
+export type Decision = 'accept' | 'ignore' | 'revert';
+/** Gets the result of a decision as a sentence, and the saga that carries it out. */
+export type Decided = (text: string, sagaId?: string | null) => void;
+
 /** One drift: the evidence, and at most three decisions. */
 export function DriftPanel({ drift, close }: { readonly drift: Drift; readonly close: () => void }) {
-  const [asking, setAsking] = useState<'accept' | 'ignore' | 'revert' | null>(null);
-  const delta = drift.monthly_price_delta;
+  const [asking, setAsking] = useState<Decision | null>(null);
   const { panel } = TEXTS;
-  if (asking === 'accept') return <AcceptDialog drift={drift} close={() => setAsking(null)} />;
-  if (asking === 'ignore') return <IgnoreDialog drift={drift} close={() => setAsking(null)} />;
-  if (asking === 'revert') return <RevertDialog drift={drift} close={() => setAsking(null)} />;
+  if (asking !== null) return <DecisionDialog asking={asking} drift={drift} close={() => setAsking(null)} />;
   return (
     <Dialog title={`${driftName(drift)}: ${fieldName(drift.field)}`} close={close}>
-      <Facts
-        rows={[
-          [panel.ordered, valueText(drift.expected)],
-          [panel.actual, <b key="actual">{valueText(drift.actual)}</b>],
-          [panel.cost, delta === null ? null : `${moneyDelta(delta)}${Number(delta) === 0 ? '' : ' a month'}`],
-          [
-            panel.cause,
-            <span key="cause">
-              {causeText(drift)}, <Age at={drift.cause?.at ?? drift.detected_at} suffix=" ago" />
-            </span>,
-          ],
-          [panel.decided, drift.closed_by && `${drift.closed_by}${drift.reason ? `: “${drift.reason}”` : ''}`],
-          [
-            panel.saga,
-            drift.saga_id && (
-              <Link to="/sagas/$id" params={{ id: drift.saga_id }}>
-                {TEXTS.revert.done}
-              </Link>
-            ),
-          ],
-        ]}
-      />
+      <DriftFacts drift={drift} />
       <div className="go" style={{ marginTop: 16 }}>
-        {drift.status === 'open' && (
-          <>
-            <button type="button" className="btn pri" onClick={() => setAsking('revert')} data-autofocus>
-              {panel.revert}
-            </button>
-            <button type="button" className="btn" onClick={() => setAsking('accept')}>
-              {panel.accept}
-            </button>
-            {!drift.ignored && (
-              <button type="button" className="btn quiet" onClick={() => setAsking('ignore')}>
-                {panel.ignore}
-              </button>
-            )}
-          </>
-        )}
+        <DecisionButtons drift={drift} ask={setAsking} />
         <Link className="btn quiet" to="/resources/$id" params={{ id: drift.resource_id }}>
           {panel.open}
         </Link>
@@ -75,18 +41,76 @@ export function DriftPanel({ drift, close }: { readonly drift: Drift; readonly c
   );
 }
 
+export function DriftFacts({ drift }: { readonly drift: Drift }) {
+  const delta = drift.monthly_price_delta;
+  const { panel } = TEXTS;
+  return (
+    <Facts
+      rows={[
+        [panel.ordered, valueText(drift.expected)],
+        [panel.actual, <b key="actual">{valueText(drift.actual)}</b>],
+        [panel.cost, delta === null ? null : `${moneyDelta(delta)}${Number(delta) === 0 ? '' : ' a month'}`],
+        [
+          panel.cause,
+          <span key="cause">
+            {causeText(drift)}, <Age at={drift.cause?.at ?? drift.detected_at} suffix=" ago" />
+          </span>,
+        ],
+        [panel.decided, drift.closed_by && `${drift.closed_by}${drift.reason ? `: “${drift.reason}”` : ''}`],
+        [
+          panel.saga,
+          drift.saga_id && (
+            <Link to="/sagas/$id" params={{ id: drift.saga_id }}>
+              {TEXTS.revert.done}
+            </Link>
+          ),
+        ],
+      ]}
+    />
+  );
+}
+
+/** The decisions about an open drift. */
+export function DecisionButtons({ drift, ask }: { readonly drift: Drift; readonly ask: (decision: Decision) => void }) {
+  const { panel } = TEXTS;
+  if (drift.status !== 'open') return null;
+  return (
+    <>
+      <button type="button" className="btn pri" aria-keyshortcuts="p" onClick={() => ask('revert')} data-autofocus>
+        {panel.revert}
+      </button>
+      <button type="button" className="btn" aria-keyshortcuts="a" onClick={() => ask('accept')}>
+        {panel.accept}
+      </button>
+      {!drift.ignored && (
+        <button type="button" className="btn quiet" onClick={() => ask('ignore')}>
+          {panel.ignore}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** `decided`: the page stays, and gets the result. Without it the page of the saga follows a revert. */
+export function DecisionDialog({ asking, ...props }: DialogProps & { readonly asking: Decision }) {
+  if (asking === 'accept') return <AcceptDialog {...props} />;
+  return asking === 'ignore' ? <IgnoreDialog {...props} /> : <RevertDialog {...props} />;
+}
+
 interface DialogProps {
   readonly drift: Drift;
   readonly close: () => void;
+  readonly decided?: Decided | undefined;
 }
 
-function AcceptDialog({ drift: latest, close }: DialogProps) {
+function AcceptDialog({ drift: latest, close, decided }: DialogProps) {
   const [drift] = useState(latest); // what is accepted is the value that the person read
   const client = useQueryClient();
   const accept = async (reason: string | undefined) => {
     const body = { expected: drift.actual, reason } as never;
     await answered(api.POST('/api/v1/drift/{id}/accept', { params: { path: { id: drift.id } }, body }));
     await renew(client, 'drift');
+    decided?.(TEXTS.accept.decided(driftName(drift)));
   };
   return (
     <Confirm title={TEXTS.accept.title} button={TEXTS.accept.button} reason="required" confirm={accept} close={close}>
@@ -98,7 +122,7 @@ function AcceptDialog({ drift: latest, close }: DialogProps) {
   );
 }
 
-function IgnoreDialog({ drift, close }: DialogProps) {
+function IgnoreDialog({ drift, close, decided }: DialogProps) {
   const client = useQueryClient();
   const [days, setDays] = useState(String(DAYS[0]));
   const ignore = async (reason: string | undefined) => {
@@ -106,6 +130,7 @@ function IgnoreDialog({ drift, close }: DialogProps) {
     const body = { resource_id: drift.resource_id, field: drift.field, reason: reason ?? '', expires_at } as Schemas['DriftRuleBody'];
     await answered(api.POST('/api/v1/drift-rules', { body }));
     await renew(client, 'drift');
+    decided?.(TEXTS.ignore.decided(driftName(drift), dateText(expires_at)));
   };
   return (
     <Confirm title={TEXTS.ignore.title} button={TEXTS.ignore.button} reason="required" confirm={ignore} close={close}>
@@ -123,7 +148,7 @@ function IgnoreDialog({ drift, close }: DialogProps) {
 }
 
 /** Asks for the plan of the revert at once, and starts it when it is confirmed. Without its plan nothing can be confirmed. */
-function RevertDialog({ drift, close }: DialogProps) {
+function RevertDialog({ drift, close, decided }: DialogProps) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const params = { path: { id: drift.id } };
@@ -139,7 +164,8 @@ function RevertDialog({ drift, close }: DialogProps) {
     const body = { reason, plan_hash: plan?.plan_hash } as never;
     const { data } = (await answered(api.POST('/api/v1/drift/{id}/revert', { params, body }))) as { data: { saga_id: string | null } };
     await client.invalidateQueries({ queryKey: ['drift'] });
-    if (data.saga_id) await navigate({ to: '/sagas/$id', params: { id: data.saga_id } });
+    if (decided) decided(TEXTS.revert.decided(driftName(drift)), data.saga_id);
+    else if (data.saga_id) await navigate({ to: '/sagas/$id', params: { id: data.saga_id } });
   };
   return (
     <Confirm

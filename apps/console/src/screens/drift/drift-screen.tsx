@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo } from 'react';
 import { answered, api, type Drift, type Schemas } from '../../client/client';
 import type { Column } from '../../parts/data-table';
 import { FilterChips, useFilters, type FilterSpec } from '../../parts/filters';
-import { fieldName, moneyDelta, plainMoney, valueText, words } from '../../parts/format';
+import { count, countRead, fieldName, moneyDelta, plainMoney, valueText, words } from '../../parts/format';
 import { IconAlertTriangle, IconInfoCircle, IconRefresh } from '../../parts/icons';
 import { KindCell, KindItem } from '../../parts/kinds';
 import { ListCard, useList } from '../../parts/list';
@@ -13,6 +14,7 @@ import { Age } from '../../parts/time';
 import { TenantName, useDriftSummary, useTenantOptions } from '../../shell/counts';
 import { renew } from '../../shell/live';
 import { causeText, driftName, DriftPanel } from './drift-panel';
+import { DriftPlaces } from './drift-rules-screen';
 import { TEXTS } from './texts';
 
 const SEVERITIES: Readonly<Record<string, Tone>> = { critical: 'bad', high: 'warn', medium: 'info', low: 'mute' };
@@ -67,7 +69,7 @@ const VIEWS = [
 export function DriftScreen() {
   const { filters, change } = useFilters();
   const client = useQueryClient();
-  const { open, ...query } = filters;
+  const { open, cause, ...query } = filters;
   const list = useList<Drift, Schemas['DriftListResponse']>(['drift', query], (cursor, signal) =>
     answered(api.GET('/api/v1/drift', { params: { query: { ...query, limit: 100, cursor } as never }, signal })),
   );
@@ -82,6 +84,7 @@ export function DriftScreen() {
     <Screen fixed>
       <PageHead
         title={TEXTS.title}
+        places={<DriftPlaces />}
         beside={
           <div className="seg" role="group" aria-label="Views">
             {VIEWS.map(({ text, set }) => (
@@ -89,7 +92,7 @@ export function DriftScreen() {
                 key={text}
                 type="button"
                 aria-pressed={filters.status === set.status && filters.ignored === set.ignored}
-                onClick={() => change({ ...set, open: undefined })}
+                onClick={() => change({ ...set, open: undefined, cause: undefined })}
               >
                 {text}
               </button>
@@ -97,7 +100,7 @@ export function DriftScreen() {
           </div>
         }
         actions={
-          <button type="button" className="btn" disabled={detect.isPending} onClick={() => detect.mutate()}>
+          <button type="button" className="btn" aria-keyshortcuts="r" disabled={detect.isPending} onClick={() => detect.mutate()}>
             <IconRefresh size={16} stroke={1.75} aria-hidden />
             {TEXTS.detect}
           </button>
@@ -106,8 +109,9 @@ export function DriftScreen() {
       <FilterChips specs={specs} />
       {detect.error && <ProblemCode error={detect.error} />}
       {chosen.error && <ErrorState error={chosen.error} retry={() => void chosen.refetch()} />}
+      <Causes list={list} chosen={cause} choose={(next) => change({ cause: next, open: undefined })} />
       <ListCard
-        list={list}
+        list={cause ? { ...list, rows: list.rows.filter((drift) => causeText(drift) === cause) } : list}
         label={TEXTS.title}
         totals={
           <>
@@ -136,6 +140,49 @@ export function DriftScreen() {
       />
       {chosen.data && <DriftPanel drift={chosen.data.data} close={() => change({ open: undefined })} />}
     </Screen>
+  );
+}
+
+/** How many drifts are read for their causes. */
+const MOST_GROUPED = 1_000;
+
+interface CausesProps {
+  readonly list: {
+    readonly rows: readonly Drift[];
+    readonly onEnd: () => void;
+    readonly query: { readonly hasNextPage: boolean };
+  };
+  readonly chosen: string | undefined;
+  readonly choose: (cause: string | undefined) => void;
+}
+
+/** The drifts by their cause, most money first: how many, what they cost together, and the list of one cause with a press. */
+function Causes({ list: { rows, onEnd, query }, chosen, choose }: CausesProps) {
+  const isCut = query.hasNextPage && rows.length >= MOST_GROUPED;
+  useEffect(() => {
+    if (rows.length < MOST_GROUPED) onEnd(); // the causes are those of all rows
+  }, [rows.length, onEnd]);
+  const groups = useMemo(() => {
+    const found = new Map<string, { howMany: number; cents: number }>();
+    for (const drift of rows) {
+      const { howMany, cents } = found.get(causeText(drift)) ?? { howMany: 0, cents: 0 };
+      found.set(causeText(drift), { howMany: howMany + 1, cents: cents + Math.round(Number(drift.monthly_price_delta ?? 0) * 100) });
+    }
+    return [...found].sort(([, a], [, b]) => Math.abs(b.cents) - Math.abs(a.cents) || b.howMany - a.howMany);
+  }, [rows]);
+  if (groups.length < 2 && !chosen) return null;
+  return (
+    <div className="seg scroll-m" role="group" aria-label={TEXTS.causes.label} style={{ marginBottom: 12, alignSelf: 'flex-start' }}>
+      <button type="button" aria-pressed={!chosen} onClick={() => choose(undefined)}>
+        {isCut ? TEXTS.causes.some(rows.length) : TEXTS.causes.all} <em>{countRead(rows.length, isCut)}</em>
+      </button>
+      {groups.map(([cause, { howMany, cents }]) => (
+        <button key={cause} type="button" aria-pressed={cause === chosen} onClick={() => choose(cause)}>
+          {cause} <em>{count(howMany)}</em>
+          {cents !== 0 && <em>{moneyDelta((cents / 100).toFixed(2))}</em>}
+        </button>
+      ))}
+    </div>
   );
 }
 

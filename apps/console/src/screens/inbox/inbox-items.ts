@@ -9,6 +9,7 @@ import { useSummary } from '../../shell/counts';
 import { usePollMs } from '../../shell/live';
 import { useSession } from '../../shell/session';
 import type { Filters } from '../../shell/search';
+import type { Decision } from './inbox-decision';
 import { TEXTS } from './texts';
 
 export type InboxGroup = keyof typeof TEXTS.groups;
@@ -24,6 +25,8 @@ export interface InboxItem {
   readonly at: string | null;
   readonly to: string;
   readonly search?: Filters;
+  /** What is decided in the inbox itself. */
+  readonly decision?: Decision;
   /** What is unsafe first, then by money and age. */
   readonly rank: number;
 }
@@ -153,7 +156,8 @@ function moreItem(of: keyof typeof TEXTS.more, read: number, place: Pick<InboxIt
 const isNeverRead = ({ has_list: hasList, status, last_complete_at: at }: Schemas['KindResponse']): boolean =>
   hasList && status === 'available' && at === null;
 
-function sweepItem({ id, kind, missing, started_at: at }: Sweep): InboxItem {
+function sweepItem(sweep: Sweep): InboxItem {
+  const { id, kind, missing, started_at: at } = sweep;
   return {
     id,
     group: 'sweeps',
@@ -163,6 +167,7 @@ function sweepItem({ id, kind, missing, started_at: at }: Sweep): InboxItem {
     money: null,
     at,
     to: `/sweeps/${id}`,
+    decision: { sweep },
     rank: UNSAFE + (missing ?? 0),
   };
 }
@@ -185,6 +190,7 @@ function sagaItem(saga: Saga): InboxItem {
     money: delta === null || Number(delta) === 0 ? null : `${moneyDelta(delta)} / mo`,
     at: saga.updated_at,
     to: `/sagas/${saga.id}`,
+    decision: { saga },
     rank: waits ? 500 : UNSAFE / 2,
   };
 }
@@ -208,6 +214,7 @@ function driftItem(drift: Drift): InboxItem {
     at,
     to: '/drift',
     search: { open: id },
+    decision: { drift },
     rank: (severity === 'critical' ? UNSAFE / 4 : 0) + Math.abs(Number(delta ?? 0)) * (1 + hours),
   };
 }
@@ -289,6 +296,7 @@ function staleItem(kind: string, at: string | null, reason: string | null): Inbo
     at,
     to: '/sweeps',
     search: { kind },
+    decision: { kind },
     rank: LATE_DATA,
   };
 }

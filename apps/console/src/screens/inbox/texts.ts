@@ -1,5 +1,15 @@
 import { count } from '../../parts/format';
 
+/** What a verb of a saga has done. */
+const DONE: Readonly<Record<string, string>> = {
+  approve: 'Approved',
+  reject: 'Rejected',
+  resume: 'Resumed',
+  retry: 'Tried again',
+  cancel: 'Canceled, and being undone',
+  release: 'Released',
+};
+
 /** Every text of the inbox. */
 export const TEXTS = {
   title: 'Inbox',
@@ -38,6 +48,15 @@ export const TEXTS = {
   stale: (kind: string) => `The last sweep of ${kind} was not complete`,
   late: (kind: string, isNever: boolean) => (isNever ? `${kind} were never read` : `${kind} were not read in time`),
   staleMeta: 'Rows may be old. It is tried again by itself.',
+  open: { sweeps: 'Open the sweep', sagas: 'Open the saga', drift: 'Open in the list', data: 'All sweeps' } as Readonly<
+    Record<string, string>
+  >,
+  openPage: 'Open',
+  close: 'Close',
+  follow: 'Follow it in the saga',
+  again: (kind: string) => `Sweep ${kind} again`,
+  verbs: (verb: string, title: string) => `${DONE[verb] ?? 'Done'}: ${title}.`,
+  keys: { again: 'sweep again', release: 'release', approve: 'approve', retry: 'retry', plan: 'plan', accept: 'accept', move: 'move' },
   onHold: 'held',
   numbers: { title: 'Numbers', open: 'Running sagas', drifted: 'Drifted resources', total: 'Resources' },
   oldest: 'Oldest data',

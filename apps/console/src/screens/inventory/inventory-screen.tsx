@@ -2,25 +2,28 @@ import { Checkbox, Popover } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { answered, api, type Resource, type Schemas } from '../../client/client';
-import { FilterChips, useFilters } from '../../parts/filters';
+import { FilterChips, TimeForm, useFilters } from '../../parts/filters';
 import { exactTime } from '../../parts/format';
 import { IconClock, IconClockExclamation, IconColumns, IconDownload, IconPlus } from '../../parts/icons';
 import { kindsName } from '../../parts/kinds';
 import { ListCard, PAGE, useList } from '../../parts/list';
 import { PageHead, Screen } from '../../parts/page';
-import { EmptyState } from '../../parts/states';
+import { EmptyState, Note } from '../../parts/states';
 import { useSummary, useTenantOptions } from '../../shell/counts';
 import { filtersText, type Filters } from '../../shell/search';
 import { useSession } from '../../shell/session';
 import { BulkBar } from './bulk-bar';
-import { columnsFor, nameOf, ResourceItem } from './inventory-columns';
-import { filterSpecs } from './inventory-filters';
+import { columnsFor, filterSpecs, nameOf, ResourceItem } from './inventory-columns';
 import { TEXTS } from './texts';
 
 const HIDDEN_AT_FIRST = 'address,since';
 
 /** What costs most comes first. The past has no order by price. */
 const firstSort = ({ as_of: asOf }: Filters): string => (asOf ? 'name' : '-price');
+
+/** What a change of all that match sends: the filters without order and columns. */
+const filterOf = ({ sort: _sort, as_of: _asOf, ...filter }: Filters): Filters =>
+  Object.fromEntries(Object.entries(filter).filter(([, value]) => value));
 
 function useResources(query: Filters) {
   return useList<Resource, Schemas['ResourceListResponse']>(['inventory', query], (cursor, signal) => {
@@ -57,14 +60,17 @@ export function InventoryScreen() {
               <IconDownload size={16} stroke={1.75} aria-hidden />
               {TEXTS.csv}
             </a>
-            <Link to="/order" className="btn pri">
-              <IconPlus size={16} stroke={1.75} aria-hidden />
-              {TEXTS.order}
-            </Link>
+            {!query.as_of && (
+              <Link to="/order" className="btn pri">
+                <IconPlus size={16} stroke={1.75} aria-hidden />
+                {TEXTS.order}
+              </Link>
+            )}
           </>
         }
       />
-      <FilterChips specs={specs} right={<AsOf asOf={query.as_of} back={() => change({ as_of: undefined })} />} />
+      <FilterChips specs={specs} right={<AsOf asOf={query.as_of} change={(asOf) => change({ as_of: asOf })} />} />
+      {query.as_of && <PastNote asOf={query.as_of} back={() => change({ as_of: undefined })} />}
       <ListCard
         list={resources}
         label={TEXTS.title}
@@ -96,7 +102,17 @@ export function InventoryScreen() {
         rowId={({ id }) => id}
         rowName={nameOf}
         selection={isSelectable ? { ids: selected, set: setSelected } : undefined}
-        foot={isSelectable && <BulkBar rows={resources.rows.filter(({ id }) => selected.has(id))} clear={() => setSelected(new Set())} />}
+        foot={
+          isSelectable && (
+            <BulkBar
+              rows={resources.rows.filter(({ id }) => selected.has(id))}
+              loaded={resources.rows.length}
+              matching={first?.totals}
+              filter={filterOf(query)}
+              clear={() => setSelected(new Set())}
+            />
+          )
+        }
         total={first?.totals?.count}
         sort={query.sort ?? firstSort(query)}
         onSort={(sort) => change({ sort })}
@@ -179,16 +195,50 @@ function ColumnChoice({ hidden, change, isAdmin }: ColumnChoiceProps) {
   );
 }
 
-function AsOf({ asOf, back }: { readonly asOf: string | undefined; readonly back: () => void }) {
+interface AsOfProps {
+  readonly asOf: string | undefined;
+  readonly change: (asOf: string | undefined) => void;
+}
+
+/** Which time the list is of, and the way to another one. */
+function AsOf({ asOf, change }: AsOfProps) {
+  const [open, setOpen] = useState(false);
   return (
-    <>
-      <IconClock size={14} stroke={1.75} aria-hidden />
-      {asOf && !Number.isNaN(Date.parse(asOf)) ? TEXTS.past(exactTime(asOf)) : TEXTS.now}
-      {asOf && (
-        <button type="button" className="btn quiet sml" onClick={back}>
+    <Popover opened={open} onChange={setOpen} position="bottom-end" width={260} trapFocus returnFocus>
+      <Popover.Target>
+        <button type="button" className="btn quiet sml" onClick={() => setOpen(!open)}>
+          <IconClock size={14} stroke={1.75} aria-hidden />
+          {isTime(asOf) ? TEXTS.past(exactTime(asOf)) : TEXTS.now}
+        </button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <TimeForm
+          label={TEXTS.pastField}
+          value={asOf ?? ''}
+          isPast
+          button={TEXTS.pastButton}
+          done={(time) => {
+            change(time || undefined);
+            setOpen(false);
+          }}
+        />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+const isTime = (text: string | undefined): text is string => text !== undefined && !Number.isNaN(Date.parse(text));
+
+/** Above a list of the past, so that it is not taken for the present. */
+function PastNote({ asOf, back }: { readonly asOf: string; readonly back: () => void }) {
+  return (
+    <div style={{ marginBottom: 12 }}>
+      <Note tone="wait" title={TEXTS.pastTitle(isTime(asOf) ? exactTime(asOf) : asOf)}>
+        {TEXTS.pastText}{' '}
+        <button type="button" className="btn sml" onClick={back}>
           {TEXTS.back}
         </button>
-      )}
-    </>
+      </Note>
+    </div>
   );
 }

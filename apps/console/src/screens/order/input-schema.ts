@@ -23,6 +23,40 @@ export interface InputSchema {
 
 export type Values = Readonly<Record<string, unknown>>;
 
+/** Which end of a firewall's rule names the other side: of traffic that comes in, or goes out. */
+export type RuleSide = 'sources' | 'destinations';
+type Peers = Readonly<Record<string, readonly (string | number)[]>>;
+
+/** A rule of a firewall, in the form of the provider. */
+export interface Rule {
+  readonly protocol: string;
+  readonly ports?: string | undefined;
+  readonly sources?: Peers;
+  readonly destinations?: Peers;
+}
+
+/** A port, a range, or 0 for all. */
+export function isPorts(text: string): boolean {
+  if (text === '0' || text === 'all') return true;
+  const [, from, to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  return from !== undefined && Number(from) >= 1 && Number(to) <= 65_535 && Number(from) <= Number(to);
+}
+
+/** An address or a range of addresses, such as 203.0.113.0/24 or ::/0. */
+export function isAddress(text: string): boolean {
+  const [, ip = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const octets = ip.split('.');
+  if (octets.length === 4 && octets.every((one) => /^\d{1,3}$/.test(one) && Number(one) <= 255)) return Number(bits ?? 32) <= 32;
+  return ip.includes(':') && URL.canParse(`http://[${ip}]/`) && Number(bits ?? 128) <= 128;
+}
+
+/** A rule that names ports and the other side. */
+function isWholeRule({ protocol, ports = '', sources, destinations }: Rule): boolean {
+  const { addresses = [], ...others } = sources ?? destinations ?? {};
+  const hasPeer = addresses.length > 0 || Object.values(others).some((list) => list.length > 0);
+  return (protocol === 'icmp' || isPorts(ports)) && hasPeer && addresses.every((one) => isAddress(String(one)));
+}
+
 export const INPUTS = inputs as unknown as Readonly<Record<string, InputSchema>>;
 
 /** Fields that only operators may set, as their descriptions state. */
@@ -75,6 +109,9 @@ function wrongValue(field: FieldSchema, value: unknown): string | undefined {
     if (Number.isNaN(value)) return TEXTS.wrongForm;
     if (value < minimum) return TEXTS.atLeast(minimum);
     return value > maximum ? TEXTS.atMost(maximum) : undefined;
+  }
+  if (Array.isArray(value) && field.items?.type === 'object') {
+    return (value as readonly Rule[]).every(isWholeRule) ? undefined : TEXTS.rules.incomplete;
   }
   if (typeof value !== 'string') return undefined;
   if (value.length < minLength) return TEXTS.tooShort(minLength);

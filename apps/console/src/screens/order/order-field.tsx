@@ -6,8 +6,9 @@ import { answered, api } from '../../client/client';
 import { valueText, words } from '../../parts/format';
 import { everyPage } from '../../parts/list';
 import { addressOf, nameOf } from '../inventory/inventory-columns';
-import { typeOf, type FieldSchema, type Values } from './input-schema';
+import { typeOf, type FieldSchema, type Rule, type Values } from './input-schema';
 import { ImageField, RegionField } from './place-fields';
+import { RulesField } from './rules-field';
 import { SizeField } from './size-field';
 import { TEXTS } from './texts';
 
@@ -92,7 +93,19 @@ export function OrderField(props: FieldProps) {
       />
     );
   }
-  if (type === 'array' && field.items?.type === 'object') return <JsonField {...props} />;
+  if (type === 'array' && field.items?.type === 'object') {
+    return (
+      <RulesField
+        name={name}
+        side={name === 'inbound_rules' ? 'sources' : 'destinations'}
+        value={Array.isArray(value) ? (value as Rule[]) : undefined}
+        set={set}
+        problem={problem}
+        firewall={typeof values.resource_id === 'string' ? values.resource_id : undefined}
+        isNew={kind === 'create_firewall'}
+      />
+    );
+  }
   if (type === 'array') {
     const list = Array.isArray(value) ? (value as string[]) : [];
     return (
@@ -171,38 +184,6 @@ function ResourceField({ kind, name, field, value, set, problem }: FieldProps) {
         setText('');
       }}
       filter={({ options }) => options}
-    />
-  );
-}
-
-/** A list of objects as JSON text, such as the rules of a firewall. */
-function JsonField({ name, field, set, problem, required }: FieldProps) {
-  const [text, setText] = useState('');
-  const [isWrong, setWrong] = useState(false);
-  const read = (next: string) => {
-    setText(next);
-    try {
-      const list: unknown = next.trim() === '' ? [] : JSON.parse(next);
-      setWrong(!Array.isArray(list));
-      set(Array.isArray(list) ? list : undefined);
-    } catch {
-      setWrong(true);
-      set(undefined);
-    }
-  };
-  return (
-    <Textarea
-      id={`field-${name}`}
-      autosize
-      minRows={4}
-      value={text}
-      onChange={(event) => read(event.currentTarget.value)}
-      placeholder={JSON.stringify(field.example)}
-      description={field.description}
-      inputWrapperOrder={['input', 'error', 'description']}
-      error={isWrong ? TEXTS.ruleForm : problem}
-      aria-required={required}
-      spellCheck={false}
     />
   );
 }

@@ -15,7 +15,7 @@ import { useSession } from '../../shell/session';
 import { fieldsOf, INPUTS, inputOf, problemsOf, type Values } from './input-schema';
 import { fieldName, OrderField } from './order-field';
 import './order.css';
-import { PriceNow } from './size-field';
+import { PlannedPrice, PriceNow } from './size-field';
 import { DEEDS, TEXTS } from './texts';
 
 /** What can be ordered here: tags are for operators, and the demo is not registered in production. */
@@ -56,6 +56,11 @@ function KindChoice({ kinds }: { readonly kinds: readonly string[] }) {
     </Screen>
   );
 }
+
+/** Orders without a size that cost something: their plan has the price. */
+const PRICED_BY_PLAN = new Set(['create_volume', 'resize_volume', 'reserve_ip', 'snapshot_droplet']);
+/** They belong to one firewall. */
+const NO_RULES: Values = { inbound_rules: undefined, outbound_rules: undefined };
 
 interface Planned {
   readonly plan: Plan;
@@ -131,7 +136,13 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
   };
   const isOld = current !== null && current.body !== JSON.stringify(body.input);
   const failure = start.error ?? ask.error;
-  const price = <PriceNow slug={typeof values.size_slug === 'string' ? values.size_slug : ''} backups={values.backups === true} />;
+  const slug = typeof values.size_slug === 'string' ? values.size_slug : '';
+  const isComplete = Object.keys(problemsOf(kind, body.input)).length === 0;
+  const price = PRICED_BY_PLAN.has(kind) ? (
+    <PlannedPrice body={body} isComplete={isComplete} />
+  ) : (
+    <PriceNow slug={slug} backups={values.backups === true} />
+  );
 
   return (
     <Screen>
@@ -159,7 +170,7 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
                 field={field}
                 required={required.includes(name)}
                 value={values[name]}
-                set={(value) => setValues((now) => ({ ...now, [name]: value }))}
+                set={(value) => setValues((now) => ({ ...now, ...(name === 'resource_id' && NO_RULES), [name]: value }))}
                 problem={problems[name] && `${fieldName(name, kind)} ${problems[name]}`}
                 values={values}
               />
@@ -177,7 +188,12 @@ function OrderForm({ kind, given }: { readonly kind: string; readonly given: Val
             />
           </div>
           <div className="pfoot">
-            <button type="submit" className={current && !isOld ? 'btn' : 'btn pri'} disabled={ask.isPending || isLoading}>
+            <button
+              type="submit"
+              className={current && !isOld ? 'btn' : 'btn pri'}
+              aria-keyshortcuts="p"
+              disabled={ask.isPending || isLoading}
+            >
               {current ? TEXTS.again : TEXTS.plan}
             </button>
             {current && price}

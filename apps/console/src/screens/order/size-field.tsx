@@ -1,7 +1,10 @@
 import { TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { count, hourly, money, plainMoney, sumOf } from '../../parts/format';
+import { count, hourly, money, moneyDelta, plainMoney, sumOf } from '../../parts/format';
 import { IconAlertTriangle } from '../../parts/icons';
+import { planStart, type StartBody } from '../../parts/sagas';
 import { useSizes, type Size } from './catalog';
 import { TEXTS } from './texts';
 
@@ -157,6 +160,28 @@ export function PriceNow({ slug, backups }: PriceNowProps) {
   return (
     <output className="tn" aria-label={TEXTS.price.label}>
       <b>{money(sumOf([price.monthly, more]))}</b> <span className="dim">{TEXTS.price.month(Number(more) > 0 ? money(more) : null)}</span>
+    </output>
+  );
+}
+
+const SETTLED_MS = 400;
+
+/** What an order without a size costs, by its plan, as soon as the form is complete. Nothing while it is not, or has no price. */
+export function PlannedPrice({ body, isComplete }: { readonly body: StartBody; readonly isComplete: boolean }) {
+  const [text] = useDebouncedValue(JSON.stringify(body.input), SETTLED_MS);
+  const plan = useQuery({
+    queryKey: ['order-price', body.kind, text],
+    queryFn: () => planStart({ kind: body.kind, input: JSON.parse(text) as StartBody['input'] }),
+    enabled: isComplete && text === JSON.stringify(body.input),
+    placeholderData: keepPreviousData,
+    gcTime: 0,
+    retry: false,
+  });
+  const delta = plan.data?.data.cost.delta_monthly ?? null;
+  if (!isComplete || delta === null) return null;
+  return (
+    <output className="tn" aria-label={TEXTS.price.label}>
+      <b>{TEXTS.price.change(moneyDelta(delta))}</b> <span className="dim">{Number(delta) !== 0 && TEXTS.price.aMonth}</span>
     </output>
   );
 }

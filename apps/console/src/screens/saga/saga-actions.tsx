@@ -56,7 +56,7 @@ interface Performed {
 }
 
 /** Carries out a verb, for the version of the saga that was on the page when its dialog opened. */
-function usePerform(saga: Saga) {
+function usePerform(saga: Saga, done?: (verb: Verb) => void) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
@@ -69,6 +69,10 @@ function usePerform(saga: Saga) {
       return call as Promise<{ data: Saga }>; // every verb answers with the saga
     },
     onSuccess: async (answer, { verb }) => {
+      if (done) {
+        await client.invalidateQueries({ queryKey: ['sagas'] });
+        return done(verb);
+      }
       if (verb === 'redrive') return navigate({ to: '/sagas/$id', params: { id: answer.data.id } });
       client.setQueryData(['saga', saga.id], answer);
       await client.invalidateQueries({ queryKey: ['saga-timeline', saga.id] });
@@ -80,12 +84,23 @@ function usePerform(saga: Saga) {
   });
 }
 
+interface SagaActionsProps {
+  readonly saga: Saga;
+  readonly timeline: SagaTimeline | undefined;
+  /** The page stays, and gets the verb that was carried out. Verbs that need the page of the saga are left out. */
+  readonly done?: (verb: Verb) => void;
+}
+
+const IN_PLACE: readonly Verb[] = ['approve', 'reject', 'resume', 'retry', 'cancel', 'release'];
+const KEYS: Readonly<Partial<Record<Verb, string>>> = { approve: 'a', retry: 'r' };
+
 /** A button or an item for every verb that is legal now, each with its dialog. */
-export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly timeline: SagaTimeline | undefined }) {
+export function SagaActions({ saga, timeline, done }: SagaActionsProps) {
   const [asking, setAsking] = useState<{ readonly verb: Verb; readonly asked: Saga } | null>(null);
   const { isAdmin, session } = useSession();
-  const { mutate, mutateAsync, isPending, error, reset } = usePerform(saga);
-  const verbs = ORDER.filter((verb) => saga.actions.includes(verb) && isUseful(saga, verb, session.sub));
+  const { mutate, mutateAsync, isPending, error, reset } = usePerform(saga, done);
+  const legal = ORDER.filter((verb) => saga.actions.includes(verb) && isUseful(saga, verb, session.sub));
+  const verbs = done ? legal.filter((verb) => IN_PLACE.includes(verb)) : legal;
   const press = (verb: Verb) => {
     reset();
     if (verb === 'retry') mutate({ verb, body: {}, version: saga.version });
@@ -109,9 +124,11 @@ export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly 
           )}
         </span>
       )}
-      <a className="btn quiet" href={`/api/v1/sagas/${saga.id}`} target="_blank" rel="noreferrer">
-        {'{ }'} {TEXTS.json}
-      </a>
+      {!done && (
+        <a className="btn quiet" href={`/api/v1/sagas/${saga.id}`} target="_blank" rel="noreferrer">
+          {'{ }'} {TEXTS.json}
+        </a>
+      )}
       {verbs.length > BUTTONS && <MoreVerbs verbs={verbs.slice(BUTTONS)} press={press} />}
       {verbs
         .slice(0, BUTTONS)
@@ -121,6 +138,7 @@ export function SagaActions({ saga, timeline }: { readonly saga: Saga; readonly 
             key={verb}
             type="button"
             className={PRIMARY.includes(verb) && verb === verbs[0] ? 'btn pri' : 'btn'}
+            aria-keyshortcuts={KEYS[verb]}
             disabled={isPending}
             onClick={() => press(verb)}
           >

@@ -57,25 +57,28 @@ export function SweepScreen() {
   );
 }
 
-function SweepActions({ sweep }: { readonly sweep: Sweep }) {
-  const again = useSweepAgain();
+/** `done`: the page stays, and gets the result of the decision. */
+export function SweepActions({ sweep, done }: { readonly sweep: Sweep; readonly done?: (text: string) => void }) {
+  const again = useSweepAgain(done);
   const client = useQueryClient();
   const [releasing, setReleasing] = useState(false);
   const missing = sweep.missing ?? 0;
   const release = async (reason: string | undefined) => {
     await answered(api.POST('/api/v1/sweeps/{id}/release', { params: { path: { id: sweep.id } }, body: { reason: reason ?? '' } }));
     await renew(client, 'sweep', 'resource', 'tenant');
+    done?.(TEXTS.page.released(kindName(sweep.kind), missing));
   };
   return (
     <>
       {sweep.status === 'suspect' && missing > 0 && (
-        <button type="button" className="btn bad" onClick={() => setReleasing(true)}>
+        <button type="button" className="btn bad" aria-keyshortcuts="a" onClick={() => setReleasing(true)}>
           {TEXTS.page.release(missing)}
         </button>
       )}
       <button
         type="button"
         className="btn pri"
+        aria-keyshortcuts="r"
         disabled={again.isPending || sweep.status === 'running'}
         onClick={() => again.mutate(sweep.kind)}
       >
@@ -127,11 +130,18 @@ function SweepFacts({ sweep }: { readonly sweep: Sweep }) {
   );
 }
 
-/** What the sweep did not list, with names and owners: the evidence for the decision. */
-function MissingCard({ id }: { readonly id: string }) {
-  const { query, rows, onEnd, outdated } = useList<Missed, Schemas['MissedResponseList']>(['sweep-missing', id], (cursor) =>
+/** What the sweep did not list, with names and owners: the evidence for the decision. `most`: of more rows only the first ones. */
+export function MissingCard({ id, most = Infinity }: { readonly id: string; readonly most?: number }) {
+  const {
+    query,
+    rows: all,
+    onEnd,
+    outdated,
+  } = useList<Missed, Schemas['MissedResponseList']>(['sweep-missing', id], (cursor) =>
     answered(api.GET('/api/v1/sweeps/{id}/missing', { params: { path: { id }, query: { limit: 100, ...(cursor && { cursor }) } } })),
   );
+  const rows = all.slice(0, most);
+  const isShort = rows.length < all.length;
   const { heads } = TEXTS.page;
   return (
     <Card title={TEXTS.page.missing} right={TEXTS.page.missingSub}>
@@ -184,7 +194,8 @@ function MissingCard({ id }: { readonly id: string }) {
         </table>
       )}
       {query.isFetchNextPageError && <CutShort error={query.error} query={query} />}
-      {query.hasNextPage && !query.isFetchNextPageError && (
+      {isShort && <p className="pad mid">{TEXTS.page.all(all.length)}</p>}
+      {query.hasNextPage && !query.isFetchNextPageError && !isShort && (
         <p className="pad">
           <button type="button" className="btn sml" onClick={onEnd}>
             More

@@ -20,15 +20,16 @@ const STATES = ['running', 'complete', 'incomplete', 'suspect', 'released', 'ref
 export const sweepTook = ({ started_at: from, finished_at: to }: Sweep): string =>
   to === null ? '' : duration(new Date(to).getTime() - new Date(from).getTime());
 
-/** Asks for a sweep of a kind and shows it. */
-export function useSweepAgain() {
+/** Asks for a sweep of a kind. `done`: the page stays, and gets the result. Without it the page of the sweep follows. */
+export function useSweepAgain(done?: (text: string) => void) {
   const client = useQueryClient();
   const navigate = useNavigate();
   return useMutation({
     mutationFn: (kind: string) => answered(api.POST('/api/v1/sweeps', { body: { kind } })),
     onSuccess: async ({ data }) => {
       await client.invalidateQueries({ queryKey: ['sweeps'] });
-      await navigate({ to: '/sweeps/$id', params: { id: data.id } });
+      if (done) done(TEXTS.begun(kindName(data.kind)));
+      else await navigate({ to: '/sweeps/$id', params: { id: data.id } });
     },
   });
 }

@@ -20,6 +20,7 @@ export const TEXTS = {
     Record<string, string>
   >,
   again: (kind: string) => `Sweep ${kind} again`,
+  begun: (kind: string) => `${kind} sweep started. What it finds comes by itself.`,
   run: 'Sweep…',
   pages: (done: number, of: number | null) => (of === null ? String(done) : `${done} of ${of}`),
   changed: (n: number) => (n === 0 ? '' : String(n)),
@@ -36,6 +37,8 @@ export const TEXTS = {
     releaseTitle: (n: number) => `Release this sweep, with ${n} missing?`,
     releaseText: 'Each missing thing gets a strike. Three strikes and the answer 404 of the provider make it deleted.',
     releaseButton: 'Release',
+    released: (kind: string, n: number) => `${kind} sweep released, with ${n} missing.`,
+    all: (n: number) => `All ${n} are on the page of the sweep.`,
     facts: {
       kind: 'Kind',
       reason: 'Reason',
