@@ -47,7 +47,7 @@ export function operatorJobs({ world, open }: Stack): void {
     await time.fill('2020-01-01T12:00');
     await page.getByRole('button', { name: 'Go to this time' }).click();
     await page.getByText(/^The past: 1 Jan 2020/).waitFor();
-    await page.getByText('No resources match at that time').waitFor();
+    await page.getByRole('heading', { name: 'Nothing matches the filters' }).waitFor();
     await watched.go(`/inventory?as_of=${new Date().toISOString()}`);
     await page.locator('tbody tr[data-index]').first().waitFor();
     expect(await page.getByRole('main').getByRole('checkbox').count()).toBe(0);
@@ -101,7 +101,7 @@ export function operatorJobs({ world, open }: Stack): void {
     await page.getByRole('menuitem', { name: 'until' }).click();
     await page.getByLabel('until').fill('2020-01-01T12:00');
     await page.getByRole('button', { name: 'Apply' }).click();
-    await page.getByText('No entries match').waitFor();
+    await page.getByRole('heading', { name: 'Nothing matches the filters' }).waitFor();
   });
 
   it('goes from one record to the next in the order of its list by keys', async () => {

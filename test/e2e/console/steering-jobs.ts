@@ -127,7 +127,7 @@ export function steeringJobs({ world, open }: Stack): void {
         .or(dialog.getByRole('textbox', { name: label }))
         .first()
         .fill(option);
-      await page.getByRole('option', { name: option, exact: true }).click();
+      await page.getByRole('option', { name: new RegExp(`^${option}(?: ·|$)`) }).click();
     };
     await page.getByRole('row', { name: new RegExp(`named ${droplet?.name} bluebird`) }).waitFor();
     await page.getByRole('button', { name: 'New rule' }).click();

@@ -16,7 +16,7 @@ interface Places<Name extends string> {
 
 /**
  * The texts of a form, what its inputs need, and the refusal of the API beside the field that it names: the one that is given, or the one that
- * `refuse` was called with. What a refusal says of a field is gone once the field is changed.
+ * `refuse` was called with. The words of a refusal beside a field go once the field is changed.
  */
 export function useFields<Name extends string>(
   start: Readonly<Record<Name, string>>,

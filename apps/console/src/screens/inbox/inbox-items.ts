@@ -173,25 +173,23 @@ function sweepItem(sweep: Sweep): InboxItem {
 }
 
 function sagaItem(saga: Saga): InboxItem {
-  const isStuck = saga.status === 'compensation_failed';
   const asked = saga.approval?.decision === null ? saga.approval : null;
-  const waits = asked !== null;
-  const name = sagaTitle(saga);
-  const title = asked?.step ? TEXTS.outputOf(words(asked.step), name) : name;
+  const title = asked?.step ? TEXTS.outputOf(words(asked.step), sagaTitle(saga)) : sagaTitle(saga);
+  const stopped = saga.status === 'compensation_failed' ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title);
   const delta = saga.cost?.delta_monthly ?? null;
   return {
     id: saga.id,
     group: 'sagas',
-    tone: waits ? 'wait' : 'bad',
-    title: asked ? TEXTS.sagaWaits(asked.asked_by, title) : isStuck ? TEXTS.sagaStuck(title) : TEXTS.sagaFailed(title),
-    meta: [asked ? asked.why : saga.error?.step && words(saga.error.step), !waits && saga.error?.detail, saga.tenant_id]
+    tone: asked ? 'wait' : 'bad',
+    title: asked ? TEXTS.sagaWaits(asked.asked_by, title) : stopped,
+    meta: [asked ? asked.why : saga.error?.step && words(saga.error.step), !asked && saga.error?.detail, saga.tenant_id]
       .filter(Boolean)
       .join(' · '),
     money: delta === null || Number(delta) === 0 ? null : `${moneyDelta(delta)} / mo`,
     at: saga.updated_at,
     to: `/sagas/${saga.id}`,
     decision: { saga },
-    rank: waits ? 500 : UNSAFE / 2,
+    rank: asked ? 500 : UNSAFE / 2,
   };
 }
 
@@ -262,21 +260,20 @@ function movesItems(moves: readonly Schemas['AttributionFindingResponse'][]): In
   });
 }
 
-/** One item for each month: the board of the month shows every problem of its drafts. */
+/** One item for each month, with the sum before tax: the board of the month shows every problem of its drafts. */
 function draftItems(drafts: readonly Schemas['TenantInvoiceResponse'][]): InboxItem[] {
   const stopped = drafts.filter(({ problems }) => problems.some(({ severity }) => severity === 'critical'));
   return [...new Set(stopped.map(({ period }) => period))].map((period): InboxItem => {
     const own = stopped.filter((draft) => draft.period === period);
     const problem = own[0]?.problems.find(({ severity }) => severity === 'critical');
     const currencies = new Set(own.map(({ currency }) => currency));
-    const sum = sumOf(own.map(({ net }) => net)); // the tax of a draft is not decided
     return {
       id: `drafts-${period}`,
       group: 'money',
       tone: 'warn',
       title: TEXTS.drafts(own.length, period === null ? null : monthText(period)),
       meta: problem?.detail ?? '',
-      money: currencies.size === 1 ? `${moneyIn(sum, own[0]?.currency ?? 'USD')} ${TEXTS.onHold}` : null,
+      money: currencies.size === 1 ? `${moneyIn(sumOf(own.map(({ net }) => net)), own[0]?.currency ?? 'USD')} ${TEXTS.onHold}` : null,
       at: null,
       to: '/month-runs',
       ...(period !== null && { search: { period: period.slice(0, 7) } }),
