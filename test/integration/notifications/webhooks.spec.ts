@@ -82,7 +82,8 @@ describe('messages', () => {
     expect(names('/once')).not.toContain('rolled back');
     expect(new Set(world.receiver.at('/once').map((received) => received.id)).size).toBe(40);
     expect(world.receiver.at('/once')).toHaveLength(40);
-    expect((await world.deliveries(id)).every((delivery) => delivery.status === 'delivered' && delivery.attempts === 1)).toBe(true);
+    const ends = (await world.deliveries(id)).map(({ status, attempts }) => `${status} ${attempts}`);
+    expect([...new Set(ends)]).toEqual(['delivered 1']);
   });
 
   it('are not written for a tenant that is closed [TNT-1]', async () => {
