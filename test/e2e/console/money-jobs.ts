@@ -274,7 +274,7 @@ export function moneyJobs({ world, open }: Stack): void {
       const { pathname, search } = new URL(request.url());
       if (pathname.startsWith('/api/v1/') && !pathname.endsWith('/stream')) asked.add(`${pathname}${search}`);
     });
-    for (const route of ['/costs', '/invoices', `/invoices/${data[0]?.id}`, '/payments', '/credit-notes', '/wallets']) {
+    for (const route of ['/costs', '/invoices', ...data.map(({ id }) => `/invoices/${id}`), '/payments', '/credit-notes', '/wallets']) {
       await page.goto(`${world().api}/console${route}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await watched.settled();
@@ -286,7 +286,7 @@ export function moneyJobs({ world, open }: Stack): void {
       const text = JSON.stringify(await world().call<unknown>('tenant', path));
       if (BUY_FIELDS.test(text)) found.push(`${path}: ${BUY_FIELDS.exec(text)?.[0]}`);
     }
-    expect(data).toHaveLength(1);
+    expect(data.length).toBeGreaterThan(0);
     expect(found).toEqual([]);
   });
 }

@@ -168,7 +168,10 @@ export function questionJobs({ world, open }: Stack): void {
       expect(page.url()).not.toContain('no-such-name');
     }
   });
+}
 
+/** Questions about tenants that come later, and about documents that were issued. */
+export function laterQuestionJobs({ world, open }: Stack): void {
   it('offers a tenant that owns nothing, with its name, and assigns to none before one is chosen', async () => {
     const body = { id: 'newcomer', name: 'Newcomer Ltd', reason: 'signed' };
     await world().call('admin', '/api/v1/tenants', { method: 'POST', body });
