@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { costWindow } from '../../../libs/features/costs/src/cost-window';
+import { invoicedStatement } from '../../../libs/features/costs/src/invoiced.sql';
 import { aProject, boundAccount, change, insert } from '../../support/factories';
 import { newCostsWorld, recordSince, setRates, type CostsWorld, type History } from './costs-world';
 
@@ -347,6 +349,9 @@ describe('one resource', () => {
         { tax: true, amount: '1.14' },
       ],
     });
+    const firstDay = costWindow({ period: '2026-04' }, new Date('2026-04-01T01:30:00Z'));
+    const { text, values } = invoicedStatement(firstDay, [], {});
+    expect((await world.owner.query(text, values)).rows).toMatchObject([{ amount: '6.00' }]); // the month has begun today
     const part = { period: undefined, from: '2026-04-02T00:00:00Z', to: '2026-05-01T00:00:00Z', basis: 'invoiced' };
     await expect(ask([], part)).rejects.toMatchObject({ code: 'validation_failed' });
   });

@@ -31,7 +31,7 @@ with asked as (
     select l.kind, l.product, l.tenant_id, l.amount, l.is_tax, l.resource_id, l.project_name as project, i.period, r.region, r.status, r.size_slug,
            r.attributed_by, r.cloud_project_id, r.provider_id, r.urn, r.name, r.attrs, r.changed_at, r.deleted_at
       from cloud_invoices i join cloud_cost_lines l on l.invoice_id = i.id left join cloud_resources r on r.id = l.resource_id
-     where i.period >= ($1::timestamptz at time zone 'UTC')::date and i.period < ($2::timestamptz at time zone 'UTC')::date) lines
+     where i.period >= ($1::timestamptz at time zone 'UTC')::date and i.period < $2::timestamptz at time zone 'UTC') lines
    where ${[...conditions, ...(groupBy.includes('tax') ? [] : ['not is_tax'])].join(' and ')}),
 groups as (select ${columns.join(', ')} from asked ${groupBy.length > 0 ? `group by ${groupBy.map((_key, at) => at + 1).join(', ')}` : ''})
 select (select coalesce(json_agg(g), '[]') from (select ${keys === '' ? '' : `${keys}, `}amount::text as amount from groups where amount is not null

@@ -195,7 +195,7 @@ const spanOf = ({ since, until }: CostWindow) => [Date.parse(since), Date.parse(
 
 /** Lines of rated months. $1 tenant, $2 since, $3 until. */
 const RATED_LINES = `rated_lines l`;
-const OF_THE_MONTHS = `l.tenant_id = $1 and l.period >= ($2::timestamptz at time zone 'UTC')::date and l.period < ($3::timestamptz at time zone 'UTC')::date`;
+const OF_THE_MONTHS = `l.tenant_id = $1 and l.period >= ($2::timestamptz at time zone 'UTC')::date and l.period < $3::timestamptz at time zone 'UTC'`;
 
 /** Lines that are given. $1 tenant, $2 the lines as JSON. */
 const GIVEN_LINES = `json_to_recordset($2) as l (line_kind text, product text, resource_id uuid, project_name text, region text, period date, day text,
