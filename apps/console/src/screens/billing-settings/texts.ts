@@ -114,7 +114,7 @@ export const TEXTS = {
     wrongDay: 'must be a whole number from 0 to 365',
     add: 'Add a step',
     remove: (step: number) => `Remove step ${step}`,
-    empty: { title: 'No steps', hint: 'Without steps nobody is reminded of an unpaid invoice.' },
+    empty: { title: 'No steps', hint: 'Without steps no reminder of an unpaid invoice is sent.' },
   },
   fx: {
     title: 'Exchange rates',
