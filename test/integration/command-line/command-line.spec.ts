@@ -14,7 +14,8 @@ const STORED = 'another-secret-token';
 const BUILT = join(__dirname, '../../../dist/arcadia');
 /** What each command sends, prints and exits with. `UPDATE_GOLDEN=1` writes it again. */
 const GOLDEN = join(__dirname, 'command-line.golden.txt');
-const LONGEST_HELP_MS = 200;
+/** How many bare starts of Node `--help` may cost: a bare start takes 40 to 130 ms, by machine. */
+const MOST_HELP_COSTS = 2.5;
 const NEW_HEAD = { no: '8', hash: 'b'.repeat(64) };
 
 let document: Document;
@@ -247,12 +248,18 @@ it('is one package that runs outside the repository and helps at once', () => {
     .split('\n');
   execFileSync('tar', ['xzf', join(folder, packed), '-C', folder]);
   const command = join(folder, 'package/arcadia.js');
-  // The time of the processor, because other tests may run at the same time.
-  const measured = `process.on('exit', () => process.stderr.write(JSON.stringify(process.cpuUsage()))); require(${JSON.stringify(command)})`;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', measured, 'arcadia', '--help'], { encoding: 'utf8', cwd: folder });
+  const { status, stdout } = spawnSync(process.execPath, [command, '--help'], { encoding: 'utf8', cwd: folder });
   expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('inventory') as string });
-  const { user, system } = JSON.parse(stderr) as NodeJS.CpuUsage;
-  expect((user + system) / 1_000).toBeLessThanOrEqual(LONGEST_HELP_MS);
+  // Compared with a bare start of Node beside it, in time of the processor: a busy machine makes both slower.
+  const cpuMs = (program: string) => {
+    const measured = `process.on('exit', () => process.stderr.write(JSON.stringify(process.cpuUsage()))); ${program}`;
+    const { stderr } = spawnSync(process.execPath, ['-e', measured, 'arcadia', '--help'], { encoding: 'utf8', cwd: folder });
+    const { user, system } = JSON.parse(stderr) as NodeJS.CpuUsage;
+    return (user + system) / 1_000;
+  };
+  const starts = Array.from({ length: 5 }, () => ({ bare: cpuMs(''), help: cpuMs(`require(${JSON.stringify(command)})`) }));
+  const least = (of: 'bare' | 'help') => Math.min(...starts.map((start) => start[of]));
+  expect(least('help') / least('bare')).toBeLessThanOrEqual(MOST_HELP_COSTS);
 });
 
 it('sends events to a receiver of this machine, signed as Standard Webhooks has it, and shows one that fails [WHK-1]', async () => {
