@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Injectable, Logger } from '@nestjs/common';
 import { UnrecoverableError, type Job } from 'bullmq';
 import { errorFields, isRetryable } from '#libs/kernel';
@@ -63,6 +64,10 @@ function spanOf(job: RunnableJob) {
 export class StopSignal {
   private readonly controller = new AbortController();
   readonly signal = this.controller.signal;
+
+  constructor() {
+    setMaxListeners(0, this.signal); // one for each call that runs, which takes it away at its end
+  }
 
   abort(): void {
     this.controller.abort();

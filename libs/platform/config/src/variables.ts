@@ -213,7 +213,7 @@ const SHAPE = {
   EVENT_RETENTION_DAYS: setting('inventory', 'age at which whole months of events are archived (INV-14)', wholeNumber(1, 36_500), '400'),
 
   AUDIT_SEAL_MS: setting('worker', 'between two runs that link new records into the chain (INV-14)', timerMs(100), '10000'),
-  EVENTS_NUMBER_MS: setting('worker', 'between two runs that give committed events their numbers (EVT-1)', timerMs(100), '200'),
+  EVENTS_NUMBER_MS: setting('worker', 'between two runs that give committed events their numbers (EVT-1)', timerMs(100), '120'),
   SWEEP_RETENTION_DAYS: setting('worker', 'age from which one complete sweep per kind and day is kept', wholeNumber(7, 36_500), '30'),
   PROVIDER_ACTION_RETENTION_DAYS: setting('worker', "age at which the provider's actions are deleted", wholeNumber(7, 36_500), '90'),
   BALANCE_HOURLY_DAYS: setting('worker', 'age from which one balance per day is kept', wholeNumber(1, 36_500), '35'),
