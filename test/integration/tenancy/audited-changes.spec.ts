@@ -428,14 +428,20 @@ const FAULTS = [
     make: `create function refuse_audit() returns trigger language plpgsql as $$ begin raise exception 'audit is broken: secret detail'; end $$;
            create trigger refuse_audit before insert on audit_log for each row execute function refuse_audit()`,
     end: 'drop trigger refuse_audit on audit_log; drop function refuse_audit()',
+    changes: CHANGES,
   },
-  { fault: 'is forbidden', make: 'revoke insert on audit_log from arcadia_service', end: 'grant insert on audit_log to arcadia_service' },
+  {
+    fault: 'is forbidden',
+    make: 'revoke insert on audit_log from arcadia_service',
+    end: 'grant insert on audit_log to arcadia_service',
+    changes: process.env.TEST_LONG ? CHANGES : CHANGES.filter((_change, nth) => nth % 8 === 0),
+  },
 ];
 
-describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ make, end }) => {
+describe.each(FAULTS)('a change while the insert into the audit log $fault', ({ make, end, changes }) => {
   aWorldOfItsOwn();
 
-  it.each(CHANGES)('refuses $what and changes nothing [OPS-9]', async ({ send, status }) => {
+  it.each(changes)('refuses $what and changes nothing [OPS-9]', async ({ send, status }) => {
     const log = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     const before = await tableContents(world);
     await world.owner.query(make);

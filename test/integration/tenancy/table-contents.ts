@@ -34,9 +34,10 @@ const TABLES = [
   'fx_rates',
 ];
 
-/** Returns all rows that a request could have changed, for a comparison before and after. */
-export async function tableContents({ owner }: TenancyWorld): Promise<unknown[][]> {
-  const rows: unknown[][] = [];
-  for (const table of TABLES) rows.push((await owner.query(`select * from ${table} order by 1`)).rows);
-  return rows;
+const CONTENTS = TABLES.map((table) => `(select json_agg(rows) from (select * from ${table} order by 1) rows) as ${table}`);
+
+/** Returns all rows that a request could have changed, by table, for a comparison before and after. */
+export async function tableContents({ owner }: TenancyWorld): Promise<unknown> {
+  const { rows } = await owner.query<Record<string, unknown>>(`select ${CONTENTS.join(', ')}`);
+  return rows[0];
 }
