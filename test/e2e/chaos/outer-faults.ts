@@ -99,8 +99,11 @@ export class OuterFaults {
     const owner = new Client({ connectionString: this.world.ownerUrl });
     await owner.connect();
     try {
-      const lost = await queues.lose(owner);
-      if (lost === 0) throw new Error('the queues contained nothing that could be lost');
+      // Until the workers that the faults before have stopped have filled them again, the queues may be empty.
+      await until(async () => (await queues.lose(owner)) > 0, {
+        what: 'queues with something that can be lost',
+        withinMs: LONGEST_RECOVERY_MS,
+      });
     } finally {
       await owner.end();
     }
