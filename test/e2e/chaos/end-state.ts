@@ -77,8 +77,9 @@ export class EndState {
   async costsSettled(costs: CostLoad): Promise<void> {
     await costs.letLeasesEnd();
     const requestedAt = new Map<string, number>();
-    await this.eventually('all invoices ingested and delivered', async () => {
-      const wrong = await this.unsettledInvoices();
+    let wrong: Awaited<ReturnType<EndState['unsettledInvoices']>> = [];
+    const settled = this.eventually('all invoices ingested and delivered', async () => {
+      wrong = await this.unsettledInvoices();
       if (wrong.length === 0) return true;
       await costs.letADayPass(); // again, because a read that began before the last correction ends without it
       await costs.letPausesPass(); // again, because an attempt that began under the faults can fail after them
@@ -89,6 +90,10 @@ export class EndState {
       }
       await sleep(1_000); // each check reads all invoices of the simulator
       return false;
+    });
+    await settled.catch(async (error: unknown) => {
+      const reads = await this.world.query('select * from cloud_billing_reads');
+      throw new Error(`${String(error)}: ${JSON.stringify({ wrong, reads })}`, { cause: error });
     });
   }
 
