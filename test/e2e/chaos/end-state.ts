@@ -9,7 +9,7 @@ import type { CostLoad } from './cost-load';
 import { FINAL } from './saga-starts';
 import type { WholeWorld } from './whole-world';
 
-const SETTLED_WITHIN_MS = 180_000;
+const SETTLED_WITHIN_MS = 300_000;
 /** Longer than an ingest takes: each request asks for another ingest, also of an invoice that is being ingested. */
 const REQUEST_AGAIN_MS = 15_000;
 

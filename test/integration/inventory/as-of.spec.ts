@@ -82,6 +82,18 @@ it('lists the past of a resource to its previous tenant and not to its present o
   expect(await list(undefined, {}, tenant('emil'))).toHaveLength(1);
 });
 
+it('lists a resource to its owner of then after a correction that changed only its project [INV-13]', async () => {
+  const row = (await world.inventory.list(platform, { kind: 'droplet', q: 'late' }, { limit: 1 })).data[0];
+  const before = await now();
+  const changes = { project_id: { old: null, new: '00000000-0000-4000-8000-00000000000a' }, effective_from: { old: null, new: before } };
+  await world.database.query(
+    `insert into cloud_resource_events (resource_id, type, source, changes) values ($1, 'attributed', 'admin', $2)`,
+    [row?.id, changes],
+  );
+  expect(await list(before, { q: 'late' }, tenant('emil'))).toHaveLength(1);
+  expect(await list(before, { q: 'late' })).toMatchObject([{ tenant_id: 'emil' }]);
+});
+
 it('lists nothing, with no time of completeness, before the first sweep', async () => {
   const answer = await world.inventory.list(platform, {}, { limit: 10 }, '2020-01-01T00:00:00.000Z');
   expect(answer.data).toEqual([]);

@@ -110,6 +110,15 @@ it('starts one saga per idempotency key, also for concurrent requests, and rejec
   const ids = await Promise.all(Array.from({ length: 8 }, () => start({ steps: ['echo'] })));
   expect(new Set(ids).size).toBe(1);
   await expect(start({ steps: ['echo', 'echo'] })).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+  const overriding = starts.start({
+    kind: 'demo',
+    input: { steps: ['echo'] },
+    tenantId: null,
+    idempotencyKey: 'key-1',
+    override: true,
+    because: ADMIN,
+  });
+  await expect(overriding).rejects.toMatchObject({ code: 'idempotency_key_reused' });
   expect(await start({ steps: ['echo'] }, 'acme')).not.toBe(ids[0]);
 });
 

@@ -402,6 +402,28 @@ describe('an entry about a tenant', () => {
     expect(await foundBy('zed', 'inventory_bulk_changed')).toHaveLength(2); // it lost them
   });
 
+  it('has the weights of a pool and the card of a tenant before and after, and is found by each tenant of the weights [OPS-9]', async () => {
+    const set = (weights: object) =>
+      world
+        .http()
+        .put('/api/v1/billing/pools')
+        .set(ADMIN_HEADER)
+        .send({ valid_from: '2026-03', pools: [{ pool: 'support', method: 'weighted', weights }], reason: 'sold' })
+        .expect(200);
+    await set({ acme: 1, globex: 1 });
+    await set({ acme: 9 });
+    const [entry] = await foundBy('globex', 'billing_pools_set');
+    const previous = { method: 'weighted', weights: { acme: 1, globex: 1 } };
+    expect(entry?.details).toMatchObject({
+      pools: [{ pool: 'support', method: 'weighted', weights: { acme: 9 }, previous }],
+      tenant_ids: ['acme', 'globex'],
+    });
+    for (const card_id of [DEFAULT_CARD, null])
+      await world.http().put('/api/v1/tenants/zed/rate-card').set(ADMIN_HEADER).send({ card_id, valid_from: '2026-05', reason: 'sold' }).expect(200); // prettier-ignore
+    const [card] = await foundBy('zed', 'tenant_rate_card_set');
+    expect(card?.details).toMatchObject({ card_id: null, previous_card_id: DEFAULT_CARD });
+  });
+
   it('is found by the owner of the resource of an accepted drift, of an adoption, and of the saga that a person steers [OPS-9]', async () => {
     const saga = {
       kind: 'demo',

@@ -97,6 +97,36 @@ it('carries good drafts on by themselves where the profile says so, and stops fo
   });
 });
 
+it('issues nothing by itself once the profile says so, or a person has taken the approval back', async () => {
+  const carryOn = () => world.service(BulkInvoiceService).carryOn(new AbortController().signal);
+  const codes = async (period: string) => (await world.listed({ period })).map(({ tenant_id, status }) => [tenant_id, status]).sort();
+  await world.fillProfile('maple', { auto: 'issue', address: null });
+  await world.fillProfile('oak', { auto: 'approve' });
+  await world.closeMonth('2020-08', [usage('maple', '7'), usage('oak', '8')]);
+  await carryOn();
+  expect(await codes('2020-08')).toEqual([['maple', 'draft'], ['oak', 'ready']]); // prettier-ignore
+  await world.fillProfile('maple', { auto: 'off' });
+  await world.invoices.refresh((await world.draftOf('2020-08', 'maple')).id, null, BECAUSE);
+  const [approved] = (await world.listed({ period: '2020-08' })).filter(({ tenant_id }) => tenant_id === 'oak');
+  await world.invoices.unapprove(approved?.id ?? '', null, BECAUSE);
+  await carryOn();
+  expect(await codes('2020-08')).toEqual([['maple', 'draft'], ['oak', 'draft']]); // prettier-ignore
+  expect(await world.draftOf('2020-08', 'maple')).toMatchObject({ problems: [] });
+});
+
+it('stops a draft with a line of one’s own in another currency than its own, and keeps the price as it was', async () => {
+  await world.fillProfile('pine');
+  const line = { description: 'Migration', quantity: '1', unit: '', unit_price: '1000.00' };
+  const { id, version } = await world.invoices.createOneOff('pine', [line], BECAUSE);
+  await world.fillProfile('pine', { currency: 'JPY' });
+  await world.invoices.refresh(id, version, BECAUSE);
+  const read = async () => (await world.listed({ tenant_id: 'pine' }))[0];
+  expect(await read()).toMatchObject({ currency: 'JPY', problems: [{ code: 'line_in_other_currency', severity: 'critical' }] });
+  await world.fillProfile('pine', { currency: 'USD' });
+  await world.invoices.refresh(id, null, BECAUSE);
+  expect(await read()).toMatchObject({ currency: 'USD', total: '1000.00', problems: [] });
+});
+
 it('refuses a time zone that the database does not know, and adds a set of tax rules once', async () => {
   await expect(world.fillIssuer({ time_zone: 'Europe/Atlantis' })).rejects.toMatchObject({ code: 'validation_failed' });
   const rules = world.service(TaxRules);

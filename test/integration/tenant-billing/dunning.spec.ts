@@ -63,6 +63,39 @@ describe('reminding', () => {
     expect(await reasonOf('birch')).toBeNull();
   });
 
+  it('begins anew with an invoice that a returned payment makes due again', async () => {
+    const [dunning, tenant] = [world.service(Dunning), 'birch'];
+    const id = await world.issued({ tenant, nets: [100], overdue: 25 });
+    await dunning.run();
+    const before = await kindsOf(tenant);
+    const paid = payment(110);
+    await world.pay(id, paid);
+    expect(await reasonOf(tenant)).toBeNull();
+    const { rows } = await world.owner.query<{ id: string }>('select id from payments where invoice_id = $1', [id]);
+    await world.pay(id, { ...payment(110), kind: 'reversed', payment_id: rows[0]?.id ?? '' });
+    await dunning.run();
+    expect(await reasonOf(tenant)).toContain('is overdue');
+    expect(await kindsOf(tenant)).toHaveLength(before.length + 3);
+    const { rows: events } = await world.owner.query(`select 1 from events where type = 'tenant_invoice.overdue' and subject_id = $1`, [
+      id,
+    ]);
+    expect(events).toHaveLength(2);
+    await world.pay(id, payment(110));
+  });
+
+  it('blocks orders for an overdue invoice once the block of somebody else is lifted', async () => {
+    const [dunning, tenant] = [world.service(Dunning), 'birch'];
+    await world.service(TenantWriter).update(tenant, { orders_blocked_reason: 'a dispute' }, BECAUSE);
+    const id = await world.issued({ tenant, nets: [100], overdue: 25 });
+    await dunning.run();
+    expect(await reasonOf(tenant)).toBe('a dispute');
+    await world.service(TenantWriter).update(tenant, { orders_blocked_reason: null }, BECAUSE);
+    await dunning.run();
+    expect(await reasonOf(tenant)).toContain('is overdue');
+    await world.pay(id, payment(110));
+    expect(await reasonOf(tenant)).toBeNull();
+  });
+
   it('does nothing to invoices that are not overdue long enough, paid or written off', async () => {
     const before = (await kindsOf('birch')).length;
     await world.issued({ tenant: 'birch', nets: [100], overdue: 2 });

@@ -53,6 +53,7 @@ export {
   type BulkInvoices,
   type BulkVerb,
 } from './invoices/bulk-invoices';
+export { INVOICE_ACTIONS } from './invoices/invoice-verbs';
 export { DraftChanges, type DraftChangesView, type LineChangeView } from './invoices/draft-changes';
 export { FxRates, type FxRateInput, type FxRateView } from './invoices/fx-rates';
 export type { BuildReport } from './invoices/invoice-builder';

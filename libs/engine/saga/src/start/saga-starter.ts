@@ -108,9 +108,10 @@ interface RequestKey {
   readonly bodyHash: string;
 }
 
-function keyOf({ idempotencyKey, tenantId, kind, input }: StartRequest): RequestKey | null {
+/** A start without `override` has the digest that earlier releases stored. */
+function keyOf({ idempotencyKey, tenantId, kind, input, override }: StartRequest): RequestKey | null {
   if (idempotencyKey === undefined) return null;
-  const body = canonicalJson({ kind, input: input as Json });
+  const body = canonicalJson({ kind, input: input as Json, ...(override && { override }) });
   return {
     scope: tenantId === null ? 'platform' : `tenant:${tenantId}`,
     name: idempotencyKey,

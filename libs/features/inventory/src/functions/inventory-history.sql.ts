@@ -23,7 +23,7 @@ language sql stable security definer set search_path from current as $$
   corrected as (
     select distinct on (l.resource_id) l.resource_id, l.changes -> 'tenant_id' ->> 'new' as tenant
       from later l
-     where l.type = 'attributed' and l.changes ? 'effective_from' and (l.changes -> 'effective_from' ->> 'new')::timestamptz <= moment
+     where l.type = 'attributed' and l.changes ?& array['tenant_id', 'effective_from'] and (l.changes -> 'effective_from' ->> 'new')::timestamptz <= moment
      order by l.resource_id, l.seq desc),
   born as (select l.resource_id from later l where l.type = 'discovered'),
   then_ as (

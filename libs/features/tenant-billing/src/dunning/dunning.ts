@@ -35,7 +35,10 @@ interface DueStep {
   readonly action: DunningAction;
 }
 
-/** Set-based: steps that are due and not taken, of invoices that are overdue, by day. $1 the steps as installed, $2 how many. */
+/**
+ * Set-based: steps that are due and not taken, of invoices that are overdue, by day. A step that blocks orders waits while somebody else's block
+ * stands. $1 the steps as installed, $2 how many.
+ */
 const DUE_STEPS = `
 select i.id as invoice_id, (s.step ->> 'after_days')::int as after_days, s.step ->> 'action' as action
   from tenant_invoices i
@@ -45,6 +48,9 @@ select i.id as invoice_id, (s.step ->> 'after_days')::int as after_days, s.step 
    and i.due_on + (s.step ->> 'after_days')::int <= (clock_timestamp() at time zone 'UTC')::date
    and not exists (select from dunning_steps t
                     where t.invoice_id = i.id and t.after_days = (s.step ->> 'after_days')::int and t.action = s.step ->> 'action')
+   and not (s.step ->> 'action' = 'block_orders' and exists (
+     select from tenants t where t.id = i.tenant_id and t.orders_blocked_reason is not null and not exists (
+       select from dunning_steps b where b.tenant_id = t.id and b.block_reason = t.orders_blocked_reason)))
  order by i.due_on, i.id, after_days, s.nr limit $2`;
 
 const BATCH = 500;
@@ -53,8 +59,8 @@ const BATCH = 500;
 const blockReasonOf = (number: string): string => `The invoice ${number} is overdue`;
 
 /**
- * Reminds of invoices that are overdue: the only writer of `dunning_policies` and `dunning_steps`. Each step of an invoice happens once, in one
- * transaction with what it does. Nothing here suspends or deletes.
+ * Reminds of invoices that are overdue: the only writer of `dunning_policies` and `dunning_steps`. Each step of an invoice happens once, unless a
+ * returned payment makes it due again, in one transaction with what it does. Nothing here suspends or deletes.
  */
 @Injectable()
 export class Dunning {
@@ -130,6 +136,15 @@ export class Dunning {
     const [other] = await sql<{ reason: string }>(em, OTHER_BLOCK, [tenantId, invoiceId]);
     const context = { ...because, reason: `The invoice ${number ?? invoiceId} is settled` };
     await this.tenants.replaceBlock(em, tenantId, own.blockReason, other?.reason ?? null, context);
+  }
+
+  /**
+   * Begins anew with an invoice that a returned payment has made due again, in the transaction of the return: it becomes overdue and gets its
+   * steps as one that was never paid.
+   */
+  async beginAgain(em: EntityManager, invoiceId: string): Promise<void> {
+    await em.delete(TakenDunningStep, { invoiceId });
+    await this.overdue.forget(em, invoiceId);
   }
 
   private take({ invoice_id: invoiceId, after_days: afterDays, action }: DueStep): Promise<boolean> {

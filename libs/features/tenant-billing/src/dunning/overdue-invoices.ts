@@ -1,6 +1,8 @@
 import { queryableOf, sql, Transaction } from '#libs/database';
 import { EventLog } from '#libs/events';
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { OverdueInvoice } from '../entities/dunning.entity';
 
 interface OverdueRow {
   readonly id: string;
@@ -34,6 +36,11 @@ export class OverdueInvoices {
     private readonly transaction: Transaction,
     private readonly events: EventLog,
   ) {}
+
+  /** The invoice may become overdue again. */
+  async forget(em: EntityManager, invoiceId: string): Promise<void> {
+    await em.delete(OverdueInvoice, { invoiceId });
+  }
 
   /** Any number of workers may call it. Returns how many invoices have become overdue. */
   async announce(signal?: AbortSignal): Promise<number> {

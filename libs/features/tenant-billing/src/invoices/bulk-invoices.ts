@@ -2,7 +2,8 @@ import { AuditLog, type AuditContext } from '#libs/audit';
 import { queryableOf, Transaction } from '#libs/database';
 import { DomainError, errorFields, ValidationFailedError } from '#libs/kernel';
 import { Injectable, Logger } from '@nestjs/common';
-import { In } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
+import { BillingProfile } from '../entities/billing-profile.entity';
 import { BillingRun } from '../entities/billing-run.entity';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { isCritical, isPossible } from '../pricing/invoice.states';
@@ -122,6 +123,7 @@ export class BulkInvoiceService {
     for (const verb of ['approve', 'issue'] as const)
       for await (const { id, version } of this.automatic(verb)) {
         if (signal.aborted) return;
+        if (!(await this.isAllowed(id, verb))) continue; // `auto` may have been turned off since the drafts were read
         await this.attempt(() => (verb === 'approve' ? this.approve(id, version) : this.issuing.issue(id, version, SERVICE)));
       }
   }
@@ -145,8 +147,8 @@ export class BulkInvoiceService {
         if (change.verb === 'approve') await this.invoices.approveAll(calls, because);
         else await this.issuing.issueAll(calls, because, change.issuedOn ?? null);
         return calls.map(({ id }) => ({ id, code: 'done', detail: null }));
-      } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
+      } catch {
+        // Each gets its own result below.
       }
     const results: BulkInvoiceResult[] = [];
     for (const one of next) results.push(await this.one(change, one, because));
@@ -160,7 +162,11 @@ export class BulkInvoiceService {
       return { id, code: 'done', detail: null };
     } catch (error) {
       if (error instanceof DomainError) return refusal(id, error);
-      throw error;
+      this.log.error(
+        { event: 'bulk_invoice_failed', verb, invoice_id: id, ...errorFields(error) },
+        error instanceof Error ? error.stack : undefined,
+      );
+      return { id, code: 'internal', detail: 'An unexpected error; the log of the api has it. The invoice stayed as it was' };
     }
   }
 
@@ -184,13 +190,10 @@ export class BulkInvoiceService {
    * parts; those that are refused do not keep the task from later ones.
    */
   private async *automatic(verb: 'approve' | 'issue'): AsyncGenerator<Pick<TenantInvoice, 'id' | 'version'>> {
-    const [status, modes] = verb === 'approve' ? (['draft', ['approve', 'issue']] as const) : (['ready', ['issue']] as const);
     for (let last = NIL; ;) {
       const found = await this.transaction.run((em) =>
-        em
-          .createQueryBuilder(TenantInvoice, 'i')
+        allowed(em, verb)
           .select(['i.id', 'i.version'])
-          .where('i.status = :status and i.kind = :kind and i.auto = any (:modes)', { status, kind: 'standard', modes })
           .andWhere(`i.id > :last and not (i.problems @> '[{"severity":"critical"}]')`, { last })
           .orderBy('i.id')
           .limit(MOST_INVOICES)
@@ -201,6 +204,10 @@ export class BulkInvoiceService {
       if (!end || found.length < MOST_INVOICES) return;
       last = end.id;
     }
+  }
+
+  private isAllowed(id: string, verb: 'approve' | 'issue'): Promise<boolean> {
+    return this.transaction.run((em) => allowed(em, verb).andWhere('i.id = :id', { id }).getExists());
   }
 
   /** A profile or price that changed since the build is taken over first. Without a good draft after that, it waits for a person. */
@@ -224,6 +231,15 @@ export class BulkInvoiceService {
       this.log.warn({ event: 'invoice_not_carried_on', ...errorFields(error) });
     }
   }
+}
+
+/** Invoices of months that a task may approve or issue: `auto` of the draft and of the present profile of its tenant allow it. */
+function allowed(em: EntityManager, verb: 'approve' | 'issue') {
+  const [status, modes] = verb === 'approve' ? (['draft', ['approve', 'issue']] as const) : (['ready', ['issue']] as const);
+  return em
+    .createQueryBuilder(TenantInvoice, 'i')
+    .where('i.status = :status and i.kind = :kind and i.auto = any (:modes)', { status, kind: 'standard', modes })
+    .andWhereExists(em.createQueryBuilder(BillingProfile, 'p').where('p.tenantId = i.tenantId and p.auto = any (:modes)'));
 }
 
 /** Before every id. */

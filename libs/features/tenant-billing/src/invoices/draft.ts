@@ -1,7 +1,5 @@
 import { Money } from '#libs/kernel';
-import { charactersWithoutGlyph } from '../documents/document-font';
 import type { DocumentTax, TaxCategory } from '../pricing/tenant-document';
-import { monthOf } from '../months';
 import { SELL_PLACES } from '../pricing/price-lines';
 import type { IssuerView, ProfileView } from '../profiles/billing-profiles';
 import { least } from '../wallets/draw-lots';
@@ -9,6 +7,7 @@ import { documentTaxes, type TaxDecision } from '../tax/decide-tax';
 import type { Adjustment, ExchangeRate, FrozenTax, FrozenTerms, InvoiceProblem } from '../pricing/invoice.states';
 import { decimalsOf } from '../pricing/tenant-document';
 import { digestByLine } from './draft-chunks';
+import { problemsOf } from './draft-problems';
 import { roundLines } from './rounding';
 
 /** The kind of the line by which the promotion wallet lowers the net. */
@@ -142,12 +141,7 @@ export function composeDraft(inputs: DraftInputs): Draft {
     net: net.toText(),
     tax: taxSum.toText(),
     total: total.toText(),
-    problems: problemsOf(
-      inputs,
-      total,
-      isPriceable,
-      lines.some(({ kind }) => kind === PROMOTION_LINE),
-    ),
+    problems: problemsOf({ ...inputs, currency, total, isPriceable, hasPromotion: lines.some(({ kind }) => kind === PROMOTION_LINE) }),
     terms,
   };
   return { ...draft, digest: digestByLine(draft) };
@@ -238,57 +232,3 @@ function termsOf({ issuer, profile, tenantId, tax }: DraftInputs, fx: ExchangeRa
     fx,
   };
 }
-
-function problemsOf(inputs: DraftInputs, total: Money, isPriceable: boolean, hasPromotion: boolean): InvoiceProblem[] {
-  const { tenantId, issuer, profile, tax, lines } = inputs;
-  const tenant = `tenants/${tenantId}`;
-  const critical = (code: string, path: string, detail: string): InvoiceProblem => ({ code, severity: 'critical', path, detail });
-  const without = lines.filter(({ sell }) => sell === null);
-  const currency = profile.currency ?? issuer.currency;
-  const months = [...new Set(lines.flatMap(({ corrects }) => (corrects === null ? [] : monthOf(corrects))))].sort();
-  return [
-    ...issuer.problems.map(({ detail }) => critical('issuer_incomplete', `issuers/${issuer.id}`, detail)),
-    ...profile.problems.map(({ detail }) => critical('profile_incomplete', tenant, detail)),
-    ...(profile.paused
-      ? [critical('profile_paused', tenant, 'Nothing is issued to the tenant while its billing profile is paused; set `paused` to false')]
-      : []),
-    ...(without.length > 0
-      ? [
-          critical(
-            'no_rate',
-            tenant,
-            `${without.length} lines have no rate: ${named(without)}. Add a rate that applies to them, and rate the month again`,
-          ),
-        ]
-      : []),
-    ...(isPriceable
-      ? []
-      : [critical('no_fx_rate', tenant, `There is no exchange rate to ${currency}; add one with POST /api/v1/billing/fx-rates`)]),
-    ...(tax.status === 'undecided' ? tax.problems.map(({ code, detail }) => critical(code, tenant, detail)) : []),
-    ...unprintable(inputs).map((detail) => critical('character_not_printable', tenant, detail)),
-    ...(total.isNegative()
-      ? [critical('negative_total', tenant, 'The total is below zero; credit an earlier invoice, or add a line')]
-      : []),
-    ...(total.isZero() && !issuer.issue_zero && !hasPromotion
-      ? [critical('zero_total', tenant, 'There is nothing to pay; set `issue_zero` of the issuer to issue such invoices')]
-      : []),
-    ...months.map((month): InvoiceProblem => ({
-      code: 'corrects_month',
-      severity: 'warning',
-      path: tenant,
-      detail: `The month ${month} was rated again after its invoice was issued; this draft has the difference`,
-    })),
-  ];
-}
-
-/** What the font of documents cannot show would be missing on paper. */
-function unprintable({ issuer, profile, lines, adjustments }: DraftInputs): string[] {
-  const texts = [issuer.name, issuer.address, issuer.bank_text, profile.legal_name, profile.address, profile.purchase_order];
-  const names = [...lines, ...adjustments].flatMap((line) => [line.description, 'resource_name' in line ? line.resource_name : null]);
-  const characters = charactersWithoutGlyph([...new Set([...texts, ...names])].join('\n'));
-  if (characters.length === 0) return [];
-  return [`Documents cannot show the characters ${characters.slice(0, 20).join(' ')}; write the names and addresses that have them with other letters`]; // prettier-ignore
-}
-
-const named = (lines: readonly SourceLine[]): string =>
-  [...new Set(lines.map(({ description }) => description))].sort().slice(0, 5).join(', ');

@@ -188,7 +188,8 @@ export class InvoiceBuilder {
     for (const part of lineParts(lines)) await tx.query(INSERT_LINES, [JSON.stringify(part)]);
     const heads = drafts.map(({ id, draft, adjustments, auto }) => {
       const { lines: of, terms: _terms, ...totals } = draft;
-      return { id, ...totals, line_count: of.length, auto, adjustments };
+      const priced = adjustments.map((one) => ({ currency: draft.currency, ...one })); // a line keeps the currency in which it was added
+      return { id, ...totals, line_count: of.length, auto, adjustments: priced };
     });
     await tx.query(UPDATE_DRAFTS, [JSON.stringify(heads), by, versions]);
   }

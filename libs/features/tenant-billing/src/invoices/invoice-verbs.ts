@@ -41,7 +41,7 @@ export interface VerbOutcome {
   readonly event?: { readonly type: EventType; readonly data: Readonly<Record<string, unknown>> };
 }
 
-const PAST: Readonly<Record<InvoiceVerb, string>> = {
+const PAST = {
   refresh: 'refreshed',
   adjust: 'adjusted',
   approve: 'approved',
@@ -51,7 +51,10 @@ const PAST: Readonly<Record<InvoiceVerb, string>> = {
   credit: 'credited',
   pay: 'paid',
   write_off: 'written_off',
-};
+} as const satisfies Readonly<Record<InvoiceVerb, string>>;
+
+/** What the audit log names each verb. */
+export const INVOICE_ACTIONS = Object.values(PAST).map((past) => `tenant_invoice_${past}` as const);
 
 /** Carries out verbs: every change of an invoice that is no build goes through `run`. Of two verbs at the same time one wins. [TBL-5] */
 @Injectable()

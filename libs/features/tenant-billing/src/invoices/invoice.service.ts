@@ -141,9 +141,9 @@ export class TenantInvoiceService {
     return approved.map((one) => invoiceView(one, PLATFORM));
   }
 
-  /** Takes an approval back. Throws like every verb. */
+  /** Takes an approval back. The draft waits for a person from then on, whatever its profile allows. Throws like every verb. */
   unapprove(id: string, expectedVersion: number | null, because: AuditContext): Promise<TenantInvoiceView> {
-    const set = { terms: null, taxStatus: 'undecided' } as const;
+    const set = { terms: null, taxStatus: 'undecided', auto: 'off' } as const;
     return this.run(id, 'unapprove', expectedVersion, because, async (em) => {
       await this.wallets.giveBack(em, id, because.by);
       return { set, event: { type: 'tenant_invoice.unapproved', data: {} } };

@@ -95,6 +95,7 @@ export class Payments {
       const due = isReceived ? invoice.due.subtract(split.toDue) : invoice.due.add(split.toDue);
       const paid = isReceived ? invoice.paid.add(split.toDue) : invoice.paid.subtract(split.toDue).subtract(split.toRefund);
       if (due.isZero()) await this.dunning.end(em, invoice, because);
+      else if (invoice.due.isZero()) await this.dunning.beginAgain(em, id);
       const { kind, reference } = input;
       const amounts = { amount: amount.toText(), to_due: split.toDue.toText(), to_wallet: split.toWallet.toText() };
       const data = { payment_id: payment.id, invoice_id: id, number: invoice.number, kind, ...amounts, currency: invoice.currency };

@@ -88,6 +88,8 @@ export interface Adjustment {
   readonly quantity: string;
   readonly unit: string;
   readonly unit_price: string;
+  /** Of the price: that of the draft when the line was added. Undefined before it is written, and for lines of 0.2.0 until then. */
+  readonly currency?: string;
   readonly reason: string;
   readonly added_by: string;
 }

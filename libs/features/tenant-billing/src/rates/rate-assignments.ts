@@ -5,7 +5,7 @@ import { decodeCursor, pageOf, UUID_KEY, ValidationFailedError, type ListAnswer,
 import { TenantNotFoundError, TenantRegistry, UnknownTenantError } from '#libs/tenants';
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { And, LessThan, MoreThanOrEqual, type EntityManager, type Repository } from 'typeorm';
+import { And, LessThan, LessThanOrEqual, MoreThanOrEqual, type EntityManager, type Repository } from 'typeorm';
 import { DefaultRateCard, RateCard } from '../entities/rate-card.entity';
 import { RateOverride } from '../entities/rate-override.entity';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
@@ -100,9 +100,13 @@ export class RateAssignments {
     await this.transaction.run(async (em) => {
       if (cardId !== null && !(await em.findOneBy(RateCard, { id: cardId }))) throw new RateCardNotFoundError();
       const validFrom = firstDay(month);
+      const before = await em.findOne(TenantRateCard, {
+        where: { tenantId, validFrom: LessThanOrEqual(validFrom) },
+        order: { validFrom: 'DESC' },
+      });
       const row = { tenantId, validFrom, cardId, changedBy: because.by.sub, changedAt: () => 'clock_timestamp()' };
       await em.upsert(TenantRateCard, row, ['tenantId', 'validFrom']);
-      const details = { tenant_id: tenantId, card_id: cardId, valid_from: monthOf(validFrom) };
+      const details = { tenant_id: tenantId, card_id: cardId, previous_card_id: before?.cardId ?? null, valid_from: monthOf(validFrom) };
       const target = { type: 'tenant', id: tenantId };
       await this.audit.record(queryableOf(em), { ...because, action: 'tenant_rate_card_set', target, details });
     });

@@ -70,11 +70,14 @@ export class PoolService {
     for (const tenant of changes.flatMap(({ weights = {} }) => Object.keys(weights)))
       if (!(await this.tenants.find(tenant))) throw new UnknownTenantError(tenant, await this.tenants.nearest(tenant));
     await this.transaction.run(async (em) => {
+      const before = await this.rulesOf(queryableOf(em), firstDay(month));
       for (const { pool, method, weights = {} } of changes) {
         const row = { pool, validFrom: firstDay(month), method, weights, changedBy: because.by.sub, changedAt: () => 'clock_timestamp()' };
         await em.upsert(BillingPool, row, ['pool', 'validFrom']);
       }
-      const details = { valid_from: month, pools: changes.map(({ pool, method }) => ({ pool, method })) };
+      const pools = changes.map(({ pool, method, weights = {} }) => ({ pool, method, weights, previous: before.get(pool) ?? KEPT }));
+      const tenants = [...new Set(pools.flatMap(({ weights, previous }) => [...Object.keys(weights), ...Object.keys(previous.weights)]))];
+      const details = { valid_from: month, pools, tenant_ids: tenants.toSorted() };
       await this.audit.record(queryableOf(em), {
         ...because,
         action: 'billing_pools_set',

@@ -68,6 +68,7 @@ import { DefaultRateCards1795000001420 } from './1420-default-rate-cards.migrati
 import { BillingByIndex1795000001421 } from './1421-billing-by-index.migration';
 import { TenantClosures1795000001422 } from './1422-tenant-closures.migration';
 import { FormerMembers1795000001425 } from './1425-former-members.migration';
+import { DunningBeginsAgain1795000001430 } from './1430-dunning-begins-again.migration';
 
 /** Every migration, oldest first. Released ones never change: a correction is a new migration. */
 export const migrations = [
@@ -141,4 +142,5 @@ export const migrations = [
   BillingByIndex1795000001421,
   TenantClosures1795000001422,
   FormerMembers1795000001425,
+  DunningBeginsAgain1795000001430,
 ];
