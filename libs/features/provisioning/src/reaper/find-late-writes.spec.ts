@@ -93,6 +93,12 @@ describe('a write without an answer (E2) [SAG-9]', () => {
     expect(late(writes, { power: 'off' })).toEqual([]);
   });
 
+  it('is expected to leave what a stranger set, though an answered write of an older saga had set it too', () => {
+    const older = { sagaId: 'older', answered: true } as const;
+    const writes = [sets('off', 'on', older), sets('on', 'off', { ...older, compensating: true }), sets('standby', 'off')];
+    expect(late(writes, { power: 'standby' })).toEqual([{ power: 'off' }]);
+  });
+
   it('names all its fields at once, and each other write for itself', () => {
     const dns = write({ sets: { data: '203.0.113.2', ttl: 60 }, before: { data: '203.0.113.1', ttl: 300 } });
     const name = write({ sagaId: 'second', sets: { name: 'b' }, before: { name: 'a' } });
