@@ -172,3 +172,39 @@ it('never adopts a droplet that is older than the saga in its tag (E3) [SAG-6]',
   expect(saga.context.create_droplet).not.toMatchObject({ droplet_id: String(old) });
   expect(await world.alive()).toHaveLength(2);
 });
+
+describe('after a restore that neither the server nor the mark at the provider shows', () => {
+  /** A start that its backup has without an intent, and the object that it created since the backup. */
+  const CREATED = {
+    droplet: { kind: 'provision_droplet', input: ORDER, step: 'create_droplet' },
+    snapshot: { kind: 'snapshot_droplet', input: {}, step: 'take_snapshot' },
+    volume: { kind: 'create_volume', input: { kind: 'volume', name: 'data', size_gib: 10, region: 'fra1' }, step: 'create_volume' },
+    firewall: {
+      kind: 'create_firewall',
+      input: { kind: 'firewall', name: 'web', inbound_rules: [], outbound_rules: [] },
+      step: 'create_firewall',
+    },
+  } as const;
+  const created_at = () => new Date().toISOString();
+  const OBJECT = {
+    droplet: (id: string) => ({ droplets: [{ ...marked(id, ORDER.name), status: 'active' }] }),
+    snapshot: (id: string) => ({
+      images: [{ id: 190_000_001, name: `arcadia-snap-1-${id}`, type: 'snapshot', created_at: created_at() }],
+    }),
+    volume: (id: string) => ({ volumes: [{ name: 'data', size_gigabytes: 10, tags: [`arcadia-saga-${id}`], created_at: created_at() }] }),
+    firewall: (id: string) => ({ firewalls: [{ name: `arcadia-saga-${id}`, created_at: created_at() }] }),
+  };
+
+  it.each(['droplet', 'snapshot', 'volume', 'firewall'] as const)(
+    'notices it by a %s that its open saga has no intent for (E3) [OPS-8]',
+    async (kind) => {
+      const { input, step, ...saga } = CREATED[kind];
+      const id = await aSaga(asOwner(), { kind: saga.kind, input, steps: [step], wake_at: new Date(Date.now() + HOUR_MS) });
+      await world.simulator.change(OBJECT[kind](id));
+      await world.reap();
+      expect(await world.database.query('select restored_at is not null as restored from saga_runs where id = $1', [id])).toEqual([
+        { restored: true },
+      ]);
+    },
+  );
+});

@@ -1,4 +1,5 @@
-import { afterMiss, decideMisses, type MissingRow, type MissSituation } from './decide-misses';
+import type { Config } from '#libs/config';
+import { afterMiss, decideMisses, missRules, type MissingRow, type MissSituation } from './decide-misses';
 
 const rules = { strikesToDelete: 3, strikeSpacingMs: 300_000, vanishMaxRatio: 0.2, vanishMin: 5 };
 const now = new Date('2026-01-01T12:00:00Z');
@@ -46,10 +47,31 @@ describe('decideMisses', () => {
     expect(decision).toMatchObject({ strike: [], tombstone: [] });
   });
 
+  it('strikes only rows whose last strike is long enough ago, and deletes only those that are out of strikes [INV-3]', () => {
+    const row = (id: string, strikes: number, lastStrikeAt: Date | null): MissingRow => ({
+      id,
+      providerId: id,
+      strikes,
+      lastStrikeAt,
+      covered: false,
+    });
+    const rows = [row('new', 0, null), row('recent', 1, ago(4)), row('last', 2, ago(5)), row('unconfirmed', 3, ago(1))];
+    const decision = decideMisses(situation({ missing: rows, activeRows: 60, seen: 56 }), rules);
+    expect(decision.strike.map(({ id }) => id)).toEqual(['new', 'last']);
+    expect(decision.tombstone.map(({ id }) => id)).toEqual(['last', 'unconfirmed']);
+  });
+
   it('trusts a list that misses only rows covered by a release [INV-5]', () => {
     const released = missing(30, true);
     expect(decideMisses(situation({ missing: released, activeRows: 60, seen: 30 }), rules).suspect).toBeNull();
     const oneMore = [...released, ...missing(1)];
     expect(decideMisses(situation({ missing: oneMore, activeRows: 60, seen: 29 }), rules).suspect).toBe('too_many_missing');
   });
+});
+
+it('sets the strikes of a kind that cannot be fetched by id further apart [INV-3]', () => {
+  const inventory = { ...rules, placeholderStrikeSpacingMs: 86_400_000 };
+  const config = { inventory } as Config;
+  expect(missRules(config, { fetch: { path: (id) => id, key: 'thing' } })).toEqual(rules);
+  expect(missRules(config, {})).toEqual({ ...rules, strikeSpacingMs: 86_400_000 });
 });

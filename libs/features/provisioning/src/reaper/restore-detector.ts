@@ -11,10 +11,7 @@ import { CURRENT_DATABASE, DatabaseWitness } from '../entities/database-witness.
 import { SharedPolls, type SharedPoll } from '../polling/shared-poll';
 import { isCreatedSince } from '../provider/tag-calls';
 import { RestoreWitness } from './restore-witness';
-import { TaggedResources, type TaggedResource } from './tagged-resources';
-
-/** The steps that create resources which name their saga. Each records its intent first. */
-const CREATING_STEPS = ['create_droplet', 'take_snapshot'];
+import { CREATED_BY, TaggedResources, type TaggedResource } from './tagged-resources';
 
 /**
  * The result of a check. `ruled_out`: no restore happened, or it was detected and noted. `unlikely`: the provider did not answer, but the
@@ -79,7 +76,7 @@ export class RestoreDetector {
 
   /** Detects a resource of an open saga that has no recorded intent to create one. Its ledger is older than the provider. */
   async noticeEffects(resources: readonly TaggedResource[]): Promise<boolean> {
-    const withoutIntent = await this.sagas.withoutIntent([...new Set(resources.map(({ sagaId }) => sagaId))], CREATING_STEPS);
+    const withoutIntent = await this.sagas.withoutIntent([...new Set(resources.map(({ sagaId }) => sagaId))], Object.values(CREATED_BY));
     const found = resources.some(({ sagaId, createdAt }) => {
       const sagaCreatedAtMs = withoutIntent.get(sagaId);
       return sagaCreatedAtMs !== undefined && isCreatedSince(createdAt, sagaCreatedAtMs);

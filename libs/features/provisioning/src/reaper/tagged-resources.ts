@@ -12,6 +12,14 @@ export interface TaggedResource {
   readonly createdAt: string | null;
 }
 
+/** The step that creates each kind of them. It records its intent first. */
+export const CREATED_BY: Readonly<Record<TaggedResource['kind'], string>> = {
+  droplet: 'create_droplet',
+  snapshot: 'take_snapshot',
+  volume: 'create_volume',
+  firewall: 'create_firewall',
+};
+
 /** Lists every provider resource that names a saga: droplets and volumes by a tag, snapshots and firewalls by their name. */
 @Injectable()
 export class TaggedResources {

@@ -30,6 +30,29 @@ it.each<[Selector, boolean]>([
   expect(selects(selector, SUBJECT)).toBe(applies);
 });
 
+it.each<[string, string | null, boolean]>([
+  ['*', 'b', true],
+  ['*', null, false],
+  ['ab*ba', 'aba', false],
+  ['a*b*c', 'abc', true],
+  ['a*bb*b*c', 'abbc', false],
+  ['a*bb*b*c', 'abbbc', true],
+])('the pattern %s covers the size %s: %s', (sku, size, covers) => {
+  expect(selects({ sku }, { ...SUBJECT, sku: size })).toBe(covers);
+});
+
+it('applies to a project and a region only where the line has them', () => {
+  expect(selects({ project_id: 'p-2' }, SUBJECT)).toBe(false);
+  expect(selects({ project_id: 'p-1' }, { ...SUBJECT, project_id: null })).toBe(false);
+  expect(selects({ region: 'fra1' }, { ...SUBJECT, region: null })).toBe(false);
+});
+
+it('reads texts of at most 200 characters, of which only a tag must be a reserved one', () => {
+  const longest = 'x'.repeat(200);
+  expect(readSelector({ kind: longest, tag: 'rate:gold' }, 'selector')).toEqual({ kind: longest, tag: 'rate:gold' });
+  expect(() => readSelector({ kind: `${longest}x` }, 'selector')).toThrow(ValidationFailedError);
+});
+
 it('chooses by layer, then dimensions, then priority, then id', () => {
   const general = rate('a', {});
   const exact = rate('b', { kind: 'droplet', region: 'fra1' });
