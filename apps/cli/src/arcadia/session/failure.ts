@@ -45,10 +45,15 @@ export function exitCodeOf(status: number): number {
   return status === 409 || status === 429 || status === 503 ? EXIT.conflict : EXIT.failed;
 }
 
+/** A message of the API may begin with the name of its field already. */
+const fieldLine = ({ field, message }: FieldError) => (message.startsWith(`${field} `) ? message : `${field} ${message}`);
+
 /** The text of a failure for standard error: the sentence, the fields that are wrong, code and request id. */
 export function failureText({ message, code, requestId, errors }: Failure): string {
-  const others = errors.filter((error) => message !== `${error.field} ${error.message}`);
-  const lines = others.map((error) => `  ${error.field} ${error.message}`);
+  const lines = errors
+    .map(fieldLine)
+    .filter((line) => line !== message)
+    .map((line) => `  ${line}`);
   const origin = requestId === null ? code : `${code}, request ${requestId}`;
   const [first, ...rest] = message.split('\n');
   return [`arcadia: ${first} (${origin})`, ...rest, ...lines, ''].join('\n');
