@@ -99,7 +99,8 @@ it('carries good drafts on by themselves where the profile says so, and stops fo
 
 it('issues nothing by itself once the profile says so, or a person has taken the approval back', async () => {
   const carryOn = () => world.service(BulkInvoiceService).carryOn(new AbortController().signal);
-  const codes = async (period: string) => (await world.listed({ period })).map(({ tenant_id, status }) => [tenant_id, status].join(' ')).sort();
+  const codes = async (period: string) =>
+    (await world.listed({ period })).map(({ tenant_id, status }) => [tenant_id, status].join(' ')).sort();
   await world.fillProfile('maple', { auto: 'issue', address: null });
   await world.fillProfile('oak', { auto: 'approve' });
   await world.closeMonth('2020-08', [usage('maple', '7'), usage('oak', '8')]);
