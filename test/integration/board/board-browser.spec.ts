@@ -82,7 +82,7 @@ describe('a browser', () => {
 
   it('gets 403 and a page with the reason when it sends a tenant’s header [TEN-7]', async () => {
     const { text } = await world.call('get', '/').set(BROWSER).set(TENANT).expect(403).expect('content-type', /html/);
-    expect(text).toContain('Only platform admins may do this');
+    expect(text).toContain('Only platform admins may do this; send the token of one');
   });
 
   it('loads nothing of the board from elsewhere, under a policy that allows no more than needed', async () => {

@@ -49,6 +49,9 @@ function arcadiaCalls(command: string): string[] {
     .flatMap((part) => /^\s*(?:npx )?arcadia (.*?)(?: [<>|] ?.*)?$/s.exec(part)?.[1] ?? []);
 }
 
+/** What a page lets its reader export first. */
+const EXPORTED: Readonly<Record<string, string>> = { LAST_MONTH: '2026-11', YESTERDAY: '2026-11-30T12:00:00.000Z' };
+
 const wordsOf = (line: string) => [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map((found) => found.slice(1).find((word) => word !== undefined) ?? ''); // prettier-ignore
 
 it('runs every call of curl on the pages against the document of the api, in one shell per page', async () => {
@@ -76,7 +79,8 @@ it('runs every command of arcadia on the pages, and finds no usage error and no 
   let count = 0;
   const env = { ARCADIA_API: api.url, ARCADIA_TOKEN: 'admin', HOME: '/nonexistent', DATA_DIR: '/nonexistent' };
   for (const page of PAGES)
-    for (const line of commandsIn(page).flatMap(arcadiaCalls)) {
+    for (const shown of commandsIn(page).flatMap(arcadiaCalls)) {
+      const line = shown.replaceAll(/\$(LAST_MONTH|YESTERDAY)\b/g, (_whole, name: string) => EXPORTED[name] ?? '');
       if (/^(demo|context add|context list|audit verify --keep-head|order \w+$)/.test(line)) continue; // need a running system, write a file, or ask for input
       const before = api.received.length;
       const { err, exitCode } = await runArcadia(wordsOf(line.replace(/ --to \S+/, ' --to /dev/null')), {

@@ -1,7 +1,11 @@
 import { domainError } from '#libs/kernel';
 
 /** A tenant's token was used for a function of platform admins. [TEN-3] */
-export class PlatformAdminRequiredError extends domainError('platform_admin_required', 'forbidden', 'Only platform admins may do this') {}
+export class PlatformAdminRequiredError extends domainError(
+  'platform_admin_required',
+  'forbidden',
+  'Only platform admins may do this; send the token of one',
+) {}
 
 /** A tenant asked for the rows of another tenant by its id. */
 export class OtherTenantError extends domainError(

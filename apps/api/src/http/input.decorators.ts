@@ -19,7 +19,10 @@ export const A_TENANT_ID = 'a tenant id: text of 1 to 200 characters, without co
 export const IsTimestamp = () =>
   applyDecorators(
     Transform(({ value }: { value: unknown }) => (isTimestamp(value) ? new Date(value).toISOString() : value)),
-    ValidateBy({ name: 'isTimestamp', validator: { validate: isTimestamp, defaultMessage: () => '$property must be an RFC 3339 time' } }),
+    ValidateBy({
+      name: 'isTimestamp',
+      validator: { validate: isTimestamp, defaultMessage: () => '$property must be a time such as 2026-11-30T18:00:00Z (RFC 3339)' },
+    }),
   );
 
 /** A word of letters, digits and `_ . : -`. Its list is checked where the word is used. */

@@ -25,7 +25,7 @@ export class SagasController {
     summary: 'Start a saga',
     description:
       'An accepted saga reaches an end. With the header `Idempotency-Key`, the same key and body return the same saga for at least a day; ' +
-      'another `kind` or `input` is 409. `dry_run=true` returns the plan (200) and changes nothing; with its `plan_hash` the start runs only ' +
+      'another `kind`, `input` or `override` is 409. `dry_run=true` returns the plan (200) and changes nothing; with its `plan_hash` the start runs only ' +
       'while its plan is still the same, else 409 `plan_changed` with the new `plan`.',
   })
   @ApiPlanResponse(PlanResponse, PLAN_EXAMPLE)
