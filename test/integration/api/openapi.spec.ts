@@ -68,6 +68,7 @@ it('lists every route of the API', () => {
     'delete /api/v1/drift-rules/{id}',
     'delete /api/v1/notification-subscriptions/{owner}',
     'delete /api/v1/rate-overrides/{id}',
+    'delete /api/v1/tenant-invoices/{id}',
     'delete /api/v1/webhooks/{id}',
     'get /api/health',
     'get /api/health/ready',

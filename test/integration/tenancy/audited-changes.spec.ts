@@ -22,6 +22,8 @@ const resource = () => world.resources.find((row) => row.tenant === 'acme')?.id 
 
 /** The card that exists from the start. */
 const DEFAULT_CARD = '00000000-0000-4000-8000-000000000001';
+/** A draft of one line that a person wrote. */
+const DRAFT = '00000000-0000-4000-8000-0000000000d1';
 const VERSION = { valid_from: '2026-05', rates: [{ model: { type: 'free' } }] };
 
 const LOGO = encodePng({ width: 1, height: 1, rgb: Buffer.alloc(3) }).toString('base64');
@@ -243,6 +245,13 @@ const CHANGES = [
         .post('/api/v1/tenant-invoices')
         .send({ tenant_id: 'acme', lines: [{ description: 'Work', unit_price: '10' }], reason: 'sold' }),
     status: 201,
+  },
+  {
+    what: 'a discarded one-off draft',
+    action: 'tenant_invoice_discarded',
+    send: () => world.http().delete(`/api/v1/tenant-invoices/${DRAFT}`),
+    status: 200,
+    reason: null,
   },
   {
     what: 'a change of many invoices',
@@ -483,6 +492,7 @@ function aWorldOfItsOwn() {
   beforeAll(async () => {
     world = await newTenancyWorld();
     waiting = await aMoveThatWaits(world);
+    await world.owner.query(`insert into tenant_invoices (id, issuer_id, tenant_id, kind, currency, decimals, changed_by) values ($1, 'default', 'acme', 'one_off', 'USD', 2, 'ops')`, [DRAFT]); // prettier-ignore
     const demo = { kind: 'demo', input: { steps: ['echo'] }, steps: ['echo'] };
     sagas = {
       open: await aSaga(world.owner, { ...demo, wake_at: new Date(Date.now() + 3_600_000) }),

@@ -128,6 +128,19 @@ it('stops a draft with a line of one’s own in another currency than its own, a
   expect(await read()).toMatchObject({ currency: 'USD', total: '1000.00', problems: [] });
 });
 
+it('discards a draft of one’s own lines, and no other invoice', async () => {
+  const lines = [{ description: 'Typed twice', quantity: '1', unit: '', unit_price: '10' }];
+  const { id } = await world.invoices.createOneOff('pine', lines, BECAUSE);
+  expect(await world.invoices.discard(id, BECAUSE)).toMatchObject({ id, total: '10.00' });
+  await expect(world.invoices.discard(id, BECAUSE)).rejects.toMatchObject({ code: 'tenant_invoice_not_found' });
+  await expect(world.linesOf(id)).rejects.toMatchObject({ code: 'tenant_invoice_not_found' });
+  const issued = await world.invoices.createOneOff('pine', lines, BECAUSE);
+  await world.invoices.approve(issued.id, null, BECAUSE);
+  const ofMonth = await world.draftOf('2020-08', 'oak');
+  for (const other of [issued.id, ofMonth.id])
+    await expect(world.invoices.discard(other, BECAUSE)).rejects.toMatchObject({ code: 'verb_not_possible' });
+});
+
 it('refuses a time zone that the database does not know, and adds a set of tax rules once', async () => {
   await expect(world.fillIssuer({ time_zone: 'Europe/Atlantis' })).rejects.toMatchObject({ code: 'validation_failed' });
   const rules = world.service(TaxRules);

@@ -160,6 +160,7 @@ export const AUDIT_ACTIONS: readonly string[] = [
   'tenant_invoice_approved',
   'tenant_invoice_created',
   'tenant_invoice_credited',
+  'tenant_invoice_discarded',
   'tenant_invoice_issued',
   'tenant_invoice_paid',
   'tenant_invoice_refreshed',

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, type StreamableFile } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, type StreamableFile } from '@nestjs/common';
 import type { AuditContext } from '#libs/audit';
 import { scopeOf, type Principal } from '#libs/identity';
 import { WakeupService } from '#libs/queues';
@@ -116,6 +116,18 @@ export class TenantInvoiceVerbsController {
   @ApiDataResponse(TenantInvoiceResponse, 201)
   async create(@Body() body: OneOffBody, @AuditCtx() context: AuditContext): Promise<DataOf<TenantInvoiceResponse>> {
     return { data: await this.invoices.createOneOff(body.tenant_id, body.lines, context) };
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    summary: 'Discard a draft of your own lines',
+    description: 'It is deleted; the audit log keeps its lines. Any other invoice is 409 `verb_not_possible`.',
+  })
+  @ApiIdParam('tenant invoice')
+  @ApiDataResponse(TenantInvoiceResponse)
+  @ApiProblems(404, 409)
+  async discard(@Param('id', UuidPipe) id: string, @AuditCtx() context: AuditContext): Promise<DataOf<TenantInvoiceResponse>> {
+    return { data: await this.invoices.discard(id, context) };
   }
 
   @Post('build')

@@ -117,6 +117,18 @@ function addInvoiceVerbs(book: CommandBook, group: Command): void {
   verb('unapprove', 'make an approved invoice a draft again');
   verb('issue', 'give an approved invoice its number and issue it', 'An issued invoice never changes. Issue');
   verb('void', 'cancel an issued invoice that is unpaid; its number stays used', 'This cannot be undone. Void');
+  addDiscard(book, group);
+}
+
+function addDiscard(book: CommandBook, group: Command): void {
+  book.add(
+    group,
+    { usage: 'discard <id>', summary: 'delete a draft of your own lines', examples: ['invoice discard ID'] },
+    async (session, id = '') => {
+      await session.confirm(`This cannot be undone. Discard the draft ${id}?`);
+      await session.show(session.client.DELETE('/api/v1/tenant-invoices/{id}', at(id)), INVOICE);
+    },
+  );
 }
 
 const BUILT = ['period', 'drafts', 'written', 'unchanged', 'deleted', 'stopped'];

@@ -1,5 +1,6 @@
 import { TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, api, type Schemas } from '../../client/client';
 import { Confirm } from '../../parts/confirm';
@@ -46,12 +47,39 @@ export function InvoiceActions({ invoice }: { readonly invoice: Invoice }) {
           {TEXTS.page.pdf}
         </PdfLink>
       )}
+      {invoice.kind === 'one_off' && invoice.status === 'draft' && <DiscardButton invoice={invoice} />}
       {BUTTONS.filter((verb) => invoice.actions.includes(verb)).map((verb) => (
         <button key={verb} type="button" className={MAIN.has(verb) ? 'btn pri' : 'btn'} onClick={() => setAsking({ verb, asked: invoice })}>
           {TEXTS.verbs[verb]}
         </button>
       ))}
       {asking && <VerbDialog {...asking} done={done} close={close} />}
+    </>
+  );
+}
+
+/** Deletes a draft of a person's own lines, and leaves its page. */
+function DiscardButton({ invoice: { id, draft_number } }: { readonly invoice: Invoice }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [asking, setAsking] = useState(false);
+  const discard = async () => {
+    await answered(api.DELETE('/api/v1/tenant-invoices/{id}', { params: { path: { id } } }));
+    await navigate({ to: '/invoices' });
+    client.removeQueries({ queryKey: ['invoices', 'one', id] });
+    await client.invalidateQueries({ queryKey: ['invoices'] });
+  };
+  const { discard: texts } = TEXTS;
+  return (
+    <>
+      <button type="button" className="btn" onClick={() => setAsking(true)}>
+        {texts.button}
+      </button>
+      {asking && (
+        <Confirm title={texts.title(draft_number ?? '')} button={texts.button} confirm={discard} close={() => setAsking(false)}>
+          <p>{texts.text}</p>
+        </Confirm>
+      )}
     </>
   );
 }

@@ -98,6 +98,11 @@ export const TEXTS = {
     write_off: 'Nobody is reminded any more. What was never paid stays due, and a late payment still counts.',
     void: 'The number stays used, and a second document says that the invoice is void. The next build makes a new draft of the month.',
   },
+  discard: {
+    button: 'Discard',
+    title: (name: string) => `Discard: ${name}`,
+    text: 'The draft and its lines are deleted. It has no number, and the tenant has not seen it. The audit log keeps the lines.',
+  },
   pay: {
     title: 'Record a payment',
     amount: 'Amount',

@@ -177,8 +177,11 @@ export class InvoiceBuilder {
   }
 
   /** The lines go with their drafts. */
-  private async delete(tx: Queryable, ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await tx.query('delete from tenant_invoices where id = any ($1::uuid[])', [ids]); // Set-based: drafts without lines
+  /** Set-based: deletes drafts with their lines. */
+  async delete(tx: Queryable, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await tx.query('delete from tenant_invoice_lines where invoice_id = any ($1::uuid[])', [ids]);
+    await tx.query(`delete from tenant_invoices where id = any ($1::uuid[]) and status = 'draft'`, [ids]);
   }
 
   private async write(tx: Queryable, drafts: readonly WrittenDraft[], by: string, versions: 0 | 1): Promise<void> {

@@ -8,7 +8,7 @@ import type { EntityManager } from 'typeorm';
 import { TenantInvoice } from '../entities/tenant-invoice.entity';
 import { TenantInvoiceLine } from '../entities/tenant-invoice-line.entity';
 import { DEFAULT_ISSUER } from '../profiles/billing-profiles';
-import { DraftOutdatedError, TenantInvoiceNotFoundError } from '../tenant-billing.errors';
+import { DraftOutdatedError, TenantInvoiceNotFoundError, VerbNotPossibleError } from '../tenant-billing.errors';
 import { Wallets } from '../wallets/wallets';
 import { PROMOTION_LINE, type Draft } from './draft';
 import { InvoiceBuilder, type BuildReport } from './invoice-builder';
@@ -86,6 +86,29 @@ export class TenantInvoiceService {
         details: { tenant_id: tenantId, lines: lines.length },
       });
       return invoiceView(await em.findOneByOrFail(TenantInvoice, { id }), PLATFORM);
+    });
+  }
+
+  /**
+   * Deletes a draft of lines that a person wrote. It never had a number, and no tenant has seen it. Throws `TenantInvoiceNotFoundError`, and
+   * `VerbNotPossibleError` for any other invoice.
+   */
+  async discard(id: string, because: AuditContext): Promise<TenantInvoiceView> {
+    return this.transaction.run(async (em) => {
+      const invoice = await em.findOne(TenantInvoice, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!invoice) throw new TenantInvoiceNotFoundError();
+      if (invoice.kind !== 'one_off') throw new VerbNotPossibleError('discard', 'the draft of a month goes with the lines of the month');
+      if (invoice.status !== 'draft') throw new VerbNotPossibleError('discard', `it is ${invoice.status}, and only a draft can go`);
+      await this.builder.delete(queryableOf(em), [id]);
+      const view = invoiceView(invoice, PLATFORM);
+      const { tenantId, adjustments } = invoice;
+      await this.audit.record(queryableOf(em), {
+        ...because,
+        action: 'tenant_invoice_discarded',
+        target: { type: 'tenant_invoice', id },
+        details: { tenant_id: tenantId, draft_number: view.draft_number, total: view.total, currency: view.currency, lines: adjustments },
+      });
+      return view;
     });
   }
 
