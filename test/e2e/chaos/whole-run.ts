@@ -15,7 +15,7 @@ import { accountedFor, made, ownersOf } from './expected-state';
 import { WholeWorld } from './whole-world';
 
 /** The maximum time for which the load continues until the remaining faults have fired. */
-const LAST_FAULTS_MS = 240_000;
+const LAST_FAULTS_MS = 480_000;
 const DROPLET_CLIENTS = 3;
 
 /** Load and faults on a whole system, with their results. */
@@ -71,9 +71,13 @@ export class WholeRun {
     const [noMoreLoad, noMoreFaults] = [new AbortController(), new AbortController()];
     const load = this.load(noMoreLoad.signal, seconds);
     const faults = [this.provider.play(noMoreFaults.signal), this.outer.play(noMoreFaults.signal, Math.max(400, seconds * 15))];
-    const lasted = sleep(seconds * 1_000).then(() =>
-      until(() => this.enoughHappened(), { withinMs: LAST_FAULTS_MS, what: `every fault (${this.provider.last.join(', ')})` }),
-    );
+    const lasted = sleep(seconds * 1_000)
+      .then(() => until(() => this.enoughHappened(), { withinMs: LAST_FAULTS_MS, what: 'every fault, and work of every kind' }))
+      .catch((error: unknown) => {
+        const missing = this.outer.planned.filter((fault) => !this.outer.fired[fault]);
+        const { roundsDone, last } = this.provider;
+        throw new Error(`${String(error)}: ${JSON.stringify({ missing, roundsDone, last })}`, { cause: error });
+      });
     await Promise.race([lasted, Promise.all([...load, ...faults])]); // An error in one of them ends the run.
     noMoreFaults.abort();
     await Promise.all(faults);
