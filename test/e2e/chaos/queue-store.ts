@@ -24,18 +24,19 @@ export class QueueStore {
     return this.redis?.url ?? '';
   }
 
-  /** Deletes all queue data and returns the number of deleted entries [OPS-4]. */
+  /** Deletes all queue data and returns the number of deleted entries [OPS-4]. Changes nothing while the queues are empty. */
   async lose(owner: Client): Promise<number> {
     const redis = this.client();
     if (redis) {
       const keys = await redis.dbsize();
-      await redis.flushall();
+      if (keys > 0) await redis.flushall();
       redis.disconnect();
       return keys;
     }
     const { rows } = await owner.query<{ n: number }>('select count(*)::int as n from bullmq.job');
-    await loseQueueData(owner, undefined, '');
-    return rows[0]?.n ?? 0;
+    const entries = rows[0]?.n ?? 0;
+    if (entries > 0) await loseQueueData(owner, undefined, '');
+    return entries;
   }
 
   /** Kills Redis with SIGKILL, runs `away` during the outage, and starts it again without data. */
