@@ -279,6 +279,7 @@ export class WatchedPage {
   }
 
   async close(): Promise<void> {
+    await this.page.unrouteAll({ behavior: 'ignoreErrors' }); // an answer that a test changes may still be on its way
     await (this.ownsContext ? this.context : this.page).close();
   }
 }
