@@ -25,6 +25,8 @@ export class ApiClient {
   /** Responses that no fault excuses. The list must stay empty. */
   readonly inexcusable: string[] = [];
 
+  private readonly insisting = new Set<{ readonly beganMs: number }>();
+
   constructor(
     private readonly url: () => string,
     private readonly secrets: PlantedSecrets,
@@ -33,6 +35,11 @@ export class ApiClient {
   /** The number of requests that succeeded. */
   get succeeded(): number {
     return Object.entries(this.statuses).reduce((sum, [status, times]) => sum + (status.startsWith('2') ? times : 0), 0);
+  }
+
+  /** How long the request that is repeated longest has been repeated; 0 for none. */
+  get longestInsistingMs(): number {
+    return Math.max(0, ...[...this.insisting].map(({ beganMs }) => performance.now() - beganMs));
   }
 
   /** Returns undefined when there was no response. */
@@ -67,12 +74,17 @@ export class ApiClient {
   /** Repeats a request until it gets a definite response, as a person would. The idempotency key makes the repetition safe. */
   async insist(path: string, request: Request): Promise<Answer> {
     let last: Answer | undefined;
-    const end = performance.now() + LONGEST_INSISTING_MS;
-    while (performance.now() < end) {
-      const answer = await this.ask('POST', path, request);
-      if (answer && answer.status < 500 && answer.status !== 429) return answer;
-      last = answer ?? last;
-      await sleep(AGAIN_MS); // a person who repeats a request waits first
+    const insisting = { beganMs: performance.now() };
+    this.insisting.add(insisting);
+    try {
+      while (performance.now() < insisting.beganMs + LONGEST_INSISTING_MS) {
+        const answer = await this.ask('POST', path, request);
+        if (answer && answer.status < 500 && answer.status !== 429) return answer;
+        last = answer ?? last;
+        await sleep(AGAIN_MS); // a person who repeats a request waits first
+      }
+    } finally {
+      this.insisting.delete(insisting);
     }
     throw new Error(`${path} was not accepted for ${LONGEST_INSISTING_MS} ms; the last answer: ${last?.status} ${last?.text}`);
   }

@@ -13,6 +13,8 @@ const AWAY_MS = 1_000;
 const LONGEST_RECOVERY_MS = 60_000;
 /** So many requests succeed between two faults. On a slow machine the system would else never be up before the next one. */
 const SUCCESSES_BETWEEN = 2;
+/** A request that has been repeated for longer gets through before the next fault, also on a slow machine. */
+const PATIENCE_MS = 20_000;
 
 const ANYWHERE = [
   'kill -9 of a worker',
@@ -60,7 +62,8 @@ export class OuterFaults {
   private async recovered(over: AbortSignal): Promise<void> {
     const { client } = this.world;
     const [enough, end] = [client.succeeded + SUCCESSES_BETWEEN, performance.now() + LONGEST_RECOVERY_MS];
-    while (!over.aborted && client.succeeded < enough && performance.now() < end) await sleep(50);
+    const isHeldUp = () => client.succeeded < enough || client.longestInsistingMs > PATIENCE_MS;
+    while (!over.aborted && isHeldUp() && performance.now() < end) await sleep(50);
   }
 
   private async inject(fault: OuterFault): Promise<void> {
