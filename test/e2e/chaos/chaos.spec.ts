@@ -19,7 +19,7 @@ describe.each(ONE_BACKEND)(`everything under every fault for ${SECONDS} s, queue
       await run.go(SECONDS);
       await run.settle();
     },
-    SECONDS * 1_000 + 1_000_000,
+    SECONDS * 1_000 + 1_300_000,
   );
   afterAll(() => world.end());
 

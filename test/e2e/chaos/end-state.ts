@@ -83,7 +83,8 @@ export class EndState {
       if (wrong.length === 0) return true;
       await costs.letADayPass(); // again, because a read that began before the last correction ends without it
       await costs.letPausesPass(); // again, because an attempt that began under the faults can fail after them
-      for (const { id } of wrong.filter(({ status }) => status === 'failed' || status === 'ingesting')) {
+      // One that has lines already waits for minutes, too, after an attempt under the faults.
+      for (const { id } of wrong.filter(({ status }) => status !== 'unknown')) {
         if (performance.now() - (requestedAt.get(id) ?? -Infinity) < REQUEST_AGAIN_MS) continue;
         requestedAt.set(id, performance.now());
         await this.world.client.ask('POST', `/api/v1/billing/invoices/${id}/ingest`);

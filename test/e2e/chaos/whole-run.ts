@@ -15,7 +15,7 @@ import { accountedFor, made, ownersOf } from './expected-state';
 import { WholeWorld } from './whole-world';
 
 /** The maximum time for which the load continues until the remaining faults have fired. */
-const LAST_FAULTS_MS = 480_000;
+const LAST_FAULTS_MS = 720_000;
 const DROPLET_CLIENTS = 3;
 
 /** Load and faults on a whole system, with their results. */
