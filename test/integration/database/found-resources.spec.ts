@@ -1,6 +1,8 @@
 import { Client } from 'pg';
 import type { Queryable } from '../../../libs/platform/database/src';
+import { EventLog } from '../../../libs/platform/events/src';
 import { filterSql } from '../../../libs/features/inventory/src/queries/resource-filters';
+import { OwnerCorrections } from '../../../libs/features/inventory/src/recorder/owner-corrections';
 import { OwnershipRecorder } from '../../../libs/features/inventory/src/recorder/ownership-recorder';
 import { createTestDatabase, type TestDatabase } from '../../support/database';
 
@@ -196,7 +198,11 @@ describe('the children of a resource', () => {
     await within(null);
     const { conditions, values } = filterSql({ parent_id: parent }, 1);
     const settle = (tx: Queryable) =>
-      new OwnershipRecorder().settleOne(tx, ACCOUNT, { id: parent, kind: 'droplet', provider_id: 'id-acme-web' });
+      new OwnershipRecorder(new OwnerCorrections(new EventLog())).settleOne(tx, ACCOUNT, {
+        id: parent,
+        kind: 'droplet',
+        provider_id: 'id-acme-web',
+      });
     expect(await rowsRead(() => service.query(`select id from cloud_resources where ${conditions.join(' and ')}`, values))).toBeLessThan(
       100,
     );

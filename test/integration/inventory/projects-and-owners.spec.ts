@@ -209,6 +209,7 @@ async function ownersAt(moment: string, ids: readonly string[]): Promise<Record<
 }
 
 describe('a resource that has ended', () => {
+  const EARLIER = '2026-01-01T00:00:00Z';
   const BEFORE = '2026-01-02T00:00:00Z';
   const FROM = '2026-01-03T00:00:00Z';
   const SINCE = '2026-01-04T00:00:00Z';
@@ -236,6 +237,37 @@ describe('a resource that has ended', () => {
     expect(await ownersAt(SINCE, all)).toEqual({ '100': 'bird', '7001': 'bird', '7002': 'bird' });
     await world.owners.setOwner(id, null, reason, { effectiveFrom: FROM });
     expect(await ownersAt(SINCE, all)).toEqual({ '100': 'acme', '7001': 'acme', '7002': 'acme' }); // its last project decides
+  });
+
+  it('is named to each tenant that loses a part of its past, in the audit log and the feed, with the followers [EVT-2, OPS-9]', async () => {
+    const id = await openEnded();
+    await world.owners.setOwner(id, 'bird', reason, { effectiveFrom: FROM });
+    await world.owners.setOwner(id, 'birch', reason, { effectiveFrom: BEFORE });
+    await world.owners.setOwner(id, 'birch', reason, { effectiveFrom: EARLIER });
+    await world.owners.setOwner(id, 'birch', reason, { effectiveFrom: EARLIER });
+    const entries = await world.database.query<{ concerned_tenants: string[] }>(
+      `select concerned_tenants from audit_log where action = 'owner_set' order by seq`,
+    );
+    expect(entries.map(({ concerned_tenants }) => concerned_tenants)).toEqual([
+      ['acme', 'bird'],
+      ['acme', 'birch', 'bird'],
+      ['acme'],
+      null,
+    ]);
+    const lost = await world.database.query<{ kind: string; tenant_id: string; since: string }>(
+      `select subject_kind as kind, tenant_id, data ->> 'effective_from' as since from events where type = 'resource.moved_out' order by seq`,
+    );
+    const of = (tenant_id: string, since: string) => ['droplet', 'snapshot', 'snapshot'].map((kind) => ({ kind, tenant_id, since }));
+    expect(lost.filter(({ since }) => Date.parse(since) === Date.parse(FROM)).map(({ tenant_id }) => tenant_id)).toEqual([
+      'acme',
+      'acme',
+      'acme',
+    ]);
+    expect(lost.filter(({ since }) => since === EARLIER)).toEqual(of('acme', EARLIER));
+    const [out, past] = ['bird', 'acme'].map(
+      (tenant) => lost.filter((one) => one.tenant_id === tenant && Date.parse(one.since) === Date.parse(BEFORE)).length,
+    );
+    expect({ out, past }).toEqual({ out: 3, past: 3 });
   });
 
   it('is corrected with its project, like the resources that live', async () => {

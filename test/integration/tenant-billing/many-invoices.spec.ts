@@ -21,6 +21,8 @@ it('changes many invoices with a result each, and a dry run changes nothing', as
   const report = await many.apply(change, BECAUSE);
   expect(report).toMatchObject({ matched: 3, done: 2, refused: 1 });
   expect(report.results.map(({ code }) => code).sort()).toEqual(['done', 'done', 'verb_not_possible']);
+  const { rows } = await world.owner.query(`select concerned_tenants from audit_log where action = 'tenant_invoices_bulk_changed'`);
+  expect(rows).toEqual([{ concerned_tenants: ['acme', 'birch', 'cedar'] }]);
   const ready = await world.listed({ period: '2020-08', status: ['ready'] });
   expect(ready).toHaveLength(2);
 

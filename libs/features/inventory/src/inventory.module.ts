@@ -29,6 +29,7 @@ import { SweepReader } from './queries/completeness-reader';
 import { DriftEvents } from './recorder/drift-events';
 import { MissRecorder } from './recorder/miss-recorder';
 import { PriceSettling } from './recorder/price-settling';
+import { OwnerCorrections } from './recorder/owner-corrections';
 import { OwnershipRecorder } from './recorder/ownership-recorder';
 import { ProtectionRecorder } from './recorder/protection-recorder';
 import { ResourceRecorder } from './recorder/resource-recorder';
@@ -92,6 +93,7 @@ const EXPORTED = [
     ListSweep,
     MembershipWalk,
     MissRecorder,
+    OwnerCorrections,
     OwnershipRecorder,
     ParentResolver,
     Placeholders,

@@ -9,7 +9,7 @@ import { In, MoreThan, type EntityManager, type Repository } from 'typeorm';
 import { AttributionFinding } from '../entities/attribution-finding.entity';
 import { Resource } from '../entities/resource.entity';
 import { AttributionFindingNotFoundError, FindingChangedError } from '../inventory.errors';
-import { OwnershipRecorder } from '../recorder/ownership-recorder';
+import { OwnershipRecorder, tenantsMoved } from '../recorder/ownership-recorder';
 
 /** A move that waits for an admin, as the API returns it. */
 export interface AttributionFindingView {
@@ -77,7 +77,13 @@ export class AttributionFindingsService {
         id: entryId,
         action: 'attribution_confirmed',
         target: { type: 'resource', id: resourceId },
-        details: { tenant_id: to_tenant_id, previous_tenant_id: from_tenant_id, attribution, moves: moved.size },
+        details: {
+          tenant_id: to_tenant_id,
+          previous_tenant_id: from_tenant_id,
+          ...tenantsMoved([...moved.values()]),
+          attribution,
+          moves: moved.size,
+        },
       });
       return view as AttributionFindingView;
     });

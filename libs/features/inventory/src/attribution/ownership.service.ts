@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
 import { ResourceNotFoundError } from '../inventory.errors';
 import { InventoryReader, type ResourceAnswer } from '../queries/inventory-reader';
+import { OwnerCorrections } from '../recorder/owner-corrections';
 import { type ExplicitOwner, OwnershipRecorder, type Reattributed, tenantsMoved, UNASSIGNED } from '../recorder/ownership-recorder';
 
 /** How a change of owner reaches into the past. */
@@ -33,6 +34,7 @@ export class OwnershipService {
     private readonly tenants: TenantRegistry,
     private readonly tenantWriter: TenantWriter,
     private readonly recorder: OwnershipRecorder,
+    private readonly corrections: OwnerCorrections,
     private readonly reader: InventoryReader,
     private readonly audit: AuditLog,
   ) {}
@@ -54,8 +56,8 @@ export class OwnershipService {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
       if (typeof owner === 'string') await this.tenants.requireOwner(em, owner);
-      const previous = await this.recorder.override(em, resourceId, owner, { changeId: entryId, effectiveFrom });
-      if (!previous) throw new ResourceNotFoundError();
+      const changed = await this.recorder.override(em, resourceId, owner, { changeId: entryId, by: context.by, effectiveFrom });
+      if (!changed) throw new ResourceNotFoundError();
       const change = owner === UNASSIGNED ? { tenant_id: null, unassigned: true } : { tenant_id: owner };
       await this.audit.record(tx, {
         ...context,
@@ -64,7 +66,8 @@ export class OwnershipService {
         target: { type: 'resource', id: resourceId },
         details: {
           ...change,
-          previous_tenant_id: previous.tenantId,
+          previous_tenant_id: changed.previousTenantId,
+          ...tenantsMoved(changed.moved, changed.pastTenants),
           ...(effectiveFrom !== undefined && { effective_from: effectiveFrom }),
         },
       });
@@ -85,12 +88,14 @@ export class OwnershipService {
       const tx = queryableOf(em);
       await this.recorder.lockAttribution(tx);
       const { accountId, project, previous } = await this.projects.update(em, projectId, change);
-      const { ids, tenants } = await this.attributeProject(tx, accountId, projectId, entryId, effectiveFrom);
+      const { ids, moved } = await this.attributeProject(tx, accountId, projectId, entryId, effectiveFrom);
+      let pastTenants: readonly string[] = [];
       if (effectiveFrom !== undefined) {
-        const owned = await tx.query<{ id: string }>(OWNED_BY_PROJECT, [ids, projectId]);
-        const ownedIds = owned.map(({ id }) => id);
-        await this.recorder.correctHistory(tx, accountId, ownedIds, entryId, effectiveFrom);
+        const owned = (await tx.query<{ id: string }>(OWNED_BY_PROJECT, [ids, projectId])).map(({ id }) => id);
+        const correction = { changeId: entryId, by: context.by, effectiveFrom };
+        pastTenants = await this.corrections.correct(tx, accountId, owned, [...moved.keys()], correction);
       }
+      const tenants = tenantsMoved([...moved.values()], pastTenants);
       await this.audit.record(tx, {
         ...context,
         id: entryId,
@@ -110,13 +115,18 @@ export class OwnershipService {
       const registered = await this.tenantWriter.create(em, tenant, context);
       for (const { id, accountId, tenantId } of await this.described.assignTo(em, tenant.id)) {
         const entryId = randomUUID();
-        const { tenants } = await this.attributeProject(tx, accountId, id, entryId);
+        const { moved } = await this.attributeProject(tx, accountId, id, entryId);
         await this.audit.record(tx, {
           ...context,
           id: entryId,
           action: 'project_changed',
           target: { type: 'project', id },
-          details: { tenant_id: tenant.id, previous_tenant_id: tenantId, ...tenants, tenant_set_by: 'description' },
+          details: {
+            tenant_id: tenant.id,
+            previous_tenant_id: tenantId,
+            ...tenantsMoved([...moved.values()]),
+            tenant_set_by: 'description',
+          },
         });
       }
       return registered;
@@ -129,11 +139,11 @@ export class OwnershipService {
     projectId: string,
     entryId: string,
     effectiveFrom?: string,
-  ): Promise<{ readonly ids: string[]; readonly tenants: { readonly tenant_ids?: readonly string[] } }> {
+  ): Promise<{ readonly ids: string[]; readonly moved: ReadonlyMap<string, Reattributed> }> {
     const members = await tx.query<{ id: string }>(RESOURCES_OF_PROJECT, [accountId, projectId]);
     const ids = members.map(({ id }) => id);
     const moved = await this.recorder.reattribute(tx, accountId, 'admin', ids, { writerId: entryId, effectiveFrom });
-    return { ids, tenants: tenantsMoved([...moved.values()]) };
+    return { ids, moved };
   }
 }
 

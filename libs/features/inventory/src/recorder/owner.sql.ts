@@ -82,6 +82,10 @@ export function ownerOf(r: string, tombstones: 'with tombstones' | 'living' = 'l
   ) owner`;
 }
 
+/** SQL: the part of an event that corrects history. `cloud_resource_owners` and `arcadia_inventory_at` read it. */
+export const effectiveFromSql = (time: string): string =>
+  `jsonb_build_object('effective_from', jsonb_build_object('old', null, 'new', to_jsonb(${time}::timestamptz)))`;
+
 /** SQL: whether the resource lives, or was alive at the time of a correction; the time is null where nothing is corrected. */
 export const livingSince = (row: string, time: string): string =>
   `(${row}.deleted_at is null or coalesce(${row}.deleted_at > ${time}::timestamptz, false))`;

@@ -4,7 +4,8 @@ import type { EntityManager } from 'typeorm';
 import { Resource } from '../entities/resource.entity';
 import { OwnerAfterEndError } from '../inventory.errors';
 import { KINDS } from '../kinds';
-import { ADOPT_USED, JOIN_USED, LEAVE_USED, livingSince, LONGEST_CHAIN, REATTRIBUTE, USED_BY } from './owner.sql';
+import { ADOPT_USED, effectiveFromSql, JOIN_USED, LEAVE_USED, livingSince, LONGEST_CHAIN, REATTRIBUTE, USED_BY } from './owner.sql';
+import { type Correction, OwnerCorrections } from './owner-corrections';
 
 /**
  * The explicit owner of a resource that belongs to no tenant on purpose. A tenant id has no blank at its ends, so this is none, also for a
@@ -17,28 +18,6 @@ export const UNASSIGNED = Symbol('unassigned');
 
 /** The owner that an admin sets: a tenant, no tenant on purpose, or null for the one that the rules find. */
 export type ExplicitOwner = string | null | typeof UNASSIGNED;
-
-/** SQL: the part of an event that corrects history. `cloud_resource_owners` and `arcadia_inventory_at` read it. */
-const effectiveFromSql = (time: string) =>
-  `jsonb_build_object('effective_from', jsonb_build_object('old', null, 'new', to_jsonb(${time}::timestamptz)))`;
-
-/**
- * Set-based: corrects the history of resources of which the change has no event yet, because their owner is the right one already, and of
- * the resources that follow them as their parents. $1 account, $2 resource ids, $3 audit entry, $4 time from which the owner counts.
- */
-const CORRECT_HISTORY = `
-with recursive followed as (
-  select id, kind, provider_id, tenant_id, 0 as depth from cloud_resources where account_id = $1 and id = any ($2::uuid[]) and ${livingSince('cloud_resources', '$4')}
-  union
-  select c.id, c.kind, c.provider_id, c.tenant_id, f.depth + 1
-    from followed f cross join lateral arcadia_children($1, array[f.kind || '/' || f.provider_id]) child(id) join cloud_resources c on c.id = child.id
-   where ${livingSince('c', '$4')} and c.attributed_by in ('parent', 'members') and f.depth < ${LONGEST_CHAIN})
-insert into cloud_resource_events (resource_id, tenant_id, type, source, changes, sweep_id)
-select distinct f.id, f.tenant_id, 'attributed', 'admin',
-       jsonb_build_object('tenant_id', jsonb_build_object('old', f.tenant_id, 'new', f.tenant_id)) || ${effectiveFromSql('$4')}, $3::uuid
-  from followed f
- where not exists (select from cloud_resource_events e
-                    where e.resource_id = f.id and e.type = 'attributed' and e.changes ? 'tenant_id' and e.sweep_id = $3::uuid)`;
 
 const REATTRIBUTION = REATTRIBUTE(effectiveFromSql('$5'));
 
@@ -104,14 +83,6 @@ export function tenantsMoved(
   return tenant_ids.length > 0 ? { tenant_ids } : {};
 }
 
-/** A change of an owner by an admin. */
-interface OwnerChange {
-  /** The entry of the audit log that the events name. */
-  readonly changeId: string;
-  /** RFC 3339, in the past: the time from which the owner counts. */
-  readonly effectiveFrom?: string | null;
-}
-
 interface ReattributionOptions {
   /** The sweep that writes the events, or the audit entry for the source `admin`. */
   readonly writerId?: string | null;
@@ -120,8 +91,17 @@ interface ReattributionOptions {
   readonly confirmed?: boolean;
 }
 
-interface PreviousOwner {
-  readonly tenantId: string | null;
+interface OwnerChange extends Omit<Correction, 'effectiveFrom'> {
+  readonly effectiveFrom?: string;
+}
+
+/** What an explicit owner has changed. */
+interface Overridden {
+  readonly previousTenantId: string | null;
+  /** The resource and its followers that got another tenant. */
+  readonly moved: readonly Reattributed[];
+  /** Other tenants that owned one of them in the time that the correction gives to another one. */
+  readonly pastTenants: readonly string[];
 }
 
 interface SweepOfKind {
@@ -134,6 +114,8 @@ interface SweepOfKind {
 /** Writes the owners of `cloud_resources`. */
 @Injectable()
 export class OwnershipRecorder {
+  constructor(private readonly corrections: OwnerCorrections) {}
+
   /**
    * Serialises ownership changes. Without this lock a statement would decide on rows as they were before a concurrent transaction
    * committed, and then overwrite its result. Call it first in every transaction that changes owners.
@@ -232,30 +214,26 @@ export class OwnershipRecorder {
     return changed.map((one) => one.id);
   }
 
-  /** Lets the present owner of these resources, and of those that follow them, count from an earlier time on. */
-  async correctHistory(tx: Queryable, accountId: string, ids: readonly string[], changeId: string, effectiveFrom: string): Promise<void> {
-    await tx.query(CORRECT_HISTORY, [accountId, ids, changeId, effectiveFrom]);
-  }
-
   /**
-   * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. Returns the previous
-   * owner; undefined when there is no such resource. Throws `OwnerAfterEndError` for a resource that ended before the owner would count.
+   * Sets or removes (null) the explicit owner, which beats every rule; `UNASSIGNED` makes it belong to no tenant. Undefined when there is no such resource. Throws `OwnerAfterEndError` for a resource that ended before the owner would count.
    */
   async override(
     em: EntityManager,
     resourceId: string,
     owner: ExplicitOwner,
-    { changeId, effectiveFrom = null }: OwnerChange,
-  ): Promise<PreviousOwner | undefined> {
+    { changeId, by, effectiveFrom }: OwnerChange,
+  ): Promise<Overridden | undefined> {
     const resource = await em.findOneBy(Resource, { id: resourceId });
     if (!resource) return undefined;
-    const { deletedAt } = resource;
-    if (deletedAt && (effectiveFrom === null || Date.parse(effectiveFrom) >= deletedAt.getTime())) throw new OwnerAfterEndError(deletedAt);
+    const { accountId, deletedAt, tenantId } = resource;
+    if (deletedAt && (effectiveFrom === undefined || Date.parse(effectiveFrom) >= deletedAt.getTime()))
+      throw new OwnerAfterEndError(deletedAt);
     await em.update(Resource, { id: resourceId }, { ownerOverride: owner === UNASSIGNED ? NO_TENANT : owner });
     const tx = queryableOf(em);
-    await this.reattribute(tx, resource.accountId, 'admin', [resourceId], { writerId: changeId, effectiveFrom });
-    if (effectiveFrom !== null) await this.correctHistory(tx, resource.accountId, [resourceId], changeId, effectiveFrom);
-    return { tenantId: resource.tenantId };
+    const moved = await this.reattribute(tx, accountId, 'admin', [resourceId], { writerId: changeId, effectiveFrom });
+    const correction = effectiveFrom !== undefined && { changeId, by, effectiveFrom };
+    const pastTenants = correction ? await this.corrections.correct(tx, accountId, [resourceId], [...moved.keys()], correction) : [];
+    return { previousTenantId: tenantId, moved: [...moved.values()], pastTenants };
   }
 }
 

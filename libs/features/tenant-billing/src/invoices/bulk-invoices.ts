@@ -56,7 +56,7 @@ interface FrozenInvoice {
   readonly frozen: Frozen | undefined;
 }
 
-type Frozen = Pick<TenantInvoice, 'id' | 'version'> & { readonly possible: boolean };
+type Frozen = Pick<TenantInvoice, 'id' | 'version' | 'tenantId'> & { readonly possible: boolean };
 
 const SERVICE: AuditContext = { by: { sub: 'billing', role: 'service' }, reason: 'by the billing profile of the tenant' };
 
@@ -91,6 +91,7 @@ export class BulkInvoiceService {
     const waiting = await this.freeze(change);
     const results = new Map<string, BulkInvoiceResult>();
     const ids = waiting.map(({ id }) => id);
+    const tenant_ids = [...new Set(waiting.flatMap(({ frozen }) => frozen?.tenantId ?? []))].sort();
     const work = async (): Promise<void> => {
       for (let next = waiting.splice(0, TOGETHER); next.length > 0; next = waiting.splice(0, TOGETHER))
         for (const result of await this.several(change, next, because)) results.set(result.id, result);
@@ -102,7 +103,7 @@ export class BulkInvoiceService {
         ...because,
         action: 'tenant_invoices_bulk_changed',
         target: { type: 'tenant_invoices', id: change.verb },
-        details: { ...report, ...(change.filter && { filter: change.filter }) },
+        details: { ...report, tenant_ids, ...(change.filter && { filter: change.filter }) },
       }),
     );
     return report;
@@ -135,7 +136,9 @@ export class BulkInvoiceService {
         { field: ids ? 'ids' : 'filter', message: `matches more than ${MOST_INVOICES} invoices: narrow it, and send several requests` },
       ]);
     const rows = await this.transaction.run((em) => em.findBy(TenantInvoice, { id: In(found) }));
-    const frozen = new Map(rows.map((row) => [row.id, { id: row.id, version: row.version, possible: isPossible(verb, stateOf(row)) }]));
+    const frozen = new Map(
+      rows.map((row) => [row.id, { id: row.id, version: row.version, tenantId: row.tenantId, possible: isPossible(verb, stateOf(row)) }]),
+    );
     return found.map((id) => ({ id, frozen: frozen.get(id) }));
   }
 
